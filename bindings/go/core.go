@@ -1,0 +1,254 @@
+package portolan
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
+)
+
+// core is a Map without its types: keys and values are pointers to Go values, which the codecs know. It is compiled
+// once, and not for each pair of types; Map's methods only take addresses.
+type core struct {
+	// handle is a *cptl.Map, nil once closed. The Map's cleanup holds the reference, so the C map outlives every call that
+	// has loaded the handle and keeps the Map alive.
+	handle     unsafe.Pointer
+	key, value codec
+	words      bool    // keys and values are both words: the calls that check no lengths
+	options    options // for clones
+}
+
+// enter begins a call: it returns the map to give to C. Every call ends with leave.
+func (c *core) enter(op string) *cptl.Map {
+	handle := atomic.LoadPointer(&c.handle)
+	if handle == nil {
+		panic(fmt.Errorf("portolan: %s: %w", op, ErrClosed))
+	}
+	return (*cptl.Map)(handle)
+}
+
+// leave ends a call. An error has no other way to the caller than a panic.
+func (c *core) leave(op string, status cptl.Status) {
+	runtime.KeepAlive(c)
+	if status < 0 {
+		panic(failure(op, status))
+	}
+}
+
+// fetching is one of the four operations that return a value of the map.
+type fetching struct {
+	name string
+	hit  cptl.Status // there was a value, and it is what the call returns
+}
+
+var (
+	load          = &fetching{"Load", cptl.OK}
+	loadOrStore   = &fetching{"LoadOrStore", cptl.Loaded}
+	loadAndDelete = &fetching{"LoadAndDelete", cptl.OK}
+	swap          = &fetching{"Swap", cptl.Loaded}
+)
+
+// words is the operation on a map of words to words.
+func (f *fetching) words(m *cptl.Map, key, given uint64) (uint64, cptl.Status) {
+	switch f {
+	case load:
+		return cptl.LoadU64(m, key)
+	case loadOrStore:
+		return cptl.LoadOrStoreU64(m, key, given)
+	case loadAndDelete:
+		return cptl.LoadAndDeleteU64(m, key)
+	default:
+		return cptl.SwapU64(m, key, given)
+	}
+}
+
+// bytes is the operation on any other map. It returns the value's length, or, with cptl.ErrBuffer, the room that it needs.
+func (f *fetching) bytes(m *cptl.Map, key, given, room []byte) (int, cptl.Status) {
+	switch f {
+	case load:
+		return cptl.Load(m, key, room)
+	case loadOrStore:
+		return cptl.LoadOrStore(m, key, given, room)
+	case loadAndDelete:
+		return cptl.LoadAndDelete(m, key, room)
+	default:
+		return cptl.Swap(m, key, given, room)
+	}
+}
+
+// fetch does f with the value given (nil where f takes none). If there was a value, it puts it at out and returns true.
+func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
+	m := c.enter(f.name)
+	var status cptl.Status
+	if c.words {
+		var word, givenWord uint64
+		if given != nil {
+			givenWord = c.value.word(given)
+		}
+		if word, status = f.words(m, c.key.word(key), givenWord); status == f.hit {
+			c.value.setWord(out, word)
+		}
+	} else {
+		var keyWord, givenWord, word uint64
+		keyBytes, givenBytes := c.key.bytes(key, &keyWord), []byte(nil)
+		if given != nil {
+			givenBytes = c.value.bytes(given, &givenWord)
+		}
+		switch {
+		case c.value.isWord():
+			if _, status = f.bytes(m, keyBytes, givenBytes, wordBytes(&word)); status == f.hit {
+				c.value.setWord(out, word)
+			}
+		case c.value.form == fixed:
+			_, status = f.bytes(m, keyBytes, givenBytes, unsafe.Slice((*byte)(out), c.value.size))
+		default:
+			status = c.fetchAnyLength(f, m, keyBytes, givenBytes, out)
+		}
+	}
+	c.leave(f.name, status)
+	return status == f.hit
+}
+
+// fetchAnyLength is fetch for a string or []byte: most fit into the buffer on the stack; for a longer one the call has had
+// no effect and is made again, as often as the value grows in between.
+func (c *core) fetchAnyLength(f *fetching, m *cptl.Map, key, given []byte, out unsafe.Pointer) cptl.Status {
+	var small [256]byte
+	n, status := f.bytes(m, key, given, small[:])
+	if status == f.hit {
+		c.value.setBytes(out, small[:n])
+	}
+	for status == cptl.ErrBuffer {
+		large := make([]byte, n)
+		n, status = f.bytes(m, key, given, large)
+		if status == f.hit {
+			c.value.keepBytes(out, large[:n:n])
+		}
+	}
+	return status
+}
+
+func (c *core) contains(key unsafe.Pointer) bool {
+	m := c.enter("Contains")
+	var status cptl.Status
+	if c.key.isWord() {
+		status = cptl.ContainsU64(m, c.key.word(key))
+	} else {
+		status = cptl.Contains(m, c.key.bytes(key, nil))
+	}
+	c.leave("Contains", status)
+	return status == cptl.OK
+}
+
+func (c *core) store(key, value unsafe.Pointer) {
+	m := c.enter("Store")
+	var status cptl.Status
+	if c.words {
+		status = cptl.StoreU64(m, c.key.word(key), c.value.word(value))
+	} else {
+		var keyWord, valueWord uint64
+		status = cptl.Store(m, c.key.bytes(key, &keyWord), c.value.bytes(value, &valueWord))
+	}
+	c.leave("Store", status)
+}
+
+func (c *core) delete(key unsafe.Pointer) {
+	m := c.enter("Delete")
+	var status cptl.Status
+	if c.words {
+		status = cptl.DeleteU64(m, c.key.word(key))
+	} else {
+		var keyWord uint64
+		status = cptl.Delete(m, c.key.bytes(key, &keyWord))
+	}
+	c.leave("Delete", status)
+}
+
+func (c *core) compareAndSwap(key, old, new unsafe.Pointer) bool {
+	m := c.enter("CompareAndSwap")
+	var status cptl.Status
+	if c.words {
+		status = cptl.CompareAndSwapU64(m, c.key.word(key), c.value.word(old), c.value.word(new))
+	} else {
+		var keyWord, oldWord, newWord uint64
+		status = cptl.CompareAndSwap(m, c.key.bytes(key, &keyWord), c.value.bytes(old, &oldWord), c.value.bytes(new, &newWord))
+	}
+	c.leave("CompareAndSwap", status)
+	return status == cptl.OK
+}
+
+func (c *core) compareAndDelete(key, old unsafe.Pointer) bool {
+	m := c.enter("CompareAndDelete")
+	var status cptl.Status
+	if c.words {
+		status = cptl.CompareAndDeleteU64(m, c.key.word(key), c.value.word(old))
+	} else {
+		var keyWord, oldWord uint64
+		status = cptl.CompareAndDelete(m, c.key.bytes(key, &keyWord), c.value.bytes(old, &oldWord))
+	}
+	c.leave("CompareAndDelete", status)
+	return status == cptl.OK
+}
+
+func (c *core) add(key, delta, sum unsafe.Pointer) {
+	switch {
+	case !c.value.integer:
+		panic(errors.New("portolan: Add: V is not an integer type"))
+	case c.value.form != word64:
+		c.addNarrow(key, delta, sum)
+		return
+	}
+	m := c.enter("Add")
+	var total uint64
+	var status cptl.Status
+	if c.words {
+		total, status = cptl.AddU64(m, c.key.word(key), c.value.word(delta))
+	} else {
+		var keyWord uint64
+		total, status = cptl.Add(m, c.key.bytes(key, &keyWord), c.value.word(delta))
+	}
+	c.leave("Add", status)
+	c.value.setWord(sum, total)
+}
+
+// addNarrow is add for integers shorter than a word. The library's sum is a word, which would not wrap around where the
+// integer does, and then be unequal to the word of the integer that it stands for.
+func (c *core) addNarrow(key, delta, sum unsafe.Pointer) {
+	for {
+		var current, next uint64 // memory for integers of V's size
+		if !c.fetch(loadOrStore, key, delta, unsafe.Pointer(&current)) {
+			c.value.setWord(sum, c.value.word(delta))
+			return
+		}
+		c.value.setWord(unsafe.Pointer(&next), c.value.word(unsafe.Pointer(&current))+c.value.word(delta))
+		if c.compareAndSwap(key, unsafe.Pointer(&current), unsafe.Pointer(&next)) {
+			c.value.setWord(sum, c.value.word(unsafe.Pointer(&next)))
+			return
+		}
+	}
+}
+
+// whole does an operation on the map as a whole.
+func (c *core) whole(op string, do func(*cptl.Map) cptl.Status) {
+	m := c.enter(op)
+	c.leave(op, do(m))
+}
+
+func (c *core) reserve(n int) {
+	m := c.enter("Reserve")
+	c.leave("Reserve", cptl.Reserve(m, uint64(max(n, 0))))
+}
+
+func (c *core) len() int {
+	n, status := cptl.Len(c.enter("Len"))
+	c.leave("Len", status)
+	return int(n)
+}
+
+func (c *core) stats() Stats {
+	s, status := cptl.ReadStats(c.enter("Stats"))
+	c.leave("Stats", status)
+	return Stats(s)
+}

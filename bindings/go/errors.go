@@ -1,0 +1,45 @@
+package portolan
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
+)
+
+// What can go wrong. Returned and panicked errors wrap one of these; tell them apart with errors.Is.
+var (
+	// ErrType: New was asked for a key or value type that the map cannot hold.
+	ErrType = errors.New("type not supported")
+	// ErrOption: an option's value is out of its range.
+	ErrOption = errors.New("option out of range")
+	// ErrClosed: the map was closed, or New did not make it.
+	ErrClosed = errors.New("use of closed Map")
+	// ErrMemory: the system has no more memory. The map is as it was before the call.
+	ErrMemory = errors.New("out of memory")
+	// ErrLength: a key or a value is too long.
+	ErrLength = errors.New("a key or value is longer than 2147483647 bytes")
+	// ErrConcurrent: another goroutine is inside the Bucketed map.
+	ErrConcurrent = errors.New("a Bucketed map is for one goroutine at a time, and another one is inside it")
+	// ErrInternal: the library failed inside. The map refuses further work.
+	ErrInternal = errors.New("the library failed inside")
+)
+
+// failure is the error for a negative status of operation op.
+func failure(op string, status cptl.Status) error {
+	var err error
+	switch status {
+	case cptl.ErrOption:
+		err = ErrOption
+	case cptl.ErrMemory:
+		err = ErrMemory
+	case cptl.ErrSize:
+		err = ErrLength
+	case cptl.ErrConcurrent:
+		err = ErrConcurrent
+	default:
+		// The binding never causes the other errors, so one of them is a defect: name it.
+		err = fmt.Errorf("%w: %v", ErrInternal, status)
+	}
+	return fmt.Errorf("portolan: %s: %w", op, err)
+}

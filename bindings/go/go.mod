@@ -1,0 +1,3 @@
+module github.com/portolan-map/portolan/bindings/go
+
+go 1.24

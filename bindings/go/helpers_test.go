@@ -1,0 +1,53 @@
+package portolan
+
+import (
+	"errors"
+	"testing"
+)
+
+var kinds = []Kind{Bucketed, Mutex, RWMutex, Sharded, ReadDirty}
+
+// shared are the kinds that any number of goroutines may use.
+var shared = kinds[1:]
+
+// forKinds runs a test once for each kind.
+func forKinds(t *testing.T, kinds []Kind, test func(t *testing.T, kind Kind)) {
+	for _, kind := range kinds {
+		t.Run(kind.String(), func(t *testing.T) { test(t, kind) })
+	}
+}
+
+// newMap makes a map and closes it at the test's end.
+func newMap[K comparable, V any](t testing.TB, opts ...Option) *Map[K, V] {
+	t.Helper()
+	m, err := New[K, V](opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// wantPanic runs f, which must panic with an error that wraps want, or with any if want is nil, and returns its text.
+func wantPanic(t *testing.T, want error, f func()) (text string) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		switch reason := recover().(type) {
+		case nil:
+			t.Error("no panic")
+		case error:
+			if text = reason.Error(); want != nil && !errors.Is(reason, want) {
+				t.Errorf("panic %q, want %q", text, want)
+			}
+		default:
+			t.Errorf("panic %v (%T), want an error", reason, reason)
+		}
+	}()
+	f()
+	return ""
+}

@@ -1,0 +1,135 @@
+package cptl
+
+/*
+#cgo noescape cptl_load
+#cgo nocallback cptl_load
+#cgo noescape cptl_store
+#cgo nocallback cptl_store
+#cgo noescape cptl_load_or_store
+#cgo nocallback cptl_load_or_store
+#cgo noescape cptl_load_and_delete
+#cgo nocallback cptl_load_and_delete
+#cgo noescape cptl_delete
+#cgo nocallback cptl_delete
+#cgo noescape cptl_swap
+#cgo nocallback cptl_swap
+#cgo noescape cptl_compare_and_swap
+#cgo nocallback cptl_compare_and_swap
+#cgo noescape cptl_compare_and_delete
+#cgo nocallback cptl_compare_and_delete
+#cgo noescape cptl_contains
+#cgo nocallback cptl_contains
+#cgo noescape cptl_add
+#cgo nocallback cptl_add
+#include <portolan.h>
+
+typedef struct { size_t size; ptl_status status; } cptl_sized;
+
+static inline cptl_sized cptl_load(const ptl_map *map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
+	cptl_sized result = { 0, 0 };
+	result.status = ptl_map_load(map, key, key_size, room, capacity, &result.size);
+	return result;
+}
+
+static inline ptl_status cptl_store(ptl_map *map, const uint8_t *key, size_t key_size, const uint8_t *value, size_t value_size) {
+	return ptl_map_store(map, key, key_size, value, value_size);
+}
+
+static inline cptl_sized cptl_load_or_store(ptl_map *map, const uint8_t *key, size_t key_size,
+		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
+	cptl_sized result = { 0, 0 };
+	result.status = ptl_map_load_or_store(map, key, key_size, value, value_size, room, capacity, &result.size);
+	return result;
+}
+
+static inline cptl_sized cptl_load_and_delete(ptl_map *map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
+	cptl_sized result = { 0, 0 };
+	result.status = ptl_map_load_and_delete(map, key, key_size, room, capacity, &result.size);
+	return result;
+}
+
+static inline ptl_status cptl_delete(ptl_map *map, const uint8_t *key, size_t key_size) {
+	return ptl_map_delete(map, key, key_size);
+}
+
+static inline cptl_sized cptl_swap(ptl_map *map, const uint8_t *key, size_t key_size,
+		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
+	cptl_sized result = { 0, 0 };
+	result.status = ptl_map_swap(map, key, key_size, value, value_size, room, capacity, &result.size);
+	return result;
+}
+
+static inline ptl_status cptl_compare_and_swap(ptl_map *map, const uint8_t *key, size_t key_size,
+		const uint8_t *old_value, size_t old_size, const uint8_t *new_value, size_t new_size) {
+	return ptl_map_compare_and_swap(map, key, key_size, old_value, old_size, new_value, new_size);
+}
+
+static inline ptl_status cptl_compare_and_delete(ptl_map *map, const uint8_t *key, size_t key_size,
+		const uint8_t *old_value, size_t old_size) {
+	return ptl_map_compare_and_delete(map, key, key_size, old_value, old_size);
+}
+
+static inline ptl_status cptl_contains(const ptl_map *map, const uint8_t *key, size_t key_size) {
+	return ptl_map_contains(map, key, key_size);
+}
+
+static inline ptl_u64 cptl_add(ptl_map *map, const uint8_t *key, size_t key_size, uint64_t delta) {
+	ptl_u64 result = { 0, 0 };
+	result.status = ptl_map_add(map, key, key_size, delta, &result.value);
+	return result;
+}
+*/
+import "C"
+import "unsafe"
+
+// One operation each on a map of any widths; a word is its 8 bytes. Where room is a parameter, the value goes there and its length
+// is returned; with ErrBuffer that is the length that is needed, and nothing has happened.
+
+func Load(m *Map, key, room []byte) (int, Status) {
+	r := C.cptl_load((*C.ptl_map)(m), at(key), size(key), at(room), size(room))
+	return int(r.size), Status(r.status)
+}
+
+func Store(m *Map, key, value []byte) Status {
+	return Status(C.cptl_store((*C.ptl_map)(m), at(key), size(key), at(value), size(value)))
+}
+
+func LoadOrStore(m *Map, key, value, room []byte) (int, Status) {
+	r := C.cptl_load_or_store((*C.ptl_map)(m), at(key), size(key), at(value), size(value), at(room), size(room))
+	return int(r.size), Status(r.status)
+}
+
+func LoadAndDelete(m *Map, key, room []byte) (int, Status) {
+	r := C.cptl_load_and_delete((*C.ptl_map)(m), at(key), size(key), at(room), size(room))
+	return int(r.size), Status(r.status)
+}
+
+func Delete(m *Map, key []byte) Status {
+	return Status(C.cptl_delete((*C.ptl_map)(m), at(key), size(key)))
+}
+
+func Swap(m *Map, key, value, room []byte) (int, Status) {
+	r := C.cptl_swap((*C.ptl_map)(m), at(key), size(key), at(value), size(value), at(room), size(room))
+	return int(r.size), Status(r.status)
+}
+
+func CompareAndSwap(m *Map, key, old, new []byte) Status {
+	return Status(C.cptl_compare_and_swap((*C.ptl_map)(m), at(key), size(key), at(old), size(old), at(new), size(new)))
+}
+
+func CompareAndDelete(m *Map, key, old []byte) Status {
+	return Status(C.cptl_compare_and_delete((*C.ptl_map)(m), at(key), size(key), at(old), size(old)))
+}
+
+func Contains(m *Map, key []byte) Status {
+	return Status(C.cptl_contains((*C.ptl_map)(m), at(key), size(key)))
+}
+
+func Add(m *Map, key []byte, delta uint64) (uint64, Status) {
+	r := C.cptl_add((*C.ptl_map)(m), at(key), size(key), C.uint64_t(delta))
+	return uint64(r.value), Status(r.status)
+}
+
+// at and size are how C takes bytes.
+func at(b []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(b)) }
+func size(b []byte) C.size_t { return C.size_t(len(b)) }

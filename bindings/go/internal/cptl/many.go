@@ -1,0 +1,102 @@
+package cptl
+
+/*
+#cgo noescape cptl_scan
+#cgo nocallback cptl_scan
+#cgo noescape cptl_load_many
+#cgo nocallback cptl_load_many
+#cgo noescape cptl_store_many
+#cgo nocallback cptl_store_many
+#cgo noescape cptl_delete_many
+#cgo nocallback cptl_delete_many
+#cgo noescape ptl_map_load_many_u64
+#cgo nocallback ptl_map_load_many_u64
+#cgo noescape ptl_map_store_many_u64
+#cgo nocallback ptl_map_store_many_u64
+#cgo noescape ptl_map_delete_many_u64
+#cgo nocallback ptl_map_delete_many_u64
+#include <portolan.h>
+
+typedef struct { uint64_t cursor; size_t keys_size, values_size, count; ptl_status status; } cptl_scanned;
+
+static inline cptl_scanned cptl_scan(const ptl_map *map, uint64_t cursor, uint8_t *keys, size_t keys_size, size_t *key_offsets,
+		uint8_t *values, size_t values_size, size_t *value_offsets, size_t count) {
+	cptl_scanned result = { cursor, keys_size, values_size, count, 0 };
+	result.status = ptl_map_scan(map, &result.cursor, keys, &result.keys_size, key_offsets,
+		values, &result.values_size, value_offsets, &result.count);
+	return result;
+}
+
+typedef struct { size_t size; ptl_status status; } cptl_filled;
+
+static inline cptl_filled cptl_load_many(const ptl_map *map, const uint8_t *keys, const size_t *key_offsets, size_t count,
+		uint8_t *values, size_t values_size, size_t *value_offsets, ptl_status *statuses) {
+	cptl_filled result = { values_size, 0 };
+	result.status = ptl_map_load_many(map, keys, key_offsets, count, values, &result.size, value_offsets, statuses);
+	return result;
+}
+
+static inline ptl_status cptl_store_many(ptl_map *map, const uint8_t *keys, const size_t *key_offsets,
+		const uint8_t *values, const size_t *value_offsets, size_t count) {
+	return ptl_map_store_many(map, keys, key_offsets, values, value_offsets, count, NULL);
+}
+
+static inline ptl_status cptl_delete_many(ptl_map *map, const uint8_t *keys, const size_t *key_offsets, size_t count, ptl_status *statuses) {
+	return ptl_map_delete_many(map, keys, key_offsets, count, statuses);
+}
+*/
+import "C"
+import "unsafe"
+
+// Column is many keys or many values side by side in one buffer: the i-th lies at Offsets[i] to Offsets[i+1], or, where Offsets
+// is nil, they are words of 8 bytes each. Bytes is aligned for words then.
+type Column struct {
+	Bytes   []byte
+	Offsets []uintptr
+}
+
+func (c *Column) offsets() *C.size_t { return (*C.size_t)(unsafe.Pointer(unsafe.SliceData(c.Offsets))) }
+func (c *Column) words() *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(unsafe.SliceData(c.Bytes))) }
+
+// Scan fills keys and values, which have room for count entries, and returns where to go on, how many entries there are
+// and, with ErrBuffer, how many bytes of each are needed for so many entries.
+func Scan(m *Map, cursor uint64, keys, values *Column, count int) (next uint64, keysSize, valuesSize, filled int, status Status) {
+	r := C.cptl_scan((*C.ptl_map)(m), C.uint64_t(cursor), at(keys.Bytes), size(keys.Bytes), keys.offsets(),
+		at(values.Bytes), size(values.Bytes), values.offsets(), C.size_t(count))
+	return uint64(r.cursor), int(r.keys_size), int(r.values_size), int(r.count), Status(r.status)
+}
+
+// LoadMany fills values and statuses for count keys, and returns the length of values, with ErrBuffer the one that is needed.
+func LoadMany(m *Map, keys *Column, count int, values *Column, statuses []Status) (int, Status) {
+	r := C.cptl_load_many((*C.ptl_map)(m), at(keys.Bytes), keys.offsets(), C.size_t(count),
+		at(values.Bytes), size(values.Bytes), values.offsets(), list(statuses))
+	return int(r.size), Status(r.status)
+}
+
+// StoreMany stores count values.
+func StoreMany(m *Map, keys, values *Column, count int) Status {
+	return Status(C.cptl_store_many((*C.ptl_map)(m), at(keys.Bytes), keys.offsets(), at(values.Bytes), values.offsets(), C.size_t(count)))
+}
+
+// DeleteMany deletes count keys.
+func DeleteMany(m *Map, keys *Column, count int, statuses []Status) Status {
+	return Status(C.cptl_delete_many((*C.ptl_map)(m), at(keys.Bytes), keys.offsets(), C.size_t(count), list(statuses)))
+}
+
+// The same for maps of words to words.
+
+func LoadManyU64(m *Map, keys *Column, count int, values *Column, statuses []Status) Status {
+	return Status(C.ptl_map_load_many_u64((*C.ptl_map)(m), keys.words(), C.size_t(count), values.words(), list(statuses)))
+}
+
+func StoreManyU64(m *Map, keys, values *Column, count int) Status {
+	return Status(C.ptl_map_store_many_u64((*C.ptl_map)(m), keys.words(), values.words(), C.size_t(count), nil))
+}
+
+func DeleteManyU64(m *Map, keys *Column, count int, statuses []Status) Status {
+	return Status(C.ptl_map_delete_many_u64((*C.ptl_map)(m), keys.words(), C.size_t(count), list(statuses)))
+}
+
+func list(statuses []Status) *C.ptl_status {
+	return (*C.ptl_status)(unsafe.Pointer(unsafe.SliceData(statuses)))
+}

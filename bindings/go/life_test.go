@@ -1,0 +1,289 @@
+package portolan
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
+)
+
+func TestClosedMap(t *testing.T) {
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		m, err := New[string, int](WithKind(kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Store("k", 1)
+		for range 3 {
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		for op, call := range map[string]func(){
+			"Load":             func() { m.Load("k") },
+			"Contains":         func() { m.Contains("k") },
+			"Store":            func() { m.Store("k", 1) },
+			"LoadOrStore":      func() { m.LoadOrStore("k", 1) },
+			"LoadAndDelete":    func() { m.LoadAndDelete("k") },
+			"Delete":           func() { m.Delete("k") },
+			"Swap":             func() { m.Swap("k", 1) },
+			"CompareAndSwap":   func() { m.CompareAndSwap("k", 1, 2) },
+			"CompareAndDelete": func() { m.CompareAndDelete("k", 1) },
+			"Add":              func() { m.Add("k", 1) },
+			"Clear":            func() { m.Clear() },
+			"Shrink":           func() { m.Shrink() },
+			"Reserve":          func() { m.Reserve(1) },
+			"Len":              func() { m.Len() },
+			"Range":            func() { m.Range(func(string, int) bool { return true }) },
+			"LoadMany":         func() { m.LoadMany([]string{"k"}, make([]int, 1), nil) },
+			"StoreMany":        func() { m.StoreMany([]string{"k"}, []int{1}) },
+			"DeleteMany":       func() { m.DeleteMany([]string{"k"}) },
+			"Stats":            func() { m.Stats() },
+			"Clone":            func() { m.Clone() },
+		} {
+			if text := wantPanic(t, ErrClosed, call); text != "portolan: "+op+": use of closed Map" {
+				t.Errorf("%s: %q", op, text)
+			}
+		}
+		var zero Map[string, int]
+		wantPanic(t, ErrClosed, func() { zero.Load("k") })
+		if err := zero.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestCloseWithinIteration(t *testing.T) {
+	m := filled(t, 10)
+	n := 0
+	wantPanic(t, ErrClosed, func() {
+		for range m.All() {
+			n++
+			m.Close()
+		}
+	})
+	if n != 1 {
+		t.Errorf("%d entries visited, want 1", n)
+	}
+	for range filled(t, 10).All() {
+		m.Close()
+		break // and no panic
+	}
+}
+
+// Goroutines use a map that is closed under them: each call either works or panics with ErrClosed.
+func TestCloseUnderUse(t *testing.T) {
+	forKinds(t, shared, func(t *testing.T, kind Kind) {
+		for range 20 {
+			m, err := New[int, string](WithKind(kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wait sync.WaitGroup
+			for worker := range 4 {
+				wait.Add(1)
+				go func() {
+					defer wait.Done()
+					wantPanic(t, ErrClosed, func() {
+						for i := 0; ; i++ {
+							m.Store(i%100, strings.Repeat("v", i%1000))
+							m.Load(worker)
+							m.Swap(i%10, "w")
+							if i%100 == 0 {
+								m.Range(func(int, string) bool { return true })
+							}
+						}
+					})
+				}()
+			}
+			time.Sleep(time.Millisecond)
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+			wait.Wait()
+		}
+	})
+}
+
+// Close gives the memory back although the Map is still reachable.
+func TestCloseGivesMemoryBack(t *testing.T) {
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		m := newMap[int, []byte](t, WithKind(kind))
+		for i := range 10_000 {
+			m.Store(i, make([]byte, 1000))
+		}
+		full := m.Stats()
+		if full.BytesReserved < 10_000*1000 {
+			t.Errorf("this test shows nothing: before %+v", full)
+		}
+		handle := (*cptl.Map)(m.core.handle) // for the map itself answers no more
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		left, status := cptl.ReadStats(handle)
+		if status != cptl.OK || left.Entries != 0 || left.TableBytes > full.TableBytes/10 || left.BytesReserved > full.BytesReserved/10 {
+			t.Errorf("status %d; left %+v; before %+v", status, left, full)
+		}
+		runtime.KeepAlive(m)
+	})
+}
+
+// residentBytes returns how much memory of the process is resident.
+func residentBytes(t *testing.T) int {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip(err)
+	}
+	var size, resident int
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+		t.Fatal(err)
+	}
+	return resident * os.Getpagesize()
+}
+
+const mega = 1 << 20
+
+// Maps that nobody closes are released all the same.
+func TestUnreachableMapsAreReleased(t *testing.T) {
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		value := make([]byte, 256<<10)
+		before, most := residentBytes(t), 0
+		for range 100 {
+			m, err := New[int, []byte](WithKind(kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 4 * mega / len(value) {
+				m.Store(i, value)
+			}
+			m = nil
+			runtime.GC()
+			most = max(most, residentBytes(t)-before)
+		}
+		if most > 200*mega {
+			t.Errorf("of 400 MB in unreachable maps, up to %d MB stayed", most/mega)
+		}
+	})
+}
+
+// A map to which nothing but a call under way refers is not released under that call.
+func TestMapLivesThroughItsLastCall(t *testing.T) {
+	m, err := New[int, int]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var released atomic.Bool
+	runtime.AddCleanup(m, func(int) { released.Store(true) }, 0)
+	collect := func() {
+		for range 5 {
+			runtime.GC()
+			time.Sleep(time.Millisecond) // cleanups have a goroutine of their own
+		}
+	}
+	m.core.whole("Clear", func(handle *cptl.Map) cptl.Status {
+		collect()
+		if released.Load() {
+			t.Error("released during the call")
+		}
+		return cptl.Clear(handle)
+	})
+	if collect(); !released.Load() {
+		t.Error("not released after the call: this test shows nothing")
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for _, option := range []Option{WithKind(77), WithCapacity(-1), WithShards(-1), WithShards(4097), WithShards(1 << 40), WithHashBits(64)} {
+		if m, err := New[int, int](option); m != nil || !errors.Is(err, ErrOption) {
+			t.Errorf("New: %v, %v", m, err)
+		}
+		if m, err := newMap[int, int](t).Clone(option); m != nil || !errors.Is(err, ErrOption) {
+			t.Errorf("Clone: %v, %v", m, err)
+		}
+	}
+	if kind := newMap[int, int](t).Kind(); kind != Sharded {
+		t.Errorf("without options: %v", kind)
+	}
+	if kind := newMap[int, int](t, WithKind(0)).Kind(); kind != Sharded {
+		t.Errorf("kind 0: %v", kind)
+	}
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		m := newMap[int, int](t, WithKind(kind), WithCapacity(1000), WithShards(5), WithSeed(7))
+		if m.Kind() != kind {
+			t.Errorf("kind %v", m.Kind())
+		}
+	})
+	if Sharded.String() != "sharded" || Kind(9).String() != "Kind(9)" {
+		t.Error("names of kinds")
+	}
+}
+
+func TestSeedMakesOrderReproducible(t *testing.T) {
+	order := func(opts ...Option) string {
+		var keys []int
+		for key := range filled(t, 100, opts...).Keys() {
+			keys = append(keys, key)
+		}
+		return fmt.Sprint(keys)
+	}
+	if order(WithSeed(7)) != order(WithSeed(7)) {
+		t.Error("two orders with one seed")
+	}
+	if order() == order() {
+		t.Error("one order with random seeds")
+	}
+}
+
+func TestStats(t *testing.T) {
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		m := newMap[string, string](t, WithKind(kind), WithShards(5))
+		for i := range 1000 {
+			m.Store(fmt.Sprint(i), strings.Repeat("v", 100))
+		}
+		s := m.Stats()
+		wantShards := uint64(1)
+		if kind == Sharded {
+			wantShards = 8
+		}
+		if s.Entries != 1000 || s.Shards != wantShards || s.Buckets < 1000/8/2 || s.LoadFactor <= 0 || s.LongestChain == 0 ||
+			s.TableBytes == 0 || s.BytesLive < 100_000 || s.BytesReserved < s.BytesLive {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestClone(t *testing.T) {
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		m := filled(t, 1000, WithKind(kind))
+		for _, opts := range [][]Option{nil, {WithKind(Bucketed)}, {WithKind(ReadDirty), WithCapacity(10)}, {WithKind(Sharded)}} {
+			copied, err := m.Clone(opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if opts == nil && copied.Kind() != kind {
+				t.Errorf("kind %v", copied.Kind())
+			}
+			copied.Store(0, -1)
+			m.Delete(999)
+			for i := 1; i < 1000; i++ {
+				if value, ok := copied.Load(i); value != i*i || !ok {
+					t.Fatalf("key %d: %d, %v", i, value, ok)
+				}
+			}
+			if value, _ := m.Load(0); value != 0 || copied.Len() != 1000 || m.Len() != 999 {
+				t.Error("the copy and its source are not apart")
+			}
+			m.Store(999, 999*999)
+			if err := copied.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The Go binding and the Go examples: formatted, vetted, tested, tested with the race detector, and with a collection of
+# garbage as often as can be, which finds what is not kept alive during a call.
+source "$(dirname "$0")/common.sh"
+ci/build.sh
+for module in bindings/go examples/go; do
+    cd "$root/$module"
+    unformatted=$(gofmt -l .)
+    [ -z "$unformatted" ] || { echo "gofmt would change, in $module: $unformatted" >&2; exit 1; }
+    go vet ./...
+    # -count=1: Go's cache does not see that libportolan.so has changed.
+    go test -count=1 ./...
+    go test -count=1 -race ./...
+done
+cd "$root/bindings/go"
+GOGC=1 go test -count=1 -race -short ./...

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The header compiles alone, strictly, in every C and C++ that is promised, with each compiler that is here; its initialisers
+# too. And the program that its manual begins with compiles, links and does what it says.
+source "$(dirname "$0")/common.sh"
+work=$root/target/header
+mkdir -p "$work"
+cat >"$work/alone.c" <<'PROGRAM'
+#include "portolan.h"
+#include "portolan.h"
+ptl_map_options options = PTL_MAP_OPTIONS_INIT;
+ptl_stats stats = PTL_STATS_INIT;
+ptl_bucket bucket = PTL_BUCKET_INIT;
+ptl_status (*const release)(ptl_map *) = ptl_map_release;
+PROGRAM
+
+compiled=0
+strictly() { # COMPILER LANGUAGE STANDARD
+    command -v "$1" >/dev/null || return 0
+    "$1" -x "$2" -std="$3" -Wall -Wextra -Wpedantic -Werror -Iinclude -c "$work/alone.c" -o "$work/alone.o"
+    compiled=$((compiled + 1))
+}
+for standard in c99 c11 c17; do strictly gcc c $standard; strictly clang c $standard; done
+for standard in c++11 c++20; do strictly g++ c++ $standard; strictly clang++ c++ $standard; done
+[ $compiled -ge 5 ] || { echo "only $compiled compilations: gcc and g++ are needed" >&2; exit 1; }
+
+ci/build.sh
+sed -n 's,^ \*\( \{5\}\)\{0\,1\},,; /^#include <stdio.h>/,/^}/p' include/portolan.h >"$work/program.c"
+portolan_flags --cflags --libs
+gcc -std=c99 -Wall -Wextra -Wpedantic -Werror "$work/program.c" -o "$work/program" "${flags[@]}"
+printed=$("$work/program")
+[ "$printed" = Tagus ] || { echo "the header's program printed '$printed'" >&2; exit 1; }
+echo "$compiled compilations, and the header's program ran"

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The tests that run against the clock or with random input, for longer: PORTOLAN_SECONDS (30) for each.
+source "$(dirname "$0")/common.sh"
+ci/deps.sh test
+ci/build-examples.sh
+seconds=${PORTOLAN_SECONDS:-30}
+export PORTOLAN_SECONDS=$seconds PROPTEST_CASES=$((seconds * 100))
+
+echo "== Rust, optimised"
+CARGO_PROFILE_RELEASE_LTO=off cargo test --quiet --locked --release --target-dir target/stress
+echo "== C"
+ci/c-tests.sh
+ci/dlopen.sh $((seconds * 20))
+echo "== Go, race detector, constant garbage collection"
+(cd bindings/go && GOGC=1 go test -race -count=$((seconds / 10 + 1)) ./...)
+echo "== Go's sync.Map as the judge"
+target/examples/go/syncmap -ops $((seconds * 100000))

@@ -1,0 +1,60 @@
+/* What the C examples share: the five kinds by name, and one way to end when something cannot go on. */
+#ifndef PORTOLAN_EXAMPLES_COMMON_H
+#define PORTOLAN_EXAMPLES_COMMON_H
+
+#include <portolan.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The five kinds. All but the first may be used by many threads at once. */
+static const struct kind {
+    const char *name;
+    uint32_t number;
+} KINDS[] = {
+    {"bucketed", PTL_MAP_BUCKETED},
+    {"mutex", PTL_MAP_MUTEX},
+    {"rwmutex", PTL_MAP_RWMUTEX},
+    {"sharded", PTL_MAP_SHARDED},
+    {"read_dirty", PTL_MAP_READ_DIRTY},
+};
+enum { KIND_COUNT = sizeof KINDS / sizeof KINDS[0] };
+
+/* Print one line and end with status 2: the program could not do its work. (Status 1 says: it did, and something was wrong.) */
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2), noreturn))
+#endif
+static inline void fail(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(2);
+}
+
+/* Every negative status is an error; here none of them may happen. */
+static inline ptl_status must(ptl_status status, const char *what) {
+    if (status < 0)
+        fail("%s: %s", what, ptl_status_string(status));
+    return status;
+}
+
+/* malloc, realloc, or the end. */
+static inline void *allocate(void *memory, size_t size) {
+    void *bigger = realloc(memory, size ? size : 1);
+    if (!bigger)
+        fail("out of memory (%zu bytes)", size);
+    return bigger;
+}
+
+static inline const struct kind *kind_by_name(const char *name) {
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (strcmp(KINDS[i].name, name) == 0)
+            return &KINDS[i];
+    fail("no kind is called %s; there are bucketed, mutex, rwmutex, sharded and read_dirty", name);
+}
+
+#endif

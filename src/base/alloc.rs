@@ -1,0 +1,144 @@
+//! Where memory comes from: the system, or the pair of functions that the user gave.
+//!
+//! Memory that optimistic readers may still look at must stay readable for as long as the map lives. The system's large
+//! blocks are mapped on their own, so that [`Memory::discard`] can hand their pages back while the addresses stay
+//! readable (they read as zero then). A user's allocator has no such call, and there `discard` does nothing.
+
+use core::{ffi::c_void, ptr::NonNull};
+
+/// An allocation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+/// `alloc(size, align, user)`: NULL when it fails.
+pub type AllocFn = unsafe extern "C" fn(usize, usize, *mut c_void) -> *mut c_void;
+/// `free(memory, size, align, user)`.
+pub type FreeFn = unsafe extern "C" fn(*mut c_void, usize, usize, *mut c_void);
+
+/// The user's pair of functions; both absent means the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allocator {
+    pub alloc: Option<AllocFn>,
+    pub free: Option<FreeFn>,
+    pub user: *mut c_void,
+}
+
+// SAFETY: whoever hands in the functions promises that any thread may call them with `user`; the pointer itself is
+// never looked at here.
+unsafe impl Send for Allocator {}
+// SAFETY: as above.
+unsafe impl Sync for Allocator {}
+
+/// From this size on, the system's memory is mapped on its own.
+const MAP_FROM: usize = 64 << 10;
+/// What `discard` rounds inwards to. Larger than the real page on some machines is harmless, smaller would not be.
+#[cfg(target_os = "linux")]
+const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
+
+/// A source of zeroed memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory(Allocator);
+
+impl Memory {
+    pub fn new(allocator: Allocator) -> Self {
+        Self(allocator)
+    }
+
+    /// Zeroed memory of `size` bytes, which is not 0, aligned to `align`, a power of two of at most 4096.
+    pub fn alloc(&self, size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
+        if size > isize::MAX as usize - 4096 {
+            return Err(OutOfMemory);
+        }
+        let Some(alloc) = self.0.alloc else { return system::alloc(size, align) };
+        // SAFETY: the user's function, called as it is documented.
+        let memory = NonNull::new(unsafe { alloc(size, align, self.0.user) }.cast::<u8>()).ok_or(OutOfMemory)?;
+        // SAFETY: the allocator just gave these bytes to us alone.
+        unsafe { memory.write_bytes(0, size) };
+        Ok(memory)
+    }
+
+    /// # Safety
+    /// `memory` came from `alloc` of the same source with the same size and alignment, and nobody looks at it any more.
+    pub unsafe fn free(&self, memory: NonNull<u8>, size: usize, align: usize) {
+        match self.0.free {
+            // SAFETY: passed on from the caller.
+            Some(free) => unsafe { free(memory.as_ptr().cast(), size, align, self.0.user) },
+            // SAFETY: passed on from the caller.
+            None => unsafe { system::free(memory, size, align) },
+        }
+    }
+
+    /// Hands the whole pages between `start` and `start + size` back to the system where that can be done. They stay
+    /// readable and writable. They read as zero afterwards, or as before.
+    ///
+    /// # Safety
+    /// The range lies in one allocation of `whole` bytes from `alloc`; nothing in it is needed any more, and whoever
+    /// still reads it does so with atomics and throws away what it read.
+    pub unsafe fn discard(&self, start: *mut u8, size: usize, whole: usize) {
+        if self.0.alloc.is_none() && whole >= MAP_FROM {
+            // SAFETY: passed on from the caller; an allocation of that size is a mapping of its own.
+            unsafe { system::discard(start, size) };
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use super::{MAP_FROM, NonNull, OutOfMemory, PAGE};
+    use std::alloc::{Layout, alloc_zeroed, dealloc};
+
+    pub fn alloc(size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
+        if size >= MAP_FROM {
+            let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+            // SAFETY: a fresh anonymous mapping touches no memory that is in use.
+            let memory = unsafe { libc::mmap(core::ptr::null_mut(), size, protection, flags, -1, 0) };
+            return if memory == libc::MAP_FAILED {
+                Err(OutOfMemory)
+            } else {
+                NonNull::new(memory.cast()).ok_or(OutOfMemory)
+            };
+        }
+        let layout = Layout::from_size_align(size, align).map_err(|_| OutOfMemory)?;
+        // SAFETY: no caller asks for 0 bytes.
+        NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)
+    }
+
+    pub unsafe fn free(memory: NonNull<u8>, size: usize, align: usize) {
+        if size >= MAP_FROM {
+            // SAFETY: `alloc` mapped exactly this range.
+            unsafe { libc::munmap(memory.as_ptr().cast(), size) };
+        } else {
+            // SAFETY: `alloc` made it with this very layout, so that the layout is valid.
+            unsafe { dealloc(memory.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
+        }
+    }
+
+    pub unsafe fn discard(start: *mut u8, size: usize) {
+        let skip = start.align_offset(PAGE);
+        let whole = size.saturating_sub(skip) / PAGE * PAGE;
+        if whole > 0 {
+            // SAFETY: whole pages of a private anonymous mapping that the caller gave up. A failure leaves them as
+            // they are, which is allowed.
+            unsafe { libc::madvise(start.add(skip).cast(), whole, libc::MADV_DONTNEED) };
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::{NonNull, OutOfMemory};
+    use std::alloc::{Layout, alloc_zeroed, dealloc};
+
+    pub fn alloc(size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
+        let layout = Layout::from_size_align(size, align).map_err(|_| OutOfMemory)?;
+        // SAFETY: no caller asks for 0 bytes.
+        NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)
+    }
+
+    pub unsafe fn free(memory: NonNull<u8>, size: usize, align: usize) {
+        // SAFETY: `alloc` made it with this very layout, so that the layout is valid.
+        unsafe { dealloc(memory.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
+    }
+
+    pub unsafe fn discard(_start: *mut u8, _size: usize) {}
+}

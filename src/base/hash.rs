@@ -1,0 +1,103 @@
+//! Hashing, keyed per map.
+//!
+//! Three ranges of one 64-bit hash are used and never overlap: the lowest bits choose the shard, the next ones the
+//! bucket, the highest byte is the tophash. Two keys that share a bucket still differ in tophash with 255 in 256.
+
+use ahash::RandomState;
+use core::hash::{BuildHasher, Hasher as _};
+
+/// `hash_bits` of the configuration: every key gets the same hash.
+pub const CONSTANT: u32 = u32::MAX;
+
+/// The system's randomness could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRandomness;
+
+/// One map's hash function.
+pub struct Hasher {
+    state: RandomState,
+    /// Which bits of the hash are kept before it is spread again; all of them outside tests.
+    keep: u64,
+}
+
+impl Hasher {
+    /// `seed` 0 takes the key from the system's randomness, any other makes the function reproducible.
+    /// `bits` weakens it, for tests of collisions: 0 is the whole hash, 1 to 63 that many bits, [`CONSTANT`] none.
+    pub fn new(seed: u64, bits: u32) -> Result<Self, NoRandomness> {
+        let mut key = [0u64; 4];
+        if seed == 0 {
+            let mut bytes = [0u8; 32];
+            getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+            for (word, chunk) in key.iter_mut().zip(bytes.as_chunks::<8>().0) {
+                *word = u64::from_ne_bytes(*chunk);
+            }
+        } else {
+            let mut state = seed;
+            key = key.map(|_| split_mix(&mut state));
+        }
+        let keep = match bits {
+            0 | 64.. if bits != CONSTANT => u64::MAX,
+            CONSTANT => 0,
+            bits => (1 << bits) - 1,
+        };
+        Ok(Self { state: RandomState::with_seeds(key[0], key[1], key[2], key[3]), keep })
+    }
+
+    /// The hash of a word.
+    #[inline(always)]
+    pub fn word(&self, key: u64) -> u64 {
+        let mut hasher = self.state.build_hasher();
+        hasher.write_u64(key);
+        self.weaken(hasher.finish())
+    }
+
+    /// The hash of bytes.
+    #[inline(always)]
+    pub fn bytes(&self, key: &[u8]) -> u64 {
+        let mut hasher = self.state.build_hasher();
+        hasher.write(key);
+        self.weaken(hasher.finish())
+    }
+
+    #[inline(always)]
+    fn weaken(&self, hash: u64) -> u64 {
+        if self.keep == u64::MAX { hash } else { self.spread(hash & self.keep) }
+    }
+
+    /// Spreads a weakened hash over all 64 bits again, so that each of the three ranges still takes several values.
+    #[cold]
+    fn spread(&self, mut hash: u64) -> u64 {
+        split_mix(&mut hash)
+    }
+}
+
+/// One step of SplitMix64.
+fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_differ_and_repeat() {
+        let hash = |seed| Hasher::new(seed, 0).unwrap().word(42);
+        assert_eq!(hash(7), hash(7));
+        assert_ne!(hash(7), hash(8));
+        assert_ne!(hash(0), hash(0));
+    }
+
+    #[test]
+    fn weakened_hashes_take_few_values() {
+        for (bits, most) in [(CONSTANT, 1), (1, 2), (4, 16)] {
+            let hasher = Hasher::new(7, bits).unwrap();
+            let values: std::collections::HashSet<_> = (0..10_000).map(|key| hasher.word(key)).collect();
+            assert_eq!(values.len(), most);
+        }
+    }
+}

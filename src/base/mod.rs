@@ -1,0 +1,8 @@
+//! The leaves: what the tables stand on and what knows nothing of tables.
+
+pub mod alloc;
+pub mod block;
+pub mod hash;
+pub mod pool;
+pub mod prefetch;
+pub mod sync;

@@ -1,0 +1,234 @@
+//! What a `ptl_map *` points to, who owns it, and how it is told from other memory.
+
+use std::alloc::Layout;
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+
+use super::boundary;
+use super::boundary::Refusal;
+use super::options::{self, ptl_map_options};
+use super::status::{PTL_OK, ptl_status};
+use crate::map::{Allocator, Config, Map, Outcome};
+
+/// The words that a handle begins with. One comparison tells a map that may be entered from everything
+/// else.
+const LIVE: u32 = 0x7074_6c4d;
+const POISONED: u32 = 0x7074_6c58;
+const RELEASED: u32 = 0x7074_6c30;
+
+/// A map: opaque, counted, and handled only by its address.
+// The alignment keeps a map's words off the cache lines of its neighbours in memory.
+#[repr(C, align(64))]
+pub struct ptl_map {
+    /// `LIVE`, `POISONED` or `RELEASED`. It only ever changes in that direction.
+    state: AtomicU32,
+    /// The references that callers hold. The one who takes it to zero tears the map down.
+    references: AtomicU64,
+    map: Map,
+}
+
+/// Handles are called from any thread, so whatever a map is made of has to bear it.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Map>();
+};
+
+impl ptl_map {
+    #[inline(always)]
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+
+    /// No further call enters this map; only `release` still works.
+    pub fn poison(&self) {
+        // Fails only on a handle that is being released: then nobody may call any more, and there is nothing to mark.
+        let _ = self.state.compare_exchange(LIVE, POISONED, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// The handle that a caller passed, if it may be entered.
+///
+/// # Safety `handle` is NULL, or points to memory that begins with a readable word; if that says it is a
+/// live map, the caller holds a reference that outlives `'a`.
+#[inline(always)]
+pub unsafe fn borrow<'a>(handle: *const ptl_map) -> Result<&'a ptl_map, Refusal> {
+    // SAFETY: the caller's promise; only that field is looked at before the word is known.
+    unsafe {
+        if handle.is_null() {
+            return Err(Refusal::HANDLE);
+        }
+        match (*handle).state.load(Ordering::Relaxed) {
+            LIVE => Ok(&*handle),
+            other => Err(not_live(other)),
+        }
+    }
+}
+
+#[cold]
+fn not_live(state: u32) -> Refusal {
+    if state == POISONED { Refusal::INTERNAL } else { Refusal::HANDLE }
+}
+
+/// One counted reference, owned.
+pub struct Reference(NonNull<ptl_map>);
+
+impl Reference {
+    /// A new map with its first reference.
+    pub fn new(config: Config) -> Result<Self, Refusal> {
+        Self::hold(config.allocator, || Ok(Map::new(config)?))
+    }
+
+    /// Room from the allocator, then a map to put there.
+    pub fn hold(allocator: Allocator, map: impl FnOnce() -> Result<Map, Refusal>) -> Result<Self, Refusal> {
+        let room = Room::new(allocator)?;
+        let handle = ptl_map { state: AtomicU32::new(LIVE), references: AtomicU64::new(1), map: map()? };
+        let place = room.keep();
+        // SAFETY: the room was made for a `ptl_map`, and nobody else knows it.
+        unsafe { place.write(handle) };
+        Ok(Self(place))
+    }
+
+    /// Gives the reference to a caller, who gives it back through `from_raw`.
+    pub fn into_raw(self) -> *mut ptl_map {
+        std::mem::ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// # Safety `handle` came from `into_raw`, and its caller has not given this reference back before.
+    unsafe fn from_raw(handle: NonNull<ptl_map>) -> Self {
+        Self(handle)
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // SAFETY: a reference keeps its handle alive.
+        let handle = unsafe { self.0.as_ref() };
+        if handle.references.fetch_sub(1, Ordering::Release) != 1 {
+            return;
+        }
+        // Everything that other threads did through their references comes before the teardown.
+        fence(Ordering::Acquire);
+        handle.state.store(RELEASED, Ordering::Relaxed);
+        // The room goes back even if dropping the map should panic.
+        let _room = Room { place: self.0, allocator: handle.map.config().allocator };
+        // SAFETY: this was the last reference, so nobody else looks at the map, and it is dropped this once.
+        unsafe { std::ptr::drop_in_place(&raw mut (*self.0.as_ptr()).map) };
+    }
+}
+
+/// Memory for one handle, which goes back to where it came from.
+struct Room {
+    place: NonNull<ptl_map>,
+    allocator: Allocator,
+}
+
+const LAYOUT: Layout = Layout::new::<ptl_map>();
+
+impl Room {
+    fn new(allocator: Allocator) -> Result<Self, Refusal> {
+        let memory: *mut c_void = match allocator.alloc {
+            // SAFETY: the caller of the library promised that its allocator works like this.
+            Some(alloc) => unsafe { alloc(LAYOUT.size(), LAYOUT.align(), allocator.user) },
+            // SAFETY: a handle is not empty.
+            None => unsafe { std::alloc::alloc(LAYOUT).cast() },
+        };
+        match NonNull::new(memory.cast()) {
+            Some(place) => Ok(Self { place, allocator }),
+            None => Err(Refusal::MEMORY),
+        }
+    }
+
+    /// The memory now belongs to whoever has the pointer.
+    fn keep(self) -> NonNull<ptl_map> {
+        std::mem::ManuallyDrop::new(self).place
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let memory = self.place.as_ptr();
+        match self.allocator.free {
+            // SAFETY: it came from this allocator's `alloc` with the same layout.
+            Some(free) => unsafe { free(memory.cast(), LAYOUT.size(), LAYOUT.align(), self.allocator.user) },
+            // SAFETY: it came from the system's allocator with the same layout.
+            None => unsafe { std::alloc::dealloc(memory.cast(), LAYOUT) },
+        }
+    }
+}
+
+/// Makes a map and gives the caller the first reference to it, for ptl_map_release.
+///
+/// `options` may be NULL: a sharded map of bytes to bytes. They are read during the call and not kept.
+///
+/// Threads: any. Order: none; whoever hands the map to another thread orders that.
+///
+/// - PTL_OK: `*map` is the new map.
+/// - PTL_E_NULL: `map` is NULL.
+/// - PTL_E_SIZE: `options->size` is less than the struct had in the first version, or no size of a struct
+///   at all.
+/// - PTL_E_OPTION: a kind, flag, key size, value size, number of shards or of hash bits is unknown, only
+///   one of the allocator's functions is given, or the options are of a later version and ask for something
+///   that this one does not know.
+/// - PTL_E_MEMORY: there is not memory enough for `options->capacity` entries, or for a map.
+/// - PTL_E_INTERNAL: the library failed inside; there is no map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_new(options: *const ptl_map_options, map: *mut *mut ptl_map) -> ptl_status {
+    boundary::touching([], || {
+        if map.is_null() {
+            return Err(Refusal::NULL);
+        }
+        // SAFETY: the caller's options.
+        let config = unsafe { options::read(options) }?.unwrap_or(options::DEFAULT);
+        let reference = Reference::new(config)?;
+        // SAFETY: not NULL, so it is the caller's place for a handle.
+        unsafe { map.write(reference.into_raw()) };
+        Ok(PTL_OK)
+    })
+}
+
+/// Adds a reference, which is given back by a ptl_map_release of its own.
+///
+/// Threads: any that holds a reference. Order: none; whoever hands the reference to another thread orders
+/// that.
+///
+/// - PTL_OK: there is one reference more.
+/// - PTL_E_HANDLE, PTL_E_INTERNAL: as for every call on a map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_retain(map: *mut ptl_map) -> ptl_status {
+    // SAFETY: the caller's handle.
+    match unsafe { borrow(map) } {
+        Ok(handle) => {
+            // Relaxed: whoever passes the new reference on to another thread orders that hand-over.
+            handle.references.fetch_add(1, Ordering::Relaxed);
+            PTL_OK
+        }
+        Err(refusal) => refusal.into(),
+    }
+}
+
+/// Gives one reference back. The last one frees the map and all its entries before it returns, whatever
+/// other maps do.
+///
+/// NULL is fine and does nothing. A map that refuses work with PTL_E_INTERNAL is released like any other.
+///
+/// Threads: any that holds a reference, the last one too. Order: release, and for the last one acquire: all
+/// calls made with other references happen before the map is freed.
+///
+/// - PTL_OK: the reference is gone.
+/// - PTL_E_HANDLE: as for every call on a map; nothing was released.
+/// - PTL_E_INTERNAL: the library failed while it freed the map. Some of its memory may be lost.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_release(map: *mut ptl_map) -> ptl_status {
+    let Some(handle) = NonNull::new(map) else { return PTL_OK };
+    // SAFETY: the caller's handle.
+    match unsafe { borrow(map) } {
+        // A poisoned map is not entered any more, but it is still released.
+        Err(refusal) if refusal != Refusal::INTERNAL => refusal.into(),
+        // SAFETY: the caller gives back the reference that it got from `new`, `clone` or `retain`.
+        _ => boundary::touching([], || {
+            drop(unsafe { Reference::from_raw(handle) });
+            Ok(Outcome::Done)
+        }),
+    }
+}

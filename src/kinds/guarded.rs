@@ -1,0 +1,160 @@
+//! A table with its blocks, in the hands of whoever holds its lock. Every kind that keeps values in the slots themselves changes
+//! its table through here.
+
+use super::{
+    Error, Outcome,
+    operation::{Current, Operation, Step},
+    output::Receive,
+    value::Value,
+};
+use crate::{
+    base::{alloc::Memory, block::Block, hash::Hasher, pool::Pool},
+    table::{Growth, Key, Owner, Table, Writer},
+};
+use core::{marker::PhantomData, sync::atomic::Ordering::Acquire};
+
+/// What a lock guards of one table.
+pub struct State {
+    pub writer: Writer,
+    pub pool: Pool,
+}
+
+impl State {
+    /// `stable`: there are readers that do not take the lock.
+    pub fn new(growth: Growth, stable: bool) -> Self {
+        Self { writer: Writer::new(growth, stable), pool: Pool::new(stable) }
+    }
+}
+
+/// The table, its state and where its memory comes from.
+pub struct Guarded<'a, K: Key, V> {
+    owner: Owner<'a, K>,
+    pool: &'a mut Pool,
+    memory: &'a Memory,
+    values: PhantomData<fn() -> V>,
+}
+
+impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
+    /// # Safety
+    /// `state` and `memory` are always those of this table, whose values are of type `V`; and the caller holds what lets it be the
+    /// table's only owner, and unless the state is stable its only user.
+    pub unsafe fn new(table: &'a Table<K>, state: &'a mut State, memory: &'a Memory, hasher: &'a Hasher) -> Self {
+        // SAFETY: passed on from the caller.
+        let owner = unsafe { Owner::new(table, &mut state.writer, memory, hasher) };
+        Self { owner, pool: &mut state.pool, memory, values: PhantomData }
+    }
+
+    /// See [`super::Kind::write`].
+    #[inline]
+    pub fn write<'v>(&mut self, probe: &K::Probe<'_>, mut operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
+        let Some(place) = self.owner.find(probe) else {
+            let (outcome, step) = operation.on_absent();
+            if let Step::Put(value) = step {
+                self.insert(probe, value)?;
+            }
+            return Ok(outcome);
+        };
+        let slot = place.slot();
+        let old = slot.value.load(Acquire);
+        // SAFETY: the slot is live, and nobody else changes it.
+        let (outcome, step) = operation.on_present(&unsafe { Current::new(old) })?;
+        match step {
+            Step::Leave => {}
+            Step::Put(value) if V::IN_PLACE => {
+                let word = V::pack(value, self.pool, self.memory)?;
+                self.owner.set_word(&place, word);
+            }
+            Step::Put(value) => {
+                let word = V::pack(value, self.pool, self.memory)?;
+                self.owner.set_block(&place, word);
+                // SAFETY: the slot holds the new one.
+                unsafe { V::free(old, self.pool, self.memory) };
+            }
+            Step::Remove => {
+                let key = K::block(&slot.key);
+                self.owner.remove(&place);
+                // SAFETY: the entry is out of the table.
+                unsafe {
+                    V::free(old, self.pool, self.memory);
+                    self.free_key(key);
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn insert(&mut self, probe: &K::Probe<'_>, value: V::Ref<'_>) -> Result<(), Error> {
+        let value = V::pack(value, self.pool, self.memory)?;
+        let key = match K::outside(probe).map(|bytes| self.pool.alloc(self.memory, bytes)).transpose() {
+            Ok(key) => key,
+            Err(error) => {
+                // SAFETY: it never came into the table.
+                unsafe { V::free(value, self.pool, self.memory) };
+                return Err(error.into());
+            }
+        };
+        if let Err(error) = self.owner.insert(K::hash(probe), K::packed(probe, key), value) {
+            // SAFETY: as above.
+            unsafe {
+                V::free(value, self.pool, self.memory);
+                self.free_key(key);
+            }
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    /// The entry of this key is not in the table.
+    unsafe fn free_key(&mut self, key: Option<Block>) {
+        if let Some(block) = key {
+            // SAFETY: passed on from the caller.
+            unsafe { self.pool.free(self.memory, block) };
+        }
+    }
+
+    pub fn entries(&self) -> u64 {
+        self.owner.writer().entries()
+    }
+
+    pub fn clear(&mut self) {
+        self.owner.clear();
+        // SAFETY: no slot holds an address any more.
+        unsafe { self.pool.reset(self.memory) };
+    }
+
+    pub fn reserve(&mut self, entries: u64) -> Result<(), Error> {
+        Ok(self.owner.reserve(entries)?)
+    }
+
+    pub fn shrink(&mut self) -> Result<(), Error> {
+        let table = self.owner.shrink();
+        self.pool.shrink(self.memory)?;
+        Ok(table?)
+    }
+
+    /// Frees all memory.
+    ///
+    /// # Safety
+    /// Nobody uses the table any more, and nobody will.
+    pub unsafe fn destroy(&mut self) {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            self.owner.destroy();
+            self.pool.destroy(self.memory);
+        }
+    }
+}
+
+/// Reads a key while writers are kept out.
+#[inline]
+pub fn load<K: Key, V: Value>(
+    table: &Table<K>,
+    probe: &K::Probe<'_>,
+    out: &mut impl Receive<V>,
+) -> Result<Outcome, Error> {
+    let Some(place) = table.find(probe) else { return Ok(Outcome::NotFound) };
+    // SAFETY: the slot is live and stays so, and its value is of type V.
+    unsafe { out.receive(place.slot().value.load(Acquire)) }?;
+    Ok(Outcome::Done)
+}

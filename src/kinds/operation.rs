@@ -1,0 +1,155 @@
+//! The operations on one key, each as a decision: given what is there, what is the outcome, and what becomes of the entry?
+//! A kind asks for the decision while it is alone with the key, and carries it out.
+
+use super::{Error, Outcome, output::Receive, value::Value};
+use crate::table::Word;
+use core::marker::PhantomData;
+
+/// What becomes of the entry.
+pub enum Step<R> {
+    Leave,
+    Put(R),
+    Remove,
+}
+
+/// The value that is there, for the time of the decision.
+pub struct Current<V>(u64, PhantomData<fn() -> V>);
+
+impl<V: Value> Current<V> {
+    /// # Safety
+    /// `word` is the value word of a live entry, and stays so while this value is used.
+    pub unsafe fn new(word: u64) -> Self {
+        Self(word, PhantomData)
+    }
+    fn give_to(&self, out: &mut impl Receive<V>) -> Result<(), Error> {
+        // SAFETY: as promised to `new`.
+        unsafe { out.receive(self.0) }
+    }
+    fn equals(&self, value: V::Ref<'_>) -> bool {
+        // SAFETY: as promised to `new`.
+        unsafe { V::equals(self.0, value) }
+    }
+}
+
+impl Current<Word> {
+    fn word(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A decision. An error means that nothing becomes of the entry.
+pub trait Operation<'v, V: Value> {
+    /// Whether a [read/dirty](super::read_dirty) map counts a miss when it finds the key in the dirty map only: all but what
+    /// merely stores.
+    const READS: bool = true;
+
+    fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error>;
+    /// May be asked more than once, and has no effect of its own.
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>);
+}
+
+pub struct Store<R>(pub R);
+
+impl<'v, V: Value> Operation<'v, V> for Store<V::Ref<'v>> {
+    const READS: bool = false;
+    fn on_present(&mut self, _current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::Done, Step::Put(self.0)))
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
+        (Outcome::Done, Step::Put(self.0))
+    }
+}
+
+pub struct Swap<'o, R, O>(pub R, pub &'o mut O);
+
+impl<'v, V: Value, O: Receive<V>> Operation<'v, V> for Swap<'_, V::Ref<'v>, O> {
+    const READS: bool = false;
+    fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        current.give_to(self.1)?;
+        Ok((Outcome::Loaded, Step::Put(self.0)))
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
+        (Outcome::Done, Step::Put(self.0))
+    }
+}
+
+pub struct LoadOrStore<'o, R, O>(pub R, pub &'o mut O);
+
+impl<'v, V: Value, O: Receive<V>> Operation<'v, V> for LoadOrStore<'_, V::Ref<'v>, O> {
+    fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        current.give_to(self.1)?;
+        Ok((Outcome::Loaded, Step::Leave))
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
+        (Outcome::Done, Step::Put(self.0))
+    }
+}
+
+pub struct LoadAndDelete<'o, O>(pub &'o mut O);
+
+impl<'v, V: Value, O: Receive<V>> Operation<'v, V> for LoadAndDelete<'_, O> {
+    fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        current.give_to(self.0)?;
+        Ok((Outcome::Done, Step::Remove))
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
+        (Outcome::NotFound, Step::Leave)
+    }
+}
+
+pub struct Delete;
+
+impl<'v, V: Value> Operation<'v, V> for Delete {
+    fn on_present(&mut self, _current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::Done, Step::Remove))
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
+        (Outcome::NotFound, Step::Leave)
+    }
+}
+
+pub struct CompareAndSwap<R> {
+    pub old: R,
+    pub new: R,
+}
+
+impl<'v, V: Value> Operation<'v, V> for CompareAndSwap<V::Ref<'v>> {
+    fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok(if current.equals(self.old) {
+            (Outcome::Done, Step::Put(self.new))
+        } else {
+            (Outcome::Mismatch, Step::Leave)
+        })
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
+        (Outcome::NotFound, Step::Leave)
+    }
+}
+
+pub struct CompareAndDelete<R>(pub R);
+
+impl<'v, V: Value> Operation<'v, V> for CompareAndDelete<V::Ref<'v>> {
+    fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok(if current.equals(self.0) { (Outcome::Done, Step::Remove) } else { (Outcome::Mismatch, Step::Leave) })
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
+        (Outcome::NotFound, Step::Leave)
+    }
+}
+
+/// Adds to a word, from zero if there is none; wraps.
+pub struct Add<'o> {
+    pub delta: u64,
+    pub sum: &'o mut u64,
+}
+
+impl<'v> Operation<'v, Word> for Add<'_> {
+    fn on_present(&mut self, current: &Current<Word>) -> Result<(Outcome, Step<u64>), Error> {
+        *self.sum = current.word().wrapping_add(self.delta);
+        Ok((Outcome::Done, Step::Put(*self.sum)))
+    }
+    fn on_absent(&mut self) -> (Outcome, Step<u64>) {
+        *self.sum = self.delta;
+        (Outcome::Done, Step::Put(self.delta))
+    }
+}

@@ -1,0 +1,358 @@
+//! An entry: what the read map and the dirty map share of a key.
+//!
+//! # States
+//! ```text
+//!            store                    the dirty map is made anew
+//!   nil ─────────────▶ live      nil ───────────────────────────▶ expunged
+//!       ◀─────────────               ◀───────────────────────────
+//!            delete                   put into the dirty map again
+//! ```
+//! and *free*, for an entry that no table has. All changes are made under the entry's lock. The state word carries a version
+//! that every change of the state advances, and every overwriting of a value that has a block.
+//!
+//! # Readers
+//! A reader loads the state (Acquire), then the value, then (for bytes) the block; after an Acquire fence it loads the state again.
+//! Unchanged, and live: the value was the entry's at some moment in between. A writer that replaces or removes a
+//! block changes the state word first, issues a Release fence, and only then gives the block back, so whoever sees the block's new
+//! contents sees the new version as well. A word is overwritten in place: it is all there is to the value.
+
+use super::ReadDirty;
+use crate::{
+    base::{
+        alloc::{Memory, OutOfMemory},
+        block::Block,
+        sync::{
+            AtomicU64, Mutex, MutexGuard,
+            Ordering::{Acquire, Relaxed, Release},
+            fence, lock, spin_loop,
+        },
+    },
+    kinds::{
+        Error, Outcome,
+        operation::{Current, Operation, Step},
+        output::Receive,
+        stats::SlotState,
+        value::Value,
+    },
+    table::Key,
+};
+use core::ptr::{NonNull, null_mut};
+
+const FREE: u64 = 0;
+const LIVE: u64 = 1;
+const NIL: u64 = 2;
+const EXPUNGED: u64 = 3;
+
+/// How often a reader tries before somebody has to lock the entry.
+const TRIES: usize = if cfg!(loom) { 2 } else { 64 };
+
+pub struct Entry {
+    lock: Mutex<()>,
+    /// Version and state: the lowest two bits are the state.
+    state: AtomicU64,
+    /// The value word while live; the next free entry while free.
+    value: AtomicU64,
+    /// The block of a long key, which the entry owns, or 0.
+    key: AtomicU64,
+}
+
+/// What a reader saw.
+pub enum Seen<R> {
+    Value(R),
+    Nothing,
+    Contended,
+}
+
+/// What a writer did.
+pub enum Written {
+    Done(Outcome),
+    /// Nothing: the key must be put into the dirty map first.
+    Expunged,
+}
+
+impl Written {
+    pub fn done(self) -> Option<Outcome> {
+        match self {
+            Self::Done(outcome) => Some(outcome),
+            Self::Expunged => None,
+        }
+    }
+}
+
+/// The address of an entry. It may be freed and used for another key while someone has this; its memory stays.
+#[derive(Clone, Copy)]
+pub struct EntryRef<'a>(&'a Entry);
+
+impl<'a> EntryRef<'a> {
+    /// # Safety
+    /// `word` came from [`EntryRef::word`] of an entry of a map that lives for `'a`.
+    #[inline(always)]
+    pub unsafe fn from_word(word: u64) -> Self {
+        // SAFETY: entries stay where they are while the map lives.
+        Self(unsafe { &*core::ptr::with_exposed_provenance(word as usize) })
+    }
+
+    pub fn word(self) -> u64 {
+        core::ptr::from_ref(self.0).expose_provenance() as u64
+    }
+
+    /// Reads the value without the lock.
+    #[inline(always)]
+    pub fn read<R>(self, mut receive: impl FnMut(u64) -> R) -> Seen<R> {
+        for _ in 0..TRIES {
+            let state = self.0.state.load(Acquire);
+            if state & 3 != LIVE {
+                return Seen::Nothing;
+            }
+            let value = receive(self.0.value.load(Acquire));
+            fence(Acquire);
+            if self.0.state.load(Relaxed) == state {
+                return Seen::Value(value);
+            }
+            spin_loop();
+        }
+        Seen::Contended
+    }
+
+    pub fn lock(self) -> EntryGuard<'a> {
+        EntryGuard { entry: self.0, _lock: lock(&self.0.lock) }
+    }
+}
+
+/// An entry with its lock held.
+pub struct EntryGuard<'a> {
+    entry: &'a Entry,
+    _lock: MutexGuard<'a, ()>,
+}
+
+impl<'a> EntryGuard<'a> {
+    fn state(&self) -> u64 {
+        self.entry.state.load(Relaxed) & 3
+    }
+
+    fn set_state(&self, state: u64) {
+        let version = (self.entry.state.load(Relaxed) >> 2) + 1;
+        self.entry.state.store(version << 2 | state, Release);
+        // What is freed after this is not reused before it.
+        fence(Release);
+    }
+
+    pub fn is_nil(&self) -> bool {
+        self.state() == NIL
+    }
+
+    /// The value word, if there is a value.
+    pub fn value(&self) -> Option<u64> {
+        (self.state() == LIVE).then(|| self.entry.value.load(Acquire))
+    }
+
+    /// State and value, to be looked at.
+    pub fn shown<V: Value>(&self) -> (SlotState, u64) {
+        match self.value() {
+            // SAFETY: the entry is live and locked.
+            Some(word) => (SlotState::Live, unsafe { if V::IN_PLACE { word } else { V::len(word) as u64 } }),
+            None if self.is_nil() => (SlotState::Nil, 0),
+            None => (SlotState::Expunged, 0),
+        }
+    }
+
+    pub fn load<V: Value>(&self, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        let Some(word) = self.value() else { return Ok(Outcome::NotFound) };
+        // SAFETY: the entry is live and locked.
+        unsafe { out.receive(word) }?;
+        Ok(Outcome::Done)
+    }
+
+    /// Carries out an operation on a live, nil or expunged entry.
+    pub fn write<'v, K: Key, V: Value>(
+        &self,
+        map: &ReadDirty<K, V>,
+        operation: &mut impl Operation<'v, V>,
+    ) -> Result<Written, Error> {
+        let Some(old) = self.value() else {
+            let (outcome, step) = operation.on_absent();
+            if let Step::Put(value) = step {
+                if self.state() == EXPUNGED {
+                    return Ok(Written::Expunged);
+                }
+                let word = V::pack(value, &mut lock(&map.pool), &map.memory)?;
+                self.entry.value.store(word, Release);
+                map.len.fetch_add(1, Relaxed);
+                self.set_state(LIVE);
+            }
+            return Ok(Written::Done(outcome));
+        };
+        // SAFETY: the entry is live and locked.
+        let (outcome, step) = operation.on_present(&unsafe { Current::new(old) })?;
+        match step {
+            Step::Leave => {}
+            Step::Put(value) if V::IN_PLACE => {
+                let word = V::pack(value, &mut lock(&map.pool), &map.memory)?;
+                self.entry.value.store(word, Release);
+            }
+            Step::Put(value) => {
+                let mut pool = lock(&map.pool);
+                let word = V::pack(value, &mut pool, &map.memory)?;
+                self.entry.value.store(word, Release);
+                self.set_state(LIVE);
+                // SAFETY: the entry has the new one.
+                unsafe { V::free(old, &mut pool, &map.memory) };
+            }
+            Step::Remove => {
+                self.set_state(NIL);
+                map.len.fetch_sub(1, Relaxed);
+                if !V::IN_PLACE {
+                    // SAFETY: the entry has no value any more.
+                    unsafe { V::free(old, &mut lock(&map.pool), &map.memory) };
+                }
+            }
+        }
+        Ok(Written::Done(outcome))
+    }
+
+    /// A fresh entry gets its first value, which is counted, and the block of its key.
+    pub fn begin(&self, value: u64, key: Option<Block>) {
+        self.entry.value.store(value, Release);
+        self.entry.key.store(key.map_or(0, Block::word), Relaxed);
+        self.set_state(LIVE);
+    }
+
+    /// Nil becomes expunged; false if it is not nil.
+    pub fn expunge(&self) -> bool {
+        if self.is_nil() {
+            self.set_state(EXPUNGED);
+            return true;
+        }
+        false
+    }
+
+    /// Expunged becomes nil; false if it is not expunged.
+    pub fn unexpunge(&self) -> bool {
+        if self.state() == EXPUNGED {
+            self.set_state(NIL);
+            return true;
+        }
+        false
+    }
+
+    pub fn is_expunged(&self) -> bool {
+        self.state() == EXPUNGED
+    }
+
+    /// No table has the entry any more: it is free, and the block of its key is the caller's to free.
+    pub fn free(&self) -> Option<Block> {
+        self.set_state(FREE);
+        let key = self.entry.key.swap(0, Relaxed);
+        // SAFETY: the entry owned the block until now.
+        unsafe { Block::from_word(key) }
+    }
+}
+
+/// Where entries come from: chunks, kept while the map lives.
+pub struct Entries {
+    chunks: *mut Chunk,
+    free: *mut Entry,
+    bytes: u64,
+}
+
+// SAFETY: it owns its memory; nothing in it belongs to a thread.
+unsafe impl Send for Entries {}
+
+#[repr(C, align(64))]
+struct Chunk {
+    next: *mut Chunk,
+    /// Entries in the chunk, and how many were ever used.
+    count: usize,
+    used: usize,
+}
+
+const FIRST: usize = 16;
+/// Entries in a chunk at the most.
+const MOST: usize = 1 << 15;
+
+impl Chunk {
+    fn size(count: usize) -> usize {
+        size_of::<Self>() + count * size_of::<Entry>()
+    }
+    /// # Safety
+    /// `this` is a live chunk and `index` below its count.
+    unsafe fn entry(this: *mut Self, index: usize) -> *mut Entry {
+        // SAFETY: passed on from the caller.
+        unsafe { this.add(1).cast::<Entry>().add(index) }
+    }
+}
+
+impl Entries {
+    pub fn new() -> Self {
+        Self { chunks: null_mut(), free: null_mut(), bytes: 0 }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// An entry that is free.
+    pub fn take<'a>(&mut self, memory: &Memory) -> Result<EntryRef<'a>, OutOfMemory> {
+        if let Some(entry) = NonNull::new(self.free) {
+            // SAFETY: a free entry, whose value links the next one.
+            let entry = unsafe { entry.as_ref() };
+            self.free = core::ptr::with_exposed_provenance_mut(entry.value.load(Relaxed) as usize);
+            return Ok(EntryRef(entry));
+        }
+        // SAFETY: chunks are alive.
+        let count = unsafe { self.chunks.as_ref() }.map_or(0, |chunk| chunk.count);
+        // SAFETY: as above.
+        if unsafe { self.chunks.as_ref() }.is_none_or(|chunk| chunk.used == chunk.count) {
+            let count = (2 * count).clamp(FIRST, MOST);
+            let chunk = memory.alloc(Chunk::size(count), align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
+            // SAFETY: fresh memory of that size.
+            unsafe { chunk.write(Chunk { next: self.chunks, count, used: 0 }) };
+            self.bytes += Chunk::size(count) as u64;
+            self.chunks = chunk;
+        }
+        // SAFETY: the first chunk has an entry that was never used.
+        unsafe {
+            let entry = Chunk::entry(self.chunks, (*self.chunks).used);
+            (*self.chunks).used += 1;
+            let new = || AtomicU64::new(0);
+            entry.write(Entry { lock: Mutex::new(()), state: new(), value: new(), key: new() });
+            Ok(EntryRef(&*entry))
+        }
+    }
+
+    /// Takes back an entry that [`EntryGuard::free`] made free.
+    pub fn put_back(&mut self, guard: EntryGuard<'_>) {
+        guard.entry.value.store(self.free.expose_provenance() as u64, Relaxed);
+        self.free = core::ptr::from_ref(guard.entry).cast_mut();
+    }
+
+    /// Frees every entry, each when its lock can be had. The blocks of keys are the caller's to free.
+    pub fn free_all(&mut self) {
+        self.free = null_mut();
+        let mut chunk = self.chunks;
+        while !chunk.is_null() {
+            // SAFETY: chunks are alive, and the first `used` entries were made.
+            unsafe {
+                for index in 0..(*chunk).used {
+                    let guard = EntryRef(&*Chunk::entry(chunk, index)).lock();
+                    guard.free();
+                    self.put_back(guard);
+                }
+                chunk = (*chunk).next;
+            }
+        }
+    }
+
+    /// # Safety
+    /// Nobody looks at any entry any more.
+    pub unsafe fn destroy(&mut self, memory: &Memory) {
+        while let Some(chunk) = NonNull::new(self.chunks) {
+            // SAFETY: allocated by `take` with this layout; entries need no dropping.
+            unsafe {
+                let size = Chunk::size((*chunk.as_ptr()).count);
+                self.chunks = (*chunk.as_ptr()).next;
+                memory.free(chunk.cast(), size, align_of::<Chunk>());
+            }
+        }
+    }
+}

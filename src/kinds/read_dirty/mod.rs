@@ -1,0 +1,451 @@
+//! The read/dirty map: `sync.Map` as it was up to Go 1.23.
+//!
+//! # The algorithm
+//! The *read map* is a table that nobody changes, reached without a lock. The *dirty map* is a table under the map's mutex: when it
+//! exists, the read map is *amended*, and the dirty map holds every key that is not deleted, those of the read map
+//! included. Both map a key to its *entry*, which they share; the value is in the entry. So a key of the read map is loaded, stored and
+//! deleted through its entry without the mutex. A key that is not in an amended read map is looked for in the dirty map under the
+//! mutex, and that is a *miss*. When there have been as many misses as the dirty map has entries, it is *promoted*: it becomes the
+//! read map, and there is none until a new key needs one. Then it is made anew from the read map; deleted entries are left
+//! out and become *expunged*, which says that the key has to be put into the dirty map before it can have a value again.
+//!
+//! # The words and who changes them
+//! | word | changed by | rule |
+//! |---|---|---|
+//! | `read` | holder of the mutex, Release | which of the two tables is the read map, whether it is amended, and a generation that each promotion and clear advances |
+//! | the read map's table | nobody | from the promotion to the next one |
+//! | the other table | holder of the mutex | it is the dirty map, or left over |
+//! | an entry's state and value | holder of the entry's lock | see [`entry`] |
+//!
+//! Lock order: mutex, entry, pool.
+//!
+//! # Why readers need no protection
+//! There are two tables, used in turn, and their memory stays readable, like that of entries and blocks. A reader loads `read`
+//! (Acquire), searches the table, reads the entry, and after an Acquire fence loads `read` again. Same generation: the table was the
+//! read map throughout, so nobody changed it; none of its entries was freed, since that is done only after the generation
+//! has moved on; and the entry's own version vouches for the value. Otherwise the reader starts over, and after some times it takes the
+//! mutex. Nothing is ever retired, so no memory waits to be freed.
+//!
+//! A writer without the mutex locks the entry and then looks at the generation: unchanged, the entry cannot be freed before the
+//! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on.
+
+mod dirty;
+mod entry;
+
+use super::{
+    Error, Kind, Outcome,
+    operation::{Operation, Step},
+    output::Receive,
+    stats::{Bucket, Stats},
+    value::Value,
+};
+use crate::{
+    base::{
+        alloc::Memory,
+        block::Block,
+        hash::Hasher,
+        pool::Pool,
+        sync::{
+            AtomicU64, Mutex, MutexGuard,
+            Ordering::{Acquire, Relaxed},
+            fence, lock,
+        },
+    },
+    kinds::guarded::State,
+    table::{Growth, Key, Owner, Place, Reach, Sink, Table},
+};
+use core::marker::PhantomData;
+use entry::{Entries, EntryRef, Seen, Written};
+
+/// How often an operation tries without the mutex.
+const TRIES: usize = if cfg!(loom) { 2 } else { 64 };
+
+/// Which table is the read map, whether it is amended, and the generation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Read(u64);
+
+impl Read {
+    const AMENDED: u64 = 2;
+
+    fn table(self) -> usize {
+        self.0 as usize & 1
+    }
+    fn is_amended(self) -> bool {
+        self.0 & Self::AMENDED != 0
+    }
+    fn amended(self) -> Self {
+        Self(self.0 | Self::AMENDED)
+    }
+    /// The other table is the read map, and there is no dirty map.
+    fn promoted(self) -> Self {
+        Self(((self.0 >> 2) + 1) << 2 | (self.0 & 1 ^ 1))
+    }
+    /// Whether the read map is still the same table with the same entries.
+    fn is_same(self, other: Self) -> bool {
+        (self.0 ^ other.0) & !Self::AMENDED == 0
+    }
+}
+
+/// `sync.Map`'s read map and dirty map.
+pub struct ReadDirty<K: Key, V: Value> {
+    read: AtomicU64,
+    tables: [Table<K>; 2],
+    hasher: Hasher,
+    memory: Memory,
+    /// Keys that have a value. Written under the entry's lock, before a value appears and after it is gone, so never negative.
+    len: AtomicU64,
+    /// Blocks of keys and values. The last lock in the order.
+    pool: Mutex<Pool>,
+    mutex: Mutex<Inner>,
+    values: PhantomData<fn() -> V>,
+}
+
+/// What the mutex guards.
+struct Inner {
+    /// The writers of the two tables. (Their pools are not used: blocks are in the map's.)
+    states: [State; 2],
+    entries: Entries,
+    misses: u64,
+    promotions: u64,
+    /// Expunged entries in the read map.
+    expunged: u64,
+}
+
+// SAFETY: tables and entries are made of atomics and locks, the rest is guarded by locks.
+unsafe impl<K: Key, V: Value> Send for ReadDirty<K, V> {}
+// SAFETY: as above.
+unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
+
+impl<K: Key, V: Value> ReadDirty<K, V> {
+    pub fn new(hasher: Hasher, memory: Memory) -> Self {
+        let states = core::array::from_fn(|_| State::new(Growth::Doubling, true));
+        let inner = Inner { states, entries: Entries::new(), misses: 0, promotions: 0, expunged: 0 };
+        Self {
+            read: AtomicU64::new(0),
+            tables: [Table::new(0), Table::new(0)],
+            hasher,
+            memory,
+            len: AtomicU64::new(0),
+            pool: Mutex::new(Pool::new(true)),
+            mutex: Mutex::new(inner),
+            values: PhantomData,
+        }
+    }
+
+    fn read(&self) -> Read {
+        Read(self.read.load(Acquire))
+    }
+
+    /// Whether the read map has been the same since `read` was loaded.
+    fn is_current(&self, read: Read) -> bool {
+        fence(Acquire);
+        Read(self.read.load(Relaxed)).is_same(read)
+    }
+
+    fn locked(&self) -> Locked<'_, K, V> {
+        Locked { map: self, inner: lock(&self.mutex) }
+    }
+
+    /// Looks without the mutex; `None`: take it.
+    #[inline(always)]
+    fn load_read<R>(&self, probe: &K::Probe<'_>, mut receive: impl FnMut(u64) -> R) -> Option<Option<R>> {
+        for _ in 0..TRIES {
+            let read = self.read();
+            let found = match self.tables[read.table()].get(probe, |word| word) {
+                Ok(Some(word)) => {
+                    // SAFETY: the word was in a table of this map, so it is the address of an entry, whose memory stays.
+                    match unsafe { EntryRef::from_word(word) }.read(&mut receive) {
+                        Seen::Value(value) => Some(value),
+                        Seen::Nothing => None,
+                        Seen::Contended => return None,
+                    }
+                }
+                Ok(None) if read.is_amended() => return None,
+                Ok(None) => None,
+                Err(_) => return None,
+            };
+            if self.is_current(read) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Writes through an entry of the read map without the mutex; `None`: take it.
+    fn write_read<'v>(
+        &self,
+        probe: &K::Probe<'_>,
+        operation: &mut impl Operation<'v, V>,
+    ) -> Option<Result<Outcome, Error>> {
+        for _ in 0..TRIES {
+            let read = self.read();
+            match self.tables[read.table()].get(probe, |word| word) {
+                Ok(Some(word)) => {
+                    // SAFETY: as in `load_read`.
+                    let entry = unsafe { EntryRef::from_word(word) }.lock();
+                    if !self.is_current(read) {
+                        continue;
+                    }
+                    return match entry.write(self, operation) {
+                        Ok(Written::Done(outcome)) => Some(Ok(outcome)),
+                        Ok(Written::Expunged) => None,
+                        Err(error) => Some(Err(error)),
+                    };
+                }
+                Ok(None) if !read.is_amended() => {
+                    let (outcome, Step::Leave) = operation.on_absent() else { return None };
+                    if self.is_current(read) {
+                        return Some(Ok(outcome));
+                    }
+                }
+                Ok(None) | Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    fn free_block(&self, block: Option<Block>) {
+        if let Some(block) = block {
+            // SAFETY: callers took it out of the only entry that had it.
+            unsafe { lock(&self.pool).free(&self.memory, block) };
+        }
+    }
+}
+
+/// The map with its mutex held.
+struct Locked<'a, K: Key, V: Value> {
+    map: &'a ReadDirty<K, V>,
+    inner: MutexGuard<'a, Inner>,
+}
+
+impl<'a, K: Key, V: Value> Locked<'a, K, V> {
+    /// As it stands: while the mutex is held it does not change.
+    fn read(&self) -> Read {
+        self.map.read()
+    }
+
+    /// The table that is the read map.
+    fn read_table(&self) -> &'a Table<K> {
+        &self.map.tables[self.read().table()]
+    }
+
+    /// The table that is the dirty map if the read map is amended, and left over if not.
+    fn other_table(&self) -> &'a Table<K> {
+        &self.map.tables[self.read().table() ^ 1]
+    }
+
+    /// The right to change that table.
+    fn other(&mut self) -> Owner<'_, K> {
+        let (map, which) = (self.map, self.read().table() ^ 1);
+        // SAFETY: the mutex makes us its owner, and the states are stable.
+        unsafe { Owner::new(&map.tables[which], &mut self.inner.states[which].writer, &map.memory, &map.hasher) }
+    }
+
+    fn dirty_entries(&self) -> u64 {
+        if self.read().is_amended() { self.inner.states[self.read().table() ^ 1].writer.entries() } else { 0 }
+    }
+
+    fn entry_at(&self, place: Option<Place<'_, K>>) -> Option<EntryRef<'a>> {
+        // SAFETY: a live slot of a table of this map holds the address of an entry.
+        place.map(|place| unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) })
+    }
+
+    fn load(&mut self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        let amended = self.read().is_amended();
+        let entry = match self.entry_at(self.read_table().find(probe)) {
+            Some(entry) => Some(entry),
+            None if amended => {
+                let entry = self.entry_at(self.other_table().find(probe));
+                self.count_miss();
+                entry
+            }
+            None => None,
+        };
+        entry.map_or(Ok(Outcome::NotFound), |entry| entry.lock().load(out))
+    }
+
+    fn write<'v, O: Operation<'v, V>>(&mut self, probe: &K::Probe<'_>, operation: &mut O) -> Result<Outcome, Error> {
+        if let Some(entry) = self.entry_at(self.read_table().find(probe)) {
+            let mut entry = entry.lock();
+            return match entry.write(self.map, operation)? {
+                Written::Done(outcome) => Ok(outcome),
+                Written::Expunged => {
+                    self.unexpunge(probe, &mut entry)?;
+                    entry.write(self.map, operation)?.done().ok_or(Error::Internal)
+                }
+            };
+        }
+        if self.read().is_amended()
+            && let Some(place) = self.other_table().find(probe)
+        {
+            // SAFETY: as in `entry_at`.
+            let entry = unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) }.lock();
+            let outcome = entry.write(self.map, operation)?.done().ok_or(Error::Internal)?;
+            if entry.is_nil() {
+                // Only the dirty map had it, so it goes at once.
+                self.other().remove(&place);
+                self.map.free_block(entry.free());
+                self.inner.entries.put_back(entry);
+            } else {
+                drop(entry);
+            }
+            if O::READS {
+                self.count_miss();
+            }
+            return Ok(outcome);
+        }
+        let (outcome, step) = operation.on_absent();
+        match step {
+            Step::Put(value) => self.insert(probe, value)?,
+            _ if self.read().is_amended() => self.count_miss(),
+            _ => {}
+        }
+        Ok(outcome)
+    }
+}
+
+impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
+    fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    #[inline]
+    fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        match self.load_read(probe, |word| unsafe { out.receive(word) }) {
+            Some(Some(received)) => received.map(|()| Outcome::Done),
+            Some(None) => Ok(Outcome::NotFound),
+            None => self.locked().load(probe, out),
+        }
+    }
+
+    fn write<'v>(&self, probe: &K::Probe<'_>, mut operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
+        match self.write_read(probe, &mut operation) {
+            Some(result) => result,
+            None => self.locked().write(probe, &mut operation),
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, probe: &K::Probe<'_>) {
+        self.tables[self.read().table()].prefetch(K::hash(probe));
+    }
+
+    fn len(&self) -> Result<u64, Error> {
+        Ok(self.len.load(Relaxed))
+    }
+
+    fn clear(&self) -> Result<(), Error> {
+        self.locked().clear();
+        Ok(())
+    }
+
+    fn reserve(&self, entries: u64) -> Result<(), Error> {
+        self.locked().reserve(entries)
+    }
+
+    fn shrink(&self) -> Result<(), Error> {
+        self.locked().shrink()
+    }
+
+    /// As `Range` does: an amended read map is replaced by the dirty map, which has every key.
+    fn before_range(&self) -> Result<(), Error> {
+        let mut locked = self.locked();
+        if locked.read().is_amended() {
+            locked.promote();
+        }
+        Ok(())
+    }
+
+    fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
+        let mut sink = LiveEntries { sink, values: PhantomData::<fn() -> V> };
+        loop {
+            let locked = self.locked();
+            // Either has every key: the dirty map if there is one, else the read map.
+            let table = if locked.read().is_amended() { locked.other_table() } else { locked.read_table() };
+            match table.scan(&self.hasher, cursor, until, &mut sink) {
+                Reach::Pause | Reach::NextTable => {}
+                reach => return Ok(reach),
+            }
+        }
+    }
+
+    fn stats(&self, stats: &mut Stats) -> Result<(), Error> {
+        let locked = self.locked();
+        let inner = &locked.inner;
+        let read = locked.read().table();
+        stats.add_table(locked.read_table(), &inner.states[read]);
+        if locked.read().is_amended() {
+            stats.add_table(locked.other_table(), &inner.states[read ^ 1]);
+        } else {
+            stats.table_bytes += inner.states[read ^ 1].writer.bytes();
+        }
+        stats.table_bytes += inner.entries.bytes();
+        stats.add_shard(self.len.load(Relaxed));
+        stats.read_entries = inner.states[read].writer.entries();
+        stats.dirty_entries = locked.dirty_entries();
+        (stats.misses, stats.promotions, stats.expunged) = (inner.misses, inner.promotions, inner.expunged);
+        let pool = lock(&self.pool);
+        (stats.bytes_live, stats.bytes_reserved) = (pool.live(), pool.reserved());
+        Ok(())
+    }
+
+    /// Table 0 is the read map, table 1 the dirty map.
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
+        let locked = self.locked();
+        let table = match table {
+            0 => locked.read_table(),
+            1 if locked.read().is_amended() => locked.other_table(),
+            _ => return Ok(None),
+        };
+        Ok(Bucket::of(table, bucket, depth, |slot| {
+            // SAFETY: a live slot of a table of this map holds the address of an entry.
+            let entry = unsafe { EntryRef::from_word(slot.value.load(Acquire)) }.lock();
+            entry.shown::<V>()
+        }))
+    }
+}
+
+/// Passes on the entries that have a value, with that value.
+struct LiveEntries<'s, S, V> {
+    sink: &'s mut S,
+    values: PhantomData<V>,
+}
+
+impl<K: Key, V: Value, S: Sink<K>> Sink<K> for LiveEntries<'_, S, fn() -> V> {
+    fn push(&mut self, key: &K::Cells, value: u64) {
+        // SAFETY: whoever scans holds the mutex, so the entry belongs to the table. Its lock keeps the value.
+        let entry = unsafe { EntryRef::from_word(value) }.lock();
+        if let Some(word) = entry.value() {
+            self.sink.push(key, word);
+        }
+    }
+    fn mark(&self) -> crate::table::Mark {
+        self.sink.mark()
+    }
+    fn rewind(&mut self, mark: crate::table::Mark) {
+        self.sink.rewind(mark);
+    }
+    fn overflowed(&self) -> bool {
+        self.sink.overflowed()
+    }
+    fn is_full(&self) -> bool {
+        self.sink.is_full()
+    }
+}
+
+impl<K: Key, V: Value> Drop for ReadDirty<K, V> {
+    fn drop(&mut self) {
+        let mut inner = lock(&self.mutex);
+        let Inner { states, entries, .. } = &mut *inner;
+        for (table, state) in self.tables.iter().zip(states) {
+            // SAFETY: nobody uses a map that is dropped.
+            unsafe { Owner::new(table, &mut state.writer, &self.memory, &self.hasher).destroy() };
+        }
+        // SAFETY: as above.
+        unsafe {
+            entries.destroy(&self.memory);
+            lock(&self.pool).destroy(&self.memory);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The sharded map: a power of two of shards chosen by the lowest hash bits, each a table with a lock for its writers.
+//! Readers take no lock.
+//!
+//! # Protocol
+//! A shard's table is changed only by the holder of the shard's lock, and read by anyone with [`Table::get`], which says what makes that
+//! right. A reader that a writer has disturbed too often takes the lock, so every reader gets done. Blocks of bytes
+//! lie in a stable pool: their memory stays readable while the map lives ([`crate::base::pool`]), and whoever followed the
+//! address of a freed one finds by the version that it must not believe what it read. So there is no pin, no grace period, and
+//! no backlog of freed memory.
+//!
+//! The shards come into being with the first write. An operation on the whole map goes from shard to shard and holds one lock at a time.
+
+use super::{
+    Error, Kind, Outcome,
+    guarded::{self, Guarded, State},
+    operation::Operation,
+    output::Receive,
+    stats::{Bucket, Stats},
+    value::Value,
+};
+use crate::{
+    base::{
+        alloc::{Memory, OutOfMemory},
+        hash::Hasher,
+        sync::{
+            AtomicPtr, AtomicU64, Mutex,
+            Ordering::{AcqRel, Acquire, Relaxed},
+            lock,
+        },
+    },
+    table::{Contended, Growth, Key, Reach, Sink, Table},
+};
+use core::{marker::PhantomData, ptr::NonNull};
+
+/// More shards than this are refused.
+pub const MAX_SHARDS: u32 = 4096;
+
+/// What readers look at and what writers change, on different cache lines.
+#[repr(C, align(128))]
+struct Shard<K: Key> {
+    table: Table<K>,
+    writers: Writers,
+}
+
+#[repr(align(128))]
+struct Writers {
+    state: Mutex<State>,
+    /// The entries of the state, for who does not hold the lock. Written under it.
+    entries: AtomicU64,
+}
+
+/// A map of shards.
+pub struct Sharded<K: Key, V: Value> {
+    /// NULL until the first write; then an array of as many shards as there are.
+    shards: AtomicPtr<Shard<K>>,
+    bits: u32,
+    hasher: Hasher,
+    memory: Memory,
+    values: PhantomData<fn() -> V>,
+}
+
+// SAFETY: shards are made of atomics and of what their locks guard.
+unsafe impl<K: Key, V: Value> Send for Sharded<K, V> {}
+// SAFETY: as above.
+unsafe impl<K: Key, V: Value> Sync for Sharded<K, V> {}
+
+impl<K: Key, V: Value> Sharded<K, V> {
+    /// `shards` is rounded up to a power of two; 0 takes four for each processor, at least 16.
+    pub fn new(shards: u32, hasher: Hasher, memory: Memory) -> Self {
+        let shards = match shards {
+            0 => 4 * std::thread::available_parallelism().map_or(4, |count| count.get().min(256) as u32).max(4),
+            shards => shards.min(MAX_SHARDS),
+        };
+        Self {
+            shards: AtomicPtr::default(),
+            bits: shards.next_power_of_two().ilog2(),
+            hasher,
+            memory,
+            values: PhantomData,
+        }
+    }
+
+    fn count(&self) -> usize {
+        1 << self.bits
+    }
+
+    fn index(&self, hash: u64) -> usize {
+        hash as usize & (self.count() - 1)
+    }
+
+    /// All shards; none before the first write.
+    #[inline(always)]
+    fn shards(&self) -> &[Shard<K>] {
+        match NonNull::new(self.shards.load(Acquire)) {
+            // SAFETY: made by `make_shards`, and kept until the map is dropped.
+            Some(shards) => unsafe { core::slice::from_raw_parts(shards.as_ptr(), self.count()) },
+            None => &[],
+        }
+    }
+
+    /// The shard of a hash, unless nothing was ever written.
+    #[inline(always)]
+    fn shard(&self, hash: u64) -> Option<&Shard<K>> {
+        let shards = NonNull::new(self.shards.load(Acquire))?;
+        // SAFETY: as above; the index is below the count.
+        Some(unsafe { shards.add(self.index(hash)).as_ref() })
+    }
+
+    fn shard_to_write(&self, hash: u64) -> Result<&Shard<K>, OutOfMemory> {
+        if self.shards.load(Acquire).is_null() {
+            self.make_shards()?;
+        }
+        self.shard(hash).ok_or(OutOfMemory)
+    }
+
+    /// Makes the shards, or lets another thread's stand.
+    #[cold]
+    fn make_shards(&self) -> Result<(), OutOfMemory> {
+        let (size, align) = (self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>());
+        let shards = self.memory.alloc(size, align)?.cast::<Shard<K>>();
+        for index in 0..self.count() {
+            let state = Mutex::new(State::new(Growth::Linear, true));
+            let writers = Writers { state, entries: AtomicU64::new(0) };
+            // SAFETY: within the allocation, which is ours alone.
+            unsafe { shards.add(index).write(Shard { table: Table::new(self.bits), writers }) };
+        }
+        if self.shards.compare_exchange(core::ptr::null_mut(), shards.as_ptr(), AcqRel, Acquire).is_err() {
+            // SAFETY: nobody else saw these, and they own nothing yet.
+            unsafe { self.memory.free(shards.cast(), size, align) };
+        }
+        Ok(())
+    }
+
+    /// Runs `inside` alone among the writers of a shard.
+    #[inline(always)]
+    fn exclusive<R>(&self, shard: &Shard<K>, inside: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
+        let mut state = lock(&shard.writers.state);
+        let before = state.writer.entries();
+        // SAFETY: the lock makes us the owner, and the state is stable.
+        let mut guarded = unsafe { Guarded::new(&shard.table, &mut state, &self.memory, &self.hasher) };
+        let result = inside(&mut guarded);
+        let entries = guarded.entries();
+        if entries != before {
+            shard.writers.entries.store(entries, Relaxed);
+        }
+        result
+    }
+}
+
+impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
+    fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    #[inline(always)]
+    fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        let Some(shard) = self.shard(K::hash(probe)) else { return Ok(Outcome::NotFound) };
+        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        match shard.table.get(probe, |word| unsafe { out.receive(word) }) {
+            Ok(Some(received)) => received.map(|()| Outcome::Done),
+            Ok(None) => Ok(Outcome::NotFound),
+            Err(Contended) => {
+                let _state = lock(&shard.writers.state);
+                guarded::load::<K, V>(&shard.table, probe, out)
+            }
+        }
+    }
+
+    #[inline]
+    fn write<'v>(&self, probe: &K::Probe<'_>, operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
+        let shard = self.shard_to_write(K::hash(probe))?;
+        shard.table.prefetch(K::hash(probe));
+        self.exclusive(shard, |guarded| guarded.write(probe, operation))
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, probe: &K::Probe<'_>) {
+        if let Some(shard) = self.shard(K::hash(probe)) {
+            shard.table.prefetch(K::hash(probe));
+        }
+    }
+
+    fn len(&self) -> Result<u64, Error> {
+        Ok(self.shards().iter().map(|shard| shard.writers.entries.load(Relaxed)).sum())
+    }
+
+    fn clear(&self) -> Result<(), Error> {
+        self.shards().iter().for_each(|shard| self.exclusive(shard, |guarded| guarded.clear()));
+        Ok(())
+    }
+
+    fn reserve(&self, entries: u64) -> Result<(), Error> {
+        if entries == 0 {
+            return Ok(());
+        }
+        self.shard_to_write(0)?;
+        // The shards do not fill evenly: leave room for three deviations of the fullest.
+        let mean = entries.div_ceil(self.count() as u64);
+        let each = mean + 3 * mean.isqrt();
+        self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.reserve(each)))
+    }
+
+    fn shrink(&self) -> Result<(), Error> {
+        self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.shrink()))
+    }
+
+    fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
+        loop {
+            let Some(shard) = self.shard(cursor.reverse_bits()) else {
+                *cursor = 0;
+                return Ok(Reach::End);
+            };
+            let state = lock(&shard.writers.state);
+            let reach = shard.table.scan(&self.hasher, cursor, until, sink);
+            drop(state);
+            match reach {
+                Reach::Pause | Reach::NextTable => {}
+                reach => return Ok(reach),
+            }
+        }
+    }
+
+    fn stats(&self, stats: &mut Stats) -> Result<(), Error> {
+        for shard in self.shards() {
+            let state = lock(&shard.writers.state);
+            stats.add_table(&shard.table, &state);
+            stats.add_shard(state.writer.entries());
+        }
+        stats.shards = self.count() as u64;
+        stats.table_bytes += (self.shards().len() * size_of::<Shard<K>>()) as u64;
+        Ok(())
+    }
+
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
+        let Some(shard) = usize::try_from(table).ok().and_then(|index| self.shards().get(index)) else {
+            return Ok(None);
+        };
+        let _state = lock(&shard.writers.state);
+        Ok(Bucket::of_values::<K, V>(&shard.table, bucket, depth))
+    }
+}
+
+impl<K: Key, V: Value> Drop for Sharded<K, V> {
+    fn drop(&mut self) {
+        let Some(shards) = NonNull::new(self.shards.load(Acquire)) else { return };
+        for shard in self.shards() {
+            // SAFETY: nobody uses a map that is dropped.
+            self.exclusive(shard, |guarded| unsafe { guarded.destroy() });
+        }
+        // SAFETY: made by `make_shards` with this layout; what the shards owned is freed.
+        unsafe { self.memory.free(shards.cast(), self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>()) };
+    }
+}

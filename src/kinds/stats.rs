@@ -1,0 +1,138 @@
+//! Figures about a map, and a look at one of its buckets.
+
+use super::{guarded::State, value::Value};
+use crate::table::{EMPTY_ONE, EMPTY_REST, Key, SLOTS, Slot, Table};
+use core::sync::atomic::Ordering::Acquire;
+
+/// Figures that the kinds gather; sums over all tables unless said.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stats {
+    pub entries: u64,
+    /// Entries to a main bucket.
+    pub load_factor: f64,
+    /// B of the largest table.
+    pub bucket_bits: u32,
+    /// Main buckets.
+    pub buckets: u64,
+    pub overflow_buckets: u64,
+    /// Tables in the middle of a growth, and the buckets they have split already.
+    pub growing: u64,
+    pub split: u64,
+    /// Tables that a key may fall into.
+    pub shards: u64,
+    pub shard_entries_min: u64,
+    pub shard_entries_max: u64,
+    /// The most buckets in one chain.
+    pub longest_chain: u64,
+    pub promotions: u64,
+    /// Since the last promotion.
+    pub misses: u64,
+    pub dirty_entries: u64,
+    pub read_entries: u64,
+    pub expunged: u64,
+    /// Memory held for tables, and for read/dirty entries.
+    pub table_bytes: u64,
+    /// Blocks of keys and values in use.
+    pub bytes_live: u64,
+    /// Memory held for blocks.
+    pub bytes_reserved: u64,
+    /// Freed and not yet reusable.
+    pub bytes_waiting: u64,
+}
+
+impl Stats {
+    /// Adds the figures of one table.
+    pub fn add_table<K: Key>(&mut self, table: &Table<K>, state: &State) {
+        let (shape, writer) = (table.shape(), &state.writer);
+        self.bucket_bits = self.bucket_bits.max(shape.bits());
+        self.buckets += if table.is_unused() { 0 } else { shape.buckets() };
+        self.overflow_buckets += writer.overflow_used() as u64;
+        self.growing += u64::from(writer.is_growing() || shape.split() > 0);
+        self.split += shape.split() as u64;
+        self.longest_chain = self.longest_chain.max(table.longest_chain());
+        self.table_bytes += writer.bytes();
+        self.bytes_live += state.pool.live();
+        self.bytes_reserved += state.pool.reserved();
+    }
+
+    /// Counts one shard.
+    pub fn add_shard(&mut self, entries: u64) {
+        self.shard_entries_min = if self.shards == 0 { entries } else { self.shard_entries_min.min(entries) };
+        self.shard_entries_max = self.shard_entries_max.max(entries);
+        self.entries += entries;
+        self.shards += 1;
+    }
+}
+
+/// What a slot of a bucket is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SlotState {
+    #[default]
+    EmptyRest = 0,
+    EmptyOne = 1,
+    Live = 2,
+    /// Read/dirty: deleted, the entry is still there.
+    Nil = 3,
+    /// Read/dirty: deleted, and not in the dirty map.
+    Expunged = 4,
+}
+
+/// One bucket as it stood at some moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    pub version: u32,
+    /// Number of the next overflow bucket, 0 for none.
+    pub overflow: u32,
+    pub tophash: [u8; SLOTS],
+    pub state: [SlotState; SLOTS],
+    /// A word key itself, or the length of a bytes key.
+    pub keys: [u64; SLOTS],
+    /// A word value itself, or the length of a bytes value.
+    pub values: [u64; SLOTS],
+    /// B of the table, and its main buckets.
+    pub table_bucket_bits: u64,
+    pub table_buckets: u64,
+}
+
+impl Bucket {
+    /// The bucket `depth` down the chain of main bucket `bucket`. `value` turns a slot into its state and value. For whoever keeps
+    /// writers out.
+    pub fn of<K: Key>(
+        table: &Table<K>,
+        bucket: u64,
+        depth: u64,
+        value: impl Fn(&Slot<K>) -> (SlotState, u64),
+    ) -> Option<Self> {
+        let (shape, view) = (table.shape(), table.view(bucket, depth)?);
+        let tophash = view.tops.0.to_le_bytes();
+        let mut this = Self {
+            version: view.version,
+            overflow: view.overflow,
+            tophash,
+            table_bucket_bits: shape.bits() as u64,
+            table_buckets: shape.buckets(),
+            ..Self::default()
+        };
+        for (index, slot) in view.slots.iter().enumerate() {
+            match tophash[index] {
+                EMPTY_REST => this.state[index] = SlotState::EmptyRest,
+                EMPTY_ONE => this.state[index] = SlotState::EmptyOne,
+                _ => {
+                    (this.state[index], this.values[index]) = value(slot);
+                    this.keys[index] = K::shown(&slot.key);
+                }
+            }
+        }
+        Some(this)
+    }
+
+    /// As [`Bucket::of`], where slots hold their values themselves.
+    pub fn of_values<K: Key, V: Value>(table: &Table<K>, bucket: u64, depth: u64) -> Option<Self> {
+        Self::of(table, bucket, depth, |slot| {
+            let word = slot.value.load(Acquire);
+            // SAFETY: writers are kept out, so the slot's value is alive.
+            (SlotState::Live, unsafe { if V::IN_PLACE { word } else { V::len(word) as u64 } })
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! Values: a word, or bytes of any length. What the value word in a slot means.
+
+use crate::{
+    base::{
+        alloc::{Memory, OutOfMemory},
+        block::Block,
+        pool::Pool,
+    },
+    table::{Bytes, Word},
+};
+
+/// A type of value.
+///
+/// The functions that take a value word are unsafe for one reason: the word must be one that `pack` of the same type made, and
+/// its block, if it has one, must be readable (an optimistic reader may find it reused).
+pub trait Value: 'static {
+    /// A value as the caller gives it.
+    type Ref<'a>: Copy;
+    /// Whether a value may be overwritten under the eyes of a reader: the word is all there is to it.
+    const IN_PLACE: bool;
+
+    fn pack(value: Self::Ref<'_>, pool: &mut Pool, memory: &Memory) -> Result<u64, OutOfMemory>;
+    /// # Safety
+    /// See the trait; and no slot holds the word any more.
+    unsafe fn free(word: u64, pool: &mut Pool, memory: &Memory);
+    /// # Safety
+    /// See the trait.
+    unsafe fn equals(word: u64, value: Self::Ref<'_>) -> bool;
+    /// The length in bytes.
+    ///
+    /// # Safety
+    /// See the trait.
+    unsafe fn len(word: u64) -> usize;
+    /// # Safety
+    /// See the trait; `len` is what `Value::len` gave for the word, and `target` is valid for writes of so many bytes.
+    unsafe fn copy_to(word: u64, target: *mut u8, len: usize);
+}
+
+impl Value for Word {
+    type Ref<'a> = u64;
+    const IN_PLACE: bool = true;
+
+    #[inline(always)]
+    fn pack(value: u64, _pool: &mut Pool, _memory: &Memory) -> Result<u64, OutOfMemory> {
+        Ok(value)
+    }
+    #[inline(always)]
+    unsafe fn free(_word: u64, _pool: &mut Pool, _memory: &Memory) {}
+    #[inline(always)]
+    unsafe fn equals(word: u64, value: u64) -> bool {
+        word == value
+    }
+    #[inline(always)]
+    unsafe fn len(_word: u64) -> usize {
+        8
+    }
+    #[inline(always)]
+    unsafe fn copy_to(word: u64, target: *mut u8, _len: usize) {
+        // SAFETY: passed on from the caller.
+        unsafe { target.cast::<u64>().write_unaligned(word) };
+    }
+}
+
+impl Value for Bytes {
+    type Ref<'a> = &'a [u8];
+    const IN_PLACE: bool = false;
+
+    fn pack(value: &[u8], pool: &mut Pool, memory: &Memory) -> Result<u64, OutOfMemory> {
+        Ok(pool.alloc(memory, value)?.word())
+    }
+    unsafe fn free(word: u64, pool: &mut Pool, memory: &Memory) {
+        // SAFETY: passed on from the caller.
+        if let Some(block) = unsafe { Block::from_word(word) } {
+            // SAFETY: as above.
+            unsafe { pool.free(memory, block) };
+        }
+    }
+    unsafe fn equals(word: u64, value: &[u8]) -> bool {
+        // SAFETY: passed on from the caller.
+        unsafe { Block::from_word(word) }.is_some_and(|block| block.equals(value))
+    }
+    // A word of 0 is found only by a reader that looks at memory given back meanwhile, and whose check fails after this.
+    #[inline]
+    unsafe fn len(word: u64) -> usize {
+        // SAFETY: passed on from the caller.
+        unsafe { Block::from_word(word) }.map_or(0, Block::len)
+    }
+    #[inline]
+    unsafe fn copy_to(word: u64, target: *mut u8, len: usize) {
+        // SAFETY: passed on from the caller.
+        if let Some(block) = unsafe { Block::from_word(word) } {
+            // SAFETY: as above.
+            unsafe { block.copy_to(target, len) };
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What a map is to be.
+
+use crate::base::alloc::Allocator;
+
+/// Which of the five maps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Bucketed,
+    Mutex,
+    RwMutex,
+    #[default]
+    Sharded,
+    ReadDirty,
+}
+
+/// What a key or a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Width {
+    /// Bytes of any length.
+    #[default]
+    Bytes,
+    /// One 64-bit word.
+    Word,
+}
+
+/// The choices at a map's creation. The default is a sharded map of bytes to bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Config {
+    pub kind: Kind,
+    pub key: Width,
+    pub value: Width,
+    /// Entries to make room for.
+    pub capacity: u64,
+    /// 0: from the system's randomness. Any other makes hashing, and the order of iteration, reproducible.
+    pub seed: u64,
+    /// Sharded: rounded up to a power of two; 0: from the number of processors.
+    pub shards: u32,
+    /// For tests: weakens the hash to so many bits; 0: the whole hash, `u32::MAX`: none.
+    pub hash_bits: u32,
+    /// Where memory comes from; by default the system.
+    pub allocator: Allocator,
+}

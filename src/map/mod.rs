@@ -1,0 +1,356 @@
+//! The safe face: a [`Map`] of any kind, with any types of key and value, chosen at run time.
+//!
+//! Keys and values are bytes here, or words where the name says so; a word as bytes is its 8 bytes in the machine's order. What
+//! each operation promises is told in the C header, which says the same in C's terms.
+
+mod columns;
+mod config;
+mod engine;
+mod walk;
+
+pub use crate::{
+    base::alloc::Allocator,
+    kinds::{
+        Error, Outcome,
+        output::{Fill, Output},
+        sharded::MAX_SHARDS,
+        stats::{Bucket, SlotState, Stats},
+    },
+};
+pub use columns::Column;
+pub use config::{Config, Kind, Width};
+pub use engine::MAX_LENGTH;
+
+use crate::{
+    base::sync::{AtomicU64, Ordering::Relaxed},
+    kinds::operation::{Add, CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Store, Swap},
+    kinds::output::Nothing,
+    table::{Bytes, Word},
+};
+use core::mem::MaybeUninit;
+use engine::Engine;
+
+/// A concurrent map.
+pub struct Map {
+    typed: Typed,
+    config: Config,
+    /// Iterations begun, for the random start of each.
+    ranges: AtomicU64,
+}
+
+/// The map by its types of key and value.
+enum Typed {
+    WordToWord(Engine<Word, Word>),
+    WordToBytes(Engine<Word, Bytes>),
+    BytesToWord(Engine<Bytes, Word>),
+    BytesToBytes(Engine<Bytes, Bytes>),
+}
+
+/// Evaluates an expression for the types that this map has.
+macro_rules! with_engine {
+    ($map:expr, $engine:ident => $body:expr) => {
+        match &$map.typed {
+            Typed::WordToWord($engine) => $body,
+            Typed::WordToBytes($engine) => $body,
+            Typed::BytesToWord($engine) => $body,
+            Typed::BytesToBytes($engine) => $body,
+        }
+    };
+}
+
+impl Map {
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let typed = match (config.key, config.value) {
+            (Width::Word, Width::Word) => Typed::WordToWord(Engine::new(&config)?),
+            (Width::Word, Width::Bytes) => Typed::WordToBytes(Engine::new(&config)?),
+            (Width::Bytes, Width::Word) => Typed::BytesToWord(Engine::new(&config)?),
+            (Width::Bytes, Width::Bytes) => Typed::BytesToBytes(Engine::new(&config)?),
+        };
+        Ok(Self { typed, config, ranges: AtomicU64::new(0) })
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    // Operations on one key.
+
+    /// [`Outcome::Done`] with the value in `out`, or [`Outcome::NotFound`].
+    pub fn load(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.load(key, out))
+    }
+    pub fn contains(&self, key: &[u8]) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.load(key, &mut Nothing))
+    }
+    pub fn store(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.store(key, value))
+    }
+    /// [`Outcome::Loaded`] with the value that was there in `out`, or [`Outcome::Done`]: stored.
+    pub fn load_or_store(&self, key: &[u8], value: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.load_or_store(key, value, out))
+    }
+    /// [`Outcome::Done`] with the value that was there in `out`, or [`Outcome::NotFound`].
+    pub fn load_and_delete(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.load_and_delete(key, out))
+    }
+    /// [`Outcome::Done`] or [`Outcome::NotFound`].
+    pub fn delete(&self, key: &[u8]) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.delete(key))
+    }
+    /// [`Outcome::Loaded`] with the previous value in `out`, or [`Outcome::Done`]: there was none. Stored in both cases.
+    pub fn swap(&self, key: &[u8], value: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.swap(key, value, out))
+    }
+    /// [`Outcome::Done`], [`Outcome::Mismatch`] or [`Outcome::NotFound`].
+    pub fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.compare_and_swap(key, old, new))
+    }
+    /// [`Outcome::Done`], [`Outcome::Mismatch`] or [`Outcome::NotFound`].
+    pub fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.compare_and_delete(key, old))
+    }
+    /// Adds to a word value, from zero if there is none, and returns the sum; wraps.
+    pub fn add(&self, key: &[u8], delta: u64) -> Result<u64, Error> {
+        use engine::Parse;
+        let mut sum = 0;
+        let operation = Add { delta, sum: &mut sum };
+        match &self.typed {
+            Typed::WordToWord(engine) => engine.write_key(Word::parse(key)?, operation)?,
+            Typed::BytesToWord(engine) => engine.write_key(Bytes::parse(key)?, operation)?,
+            _ => return Err(Error::Type),
+        };
+        Ok(sum)
+    }
+
+    // The same from word to word.
+
+    #[inline(always)]
+    fn words(&self) -> Result<&Engine<Word, Word>, Error> {
+        match &self.typed {
+            Typed::WordToWord(engine) => Ok(engine),
+            _ => Err(Error::Type),
+        }
+    }
+
+    #[inline]
+    pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        let mut value = 0;
+        let outcome = self.words()?.load_key(key, &mut value)?;
+        Ok((outcome == Outcome::Done).then_some(value))
+    }
+    pub fn contains_u64(&self, key: u64) -> Result<Outcome, Error> {
+        match &self.typed {
+            Typed::WordToWord(engine) => engine.load_key(key, &mut Nothing),
+            Typed::WordToBytes(engine) => engine.load_key(key, &mut Nothing),
+            _ => Err(Error::Type),
+        }
+    }
+    #[inline]
+    pub fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error> {
+        self.words()?.write_key(key, Store(value))
+    }
+    /// [`Outcome::Loaded`] with the value that was there, or [`Outcome::Done`] with the given one.
+    pub fn load_or_store_u64(&self, key: u64, value: u64) -> Result<(Outcome, u64), Error> {
+        let mut actual = value;
+        let outcome = self.words()?.write_key(key, LoadOrStore(value, &mut actual))?;
+        Ok((outcome, actual))
+    }
+    pub fn load_and_delete_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        let mut value = 0;
+        let outcome = self.words()?.write_key(key, LoadAndDelete(&mut value))?;
+        Ok((outcome == Outcome::Done).then_some(value))
+    }
+    pub fn delete_u64(&self, key: u64) -> Result<Outcome, Error> {
+        self.words()?.write_key(key, Delete)
+    }
+    /// The previous value, if there was one.
+    pub fn swap_u64(&self, key: u64, value: u64) -> Result<Option<u64>, Error> {
+        let mut previous = 0;
+        let outcome = self.words()?.write_key(key, Swap(value, &mut previous))?;
+        Ok((outcome == Outcome::Loaded).then_some(previous))
+    }
+    pub fn compare_and_swap_u64(&self, key: u64, old: u64, new: u64) -> Result<Outcome, Error> {
+        self.words()?.write_key(key, CompareAndSwap { old, new })
+    }
+    pub fn compare_and_delete_u64(&self, key: u64, old: u64) -> Result<Outcome, Error> {
+        self.words()?.write_key(key, CompareAndDelete(old))
+    }
+    pub fn add_u64(&self, key: u64, delta: u64) -> Result<u64, Error> {
+        let mut sum = 0;
+        self.words()?.write_key(key, Add { delta, sum: &mut sum })?;
+        Ok(sum)
+    }
+
+    // Batches. `status` is called once for each key, in order.
+
+    /// Values are filled one after the other; where there is none, a word is 0 and bytes are empty.
+    /// After [`Error::Buffer`] `values` tells the room that is needed.
+    pub fn load_many(
+        &self,
+        keys: Column<'_>,
+        values: &mut Fill,
+        status: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
+        with_engine!(self, engine => engine.load_many(keys, values, status))
+    }
+    /// `values` has as many as `keys`.
+    pub fn store_many(&self, keys: Column<'_>, values: Column<'_>, status: impl FnMut(usize, Result<Outcome, Error>)) {
+        with_engine!(self, engine => engine.store_many(keys, values, status));
+    }
+    pub fn delete_many(&self, keys: Column<'_>, status: impl FnMut(usize, Result<Outcome, Error>)) {
+        with_engine!(self, engine => engine.delete_many(keys, status));
+    }
+    /// Fills `values`, which has as many places as there are keys, with 0 where there is none.
+    pub fn load_many_u64(
+        &self,
+        keys: &[u64],
+        values: &mut [MaybeUninit<u64>],
+        mut status: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
+        let engine = self.words()?;
+        engine.ahead(
+            keys.len().min(values.len()),
+            |index| Ok(keys[index]),
+            |index, probe| {
+                let mut value = 0;
+                let result = probe.and_then(|probe| engine.load_probe(probe, &mut value));
+                values[index].write(value);
+                status(index, result);
+            },
+        );
+        Ok(())
+    }
+    /// `values` has as many as `keys`.
+    pub fn store_many_u64(
+        &self,
+        keys: &[u64],
+        values: &[u64],
+        status: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
+        let count = keys.len().min(values.len());
+        self.words()?.write_each(count, |index| Ok(keys[index]), |index| Ok(Store(values[index])), status);
+        Ok(())
+    }
+    pub fn delete_many_u64(
+        &self,
+        keys: &[u64],
+        status: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
+        self.words()?.write_each(keys.len(), |index| Ok(keys[index]), |_| Ok(Delete), status);
+        Ok(())
+    }
+
+    // The whole map.
+
+    /// The number of entries; exact when nobody writes.
+    pub fn len(&self) -> Result<u64, Error> {
+        with_engine!(self, engine => engine.len())
+    }
+    pub fn is_empty(&self) -> Result<bool, Error> {
+        Ok(self.len()? == 0)
+    }
+    pub fn clear(&self) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.clear())?;
+        Ok(Outcome::Done)
+    }
+    pub fn reserve(&self, entries: u64) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.reserve(entries))?;
+        Ok(Outcome::Done)
+    }
+    pub fn shrink(&self) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.shrink())?;
+        Ok(Outcome::Done)
+    }
+    /// Fills entries from `cursor` on, which begins at 0. `count` is the room for entries, then how many there are.
+    /// [`Outcome::End`] with the cursor at 0 again, or [`Outcome::Done`]: there is more. [`Error::Buffer`]: the next entries
+    /// do not fit; `count` and the fills tell the room they need, and the cursor stays.
+    pub fn scan(
+        &self,
+        cursor: &mut u64,
+        keys: &mut Fill,
+        values: &mut Fill,
+        count: &mut usize,
+    ) -> Result<Outcome, Error> {
+        self.scan_until(cursor, 0, keys, values, count)
+    }
+    fn scan_until(
+        &self,
+        cursor: &mut u64,
+        until: u64,
+        keys: &mut Fill,
+        values: &mut Fill,
+        count: &mut usize,
+    ) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.scan(cursor, until, keys, values, count))
+    }
+    /// As [`Map::scan`], from word to word.
+    ///
+    /// # Safety
+    /// `keys` and `values` are valid for writes of `count` words each.
+    pub unsafe fn scan_u64(
+        &self,
+        cursor: &mut u64,
+        keys: *mut u64,
+        values: *mut u64,
+        count: &mut usize,
+    ) -> Result<Outcome, Error> {
+        self.words()?;
+        // SAFETY: passed on from the caller.
+        let fill = |data: *mut u64| unsafe { Fill::new(data.cast(), 8 * *count, core::ptr::null_mut()) };
+        let (mut keys, mut values) = (fill(keys), fill(values));
+        self.scan(cursor, &mut keys, &mut values, count)
+    }
+    /// Calls `visit` with every entry, holding nothing meanwhile. [`Outcome::Done`], or [`Outcome::End`] when `visit` returned false.
+    pub fn range(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<Outcome, Error> {
+        self.walk(&mut |key, value| Ok(visit(key, value)))
+    }
+    /// Deletes the entries that `predicate` returns true for, unless they have changed since it saw them; returns how many.
+    pub fn delete_if(&self, predicate: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<u64, Error> {
+        let mut deleted = 0;
+        self.walk(&mut |key, value| {
+            if predicate(key, value) {
+                deleted += u64::from(self.compare_and_delete(key, value)? == Outcome::Done);
+            }
+            Ok(true)
+        })?;
+        Ok(deleted)
+    }
+    /// A new map with the entries of this one. The types of key and value must be the same.
+    pub fn clone_into(&self, config: Config) -> Result<Map, Error> {
+        if (config.key, config.value) != (self.config.key, self.config.value) {
+            return Err(Error::Type);
+        }
+        let copy = Map::new(config)?;
+        copy.reserve(self.len()?)?;
+        self.walk(&mut |key, value| copy.store(key, value).map(|_| true))?;
+        Ok(copy)
+    }
+    /// [`Outcome::Done`] if both have the same keys with the same values, else [`Outcome::Mismatch`].
+    pub fn equal(&self, other: &Map) -> Result<Outcome, Error> {
+        if (other.config.key, other.config.value) != (self.config.key, self.config.value) {
+            return Err(Error::Type);
+        }
+        let mut entries = 0;
+        let outcome = self.walk(&mut |key, value| {
+            entries += 1;
+            with_engine!(other, engine => engine.has(key, value)).map(|outcome| outcome == Outcome::Done)
+        })?;
+        Ok(if outcome == Outcome::Done && other.len()? == entries { Outcome::Done } else { Outcome::Mismatch })
+    }
+    pub fn stats(&self) -> Result<Stats, Error> {
+        with_engine!(self, engine => engine.stats())
+    }
+    /// One bucket as it stands; `None` if there is no such bucket. Tables are shards, or the read map (0) and the dirty map (1).
+    pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
+        with_engine!(self, engine => engine.inspect(table, bucket, depth))
+    }
+
+    fn before_range(&self) -> Result<(), Error> {
+        with_engine!(self, engine => engine.before_range())
+    }
+    /// Where the next iteration begins: a position that the seed makes random.
+    fn next_start(&self) -> u64 {
+        let number = self.ranges.fetch_add(1, Relaxed);
+        with_engine!(self, engine => engine.hasher().word(number ^ 0x9e37_79b9_7f4a_7c15))
+    }
+}

@@ -1,0 +1,204 @@
+//! A bucket: its metadata, its slots, and the tophash bytes.
+
+use super::key::Key;
+use crate::base::{
+    prefetch::prefetch,
+    sync::{
+        AtomicU32, AtomicU64,
+        Ordering::{Relaxed, Release},
+        fence,
+    },
+};
+
+pub const SLOTS: usize = 8;
+
+/// Tophash of a slot that is empty, like every one after it in the chain.
+pub const EMPTY_REST: u8 = 0;
+/// Tophash of a slot that is empty.
+pub const EMPTY_ONE: u8 = 1;
+const MIN_TOPHASH: u8 = 2;
+
+/// The tophash of a hash: its highest byte, moved out of the way of the empty states.
+#[inline(always)]
+pub fn tophash(hash: u64) -> u8 {
+    let top = (hash >> 56) as u8;
+    if top < MIN_TOPHASH { top + MIN_TOPHASH } else { top }
+}
+
+/// All that is known of a bucket without its slots.
+#[repr(C, align(16))]
+pub struct Meta {
+    pub tophash: AtomicU64,
+    /// Odd while the owner changes the chain that this bucket is the head of. Not used in an overflow bucket.
+    pub version: AtomicU32,
+    /// Number of the next bucket of the chain in the overflow pool, 0 for none; in a free one, the next free one.
+    pub overflow: AtomicU32,
+}
+
+#[repr(C)]
+pub struct Slot<K: Key> {
+    pub key: K::Cells,
+    pub value: AtomicU64,
+}
+
+#[cfg(loom)]
+impl Meta {
+    pub fn new() -> Self {
+        Self { tophash: AtomicU64::new(0), version: AtomicU32::new(0), overflow: AtomicU32::new(0) }
+    }
+}
+
+#[cfg(loom)]
+impl<K: Key> Slot<K> {
+    pub fn new() -> Self {
+        Self { key: K::new_cells(), value: AtomicU64::new(0) }
+    }
+}
+
+impl<K: Key> Slot<K> {
+    /// Copies key and value from another slot.
+    pub fn copy_from(&self, other: &Self) {
+        for (to, from) in K::words(&self.key).iter().zip(K::words(&other.key)) {
+            to.store(from.load(Relaxed), Relaxed);
+        }
+        self.value.store(other.value.load(Relaxed), Relaxed);
+    }
+}
+
+/// The two parts of one bucket.
+pub struct Bucket<'a, K: Key> {
+    pub meta: &'a Meta,
+    pub slots: &'a [Slot<K>; SLOTS],
+}
+
+impl<K: Key> Clone for Bucket<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: Key> Copy for Bucket<'_, K> {}
+
+impl<K: Key> Bucket<'_, K> {
+    /// Asks for the metadata, and for the slots where they are few enough to be worth it before a tophash has matched.
+    #[inline(always)]
+    pub fn prefetch(&self) {
+        if size_of::<Slot<K>>() == 16 {
+            prefetch(&self.slots[0]);
+            prefetch(&self.slots[4]);
+        }
+        prefetch(self.meta);
+    }
+
+    pub fn is_same(&self, other: &Self) -> bool {
+        core::ptr::eq(self.meta, other.meta)
+    }
+
+    #[inline(always)]
+    pub fn tops(&self) -> Tops {
+        Tops(self.meta.tophash.load(Relaxed))
+    }
+
+    pub fn set_top(&self, slot: usize, top: u8) {
+        self.meta.tophash.store(self.tops().with(slot, top).0, Relaxed);
+    }
+}
+
+/// The tophash bytes of a bucket, slot 0 lowest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Tops(pub u64);
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const LOW7: u64 = ONES * 0x7f;
+
+/// The highest bit of every byte that is zero, exactly: a false match could show a slot that is empty.
+#[inline(always)]
+fn zero_bytes(word: u64) -> u64 {
+    !(((word & LOW7) + LOW7) | word | LOW7)
+}
+
+impl Tops {
+    #[inline(always)]
+    pub fn matching(self, top: u8) -> Matches {
+        Matches(zero_bytes(self.0 ^ (ONES * top as u64)))
+    }
+    /// Slots with a key.
+    #[inline(always)]
+    pub fn live(self) -> Matches {
+        Matches(!zero_bytes(self.0 & !ONES) & !LOW7)
+    }
+    #[inline(always)]
+    pub fn empty(self) -> Matches {
+        Matches(zero_bytes(self.0 & !ONES))
+    }
+    /// Whether a search may stop here.
+    #[inline(always)]
+    pub fn has_empty_rest(self) -> bool {
+        zero_bytes(self.0) != 0
+    }
+    pub fn get(self, slot: usize) -> u8 {
+        (self.0 >> (8 * slot)) as u8
+    }
+    pub fn with(self, slot: usize, top: u8) -> Self {
+        Self(self.0 & !(0xff << (8 * slot)) | (top as u64) << (8 * slot))
+    }
+}
+
+/// Slots of one bucket, in order.
+#[derive(Clone, Copy)]
+pub struct Matches(u64);
+
+impl Iterator for Matches {
+    type Item = usize;
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let slot = self.0.trailing_zeros() as usize / 8;
+        self.0 &= self.0 - 1;
+        // The mask keeps the bound visible to the compiler.
+        Some(slot & (SLOTS - 1))
+    }
+}
+
+/// A change of a chain: its head's version is odd from here to the drop, and a new even one then.
+pub struct Change<'a>(&'a AtomicU32);
+
+impl<'a> Change<'a> {
+    pub fn begin(head: &'a Meta) -> Self {
+        let version = &head.version;
+        version.store(version.load(Relaxed).wrapping_add(1), Relaxed);
+        // No write of the change may be seen before the odd version.
+        fence(Release);
+        Self(version)
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(1), Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tops_match_exactly() {
+        let tops = Tops(u64::from_le_bytes([0, 1, 2, 3, 255, 128, 127, 2]));
+        let slots = |matches: Matches| matches.collect::<Vec<_>>();
+        assert_eq!(slots(tops.matching(2)), [2, 7]);
+        assert_eq!(slots(tops.matching(3)), [3]);
+        assert_eq!(slots(tops.matching(128)), [5]);
+        assert_eq!(slots(tops.empty()), [0, 1]);
+        assert_eq!(slots(tops.live()), [2, 3, 4, 5, 6, 7]);
+        assert!(tops.has_empty_rest() && !tops.with(0, 1).has_empty_rest());
+        for byte in 0..=255u64 {
+            for other in 0..=255u8 {
+                let found = Tops(byte * ONES).matching(other).count();
+                assert_eq!(found, if byte == other as u64 { 8 } else { 0 });
+            }
+        }
+    }
+}

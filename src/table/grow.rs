@@ -1,0 +1,363 @@
+//! Growing, reorganising and shrinking: everything that moves entries between buckets.
+//!
+//! Each step moves the entries of one chain (of two when they merge) and is one change of it under its version. The memory that a
+//! step may need is there before it begins, so no step stops half-way.
+
+use super::{
+    Growth, Shape,
+    bucket::{Bucket, Change, SLOTS, Slot},
+    key::Key,
+    owner::Owner,
+};
+use crate::base::{
+    alloc::OutOfMemory,
+    sync::Ordering::{Relaxed, Release},
+};
+
+/// The runtime's load factor, 13 / 2.
+const LOAD: (u64, u64) = (13, 2);
+/// [`Growth::Linear`] keeps this many entries to a bucket, 11 / 2: unsplit buckets hold up to twice what split ones do.
+const LINEAR_LOAD: (u64, u64) = (11, 2);
+/// Splits, or chains reorganised, with each write.
+const STEPS: usize = 2;
+
+/// Fills a chain from its first slot on, in the order of `push`.
+struct Filler<'a, K: Key> {
+    bucket: Bucket<'a, K>,
+    tops: [u8; SLOTS],
+    used: usize,
+}
+
+impl<'a, K: Key> Filler<'a, K> {
+    fn new(head: Bucket<'a, K>) -> Self {
+        Self { bucket: head, tops: [0; SLOTS], used: 0 }
+    }
+
+    /// Appends an entry; `from` may be a slot of the same chain that the filler has not passed.
+    fn push(&mut self, owner: &mut Owner<'a, K>, top: u8, from: &Slot<K>) {
+        if self.used == SLOTS {
+            self.store_tops();
+            self.bucket = owner.next_in_chain(self.bucket);
+            (self.tops, self.used) = ([0; SLOTS], 0);
+        }
+        let to = &self.bucket.slots[self.used];
+        if !core::ptr::eq(to, from) {
+            to.copy_from(from);
+        }
+        self.tops[self.used] = top;
+        self.used += 1;
+    }
+
+    fn store_tops(&self) {
+        self.bucket.meta.tophash.store(u64::from_le_bytes(self.tops), Relaxed);
+    }
+
+    /// Ends the chain here; returns the overflow bucket that followed.
+    fn finish(self) -> u32 {
+        self.store_tops();
+        let rest = self.bucket.meta.overflow.load(Relaxed);
+        self.bucket.meta.overflow.store(0, Relaxed);
+        rest
+    }
+}
+
+impl<'a, K: Key> Owner<'a, K> {
+    fn shape(&self) -> Shape {
+        self.table.shape()
+    }
+
+    fn publish(&self, generation: u64, bits: u32, split: u32) {
+        let shape =
+            if split == 1 << bits { Shape::new(generation, bits + 1, 0) } else { Shape::new(generation, bits, split) };
+        self.table.shape.store(shape.0, Release);
+    }
+
+    /// The bucket after this one; a filler that needs one that is not there takes it from what `have_overflow` prepared.
+    fn next_in_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
+        let mut next = bucket.meta.overflow.load(Relaxed);
+        if next == 0 {
+            match self.take_overflow() {
+                Ok(number) => next = number,
+                Err(OutOfMemory) => unreachable!("a chain needs more buckets than were prepared"),
+            }
+            bucket.meta.overflow.store(next, Relaxed);
+        }
+        self.table.overflow.at(next)
+    }
+
+    /// Buckets that so many entries should have.
+    fn buckets_for(&self, entries: u64) -> u64 {
+        match self.writer.growth {
+            Growth::Linear => (entries.saturating_mul(LINEAR_LOAD.1)).div_ceil(LINEAR_LOAD.0).max(1),
+            Growth::Doubling if entries <= SLOTS as u64 => 1,
+            Growth::Doubling => {
+                entries.saturating_mul(LOAD.1).div_ceil(LOAD.0).checked_next_power_of_two().unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    /// Before an insert: starts growth where it is due, and does a little of what is under way.
+    pub(super) fn grow_for_insert(&mut self) {
+        match self.writer.growth {
+            Growth::Linear => {
+                for _ in 0..STEPS {
+                    let buckets = self.shape().buckets();
+                    if (self.writer.entries + 1) * LINEAR_LOAD.1 <= buckets * LINEAR_LOAD.0 || self.split().is_err() {
+                        break;
+                    }
+                }
+            }
+            Growth::Doubling => {
+                let entries = self.writer.entries + 1;
+                if !self.writer.growing
+                    && entries > SLOTS as u64
+                    && entries * LOAD.1 > (1 << self.shape().bits()) * LOAD.0
+                {
+                    self.writer.growing = true;
+                    self.writer.reorganise = None;
+                }
+                self.grow_for_write();
+            }
+        }
+        let piled_up = (1 << self.shape().bits().min(15)).max(2 * self.writer.overflow_left);
+        if self.writer.overflow_used >= piled_up && self.writer.reorganise.is_none() && !self.writer.growing {
+            self.writer.reorganise = Some(0);
+        }
+    }
+
+    /// With any write: does a little of what is under way.
+    pub(super) fn grow_for_write(&mut self) {
+        if self.writer.growing {
+            for _ in 0..STEPS {
+                // For want of memory the growth stays where it is; the next write tries again.
+                if self.split().is_err() {
+                    break;
+                }
+                if self.shape().split() == 0 {
+                    self.writer.growing = false;
+                    break;
+                }
+            }
+        }
+        if let Some(next) = self.writer.reorganise {
+            self.reorganise(next);
+        }
+    }
+
+    fn reorganise(&mut self, next: u32) {
+        let end = self.shape().buckets() as u32;
+        let stop = next.saturating_add(STEPS as u32).min(end);
+        (next..stop).for_each(|index| self.compact(index));
+        self.writer.reorganise = (stop < end).then_some(stop);
+        if stop == end {
+            self.writer.overflow_left = self.writer.overflow_used;
+        }
+    }
+
+    /// Moves the entries of a chain forward into its empty slots, and frees the overflow buckets that leaves over.
+    fn compact(&mut self, index: u32) {
+        let head = self.table.main.at(index);
+        if head.meta.overflow.load(Relaxed) == 0 {
+            return;
+        }
+        let _change = Change::begin(head.meta);
+        let mut filler = Filler::new(head);
+        self.move_all(head, &mut filler);
+        let rest = filler.finish();
+        self.free_overflow(rest);
+    }
+
+    /// Pushes every entry of a chain to `filler`.
+    fn move_all(&mut self, head: Bucket<'a, K>, filler: &mut Filler<'a, K>) {
+        let mut bucket = Some(head);
+        while let Some(this) = bucket {
+            // Read before the filler can come to this bucket and change them.
+            let (tops, next) = (this.tops(), this.meta.overflow.load(Relaxed));
+            for slot in tops.live() {
+                filler.push(self, tops.get(slot), &this.slots[slot]);
+            }
+            bucket = (next != 0).then(|| self.table.overflow.at(next));
+        }
+    }
+
+    fn overflow_in(&self, head: Bucket<'a, K>) -> u32 {
+        self.table.chain(head).count() as u32 - 1
+    }
+
+    /// Splits the next bucket: i into i and i + 2^B.
+    fn split(&mut self) -> Result<(), OutOfMemory> {
+        let shape = self.shape();
+        if shape.bits() == Shape::MAX_BITS {
+            return Err(OutOfMemory);
+        }
+        self.make_first_bucket()?;
+        let (low, high) = (shape.split(), shape.split() + (1 << shape.bits()));
+        self.writer.bytes += self.table.main.make(self.memory, high)?;
+        let (low, high) = (self.table.main.at(low), self.table.main.at(high));
+        // What the two chains need beyond the one is at most what the one has.
+        self.have_overflow(self.overflow_in(low))?;
+        self.raise_version(high);
+        {
+            let _changes = (Change::begin(low.meta), Change::begin(high.meta));
+            let bit = self.table.shift + shape.bits();
+            let (mut stay, mut go) = (Filler::new(low), Filler::new(high));
+            let mut bucket = Some(low);
+            while let Some(this) = bucket {
+                let (tops, next) = (this.tops(), this.meta.overflow.load(Relaxed));
+                for slot in tops.live() {
+                    let from = &this.slots[slot];
+                    let up = K::hash_in_slot(&from.key, self.hasher) >> bit & 1 != 0;
+                    if up { &mut go } else { &mut stay }.push(self, tops.get(slot), from);
+                }
+                bucket = (next != 0).then(|| self.table.overflow.at(next));
+            }
+            go.finish();
+            let rest = stay.finish();
+            self.free_overflow(rest);
+            self.publish(shape.generation(), shape.bits(), shape.split() + 1);
+        }
+        Ok(())
+    }
+
+    /// A bucket comes into use: its version is to be above any that it had before.
+    fn raise_version(&self, bucket: Bucket<'a, K>) {
+        if self.writer.floor != 0 {
+            bucket.meta.version.store(self.writer.floor, Relaxed);
+        }
+    }
+
+    /// Undoes the last split.
+    fn merge(&mut self, generation: u64) -> Result<(), OutOfMemory> {
+        let shape = self.shape();
+        let (bits, split) =
+            if shape.split() > 0 { (shape.bits(), shape.split()) } else { (shape.bits() - 1, 1 << (shape.bits() - 1)) };
+        let (low, high) = (self.table.main.at(split - 1), self.table.main.at(split - 1 + (1 << bits)));
+        self.have_overflow(self.overflow_in(high) + 1)?;
+        {
+            let _changes = (Change::begin(low.meta), Change::begin(high.meta));
+            let mut filler = Filler::new(low);
+            self.move_all(low, &mut filler);
+            self.move_all(high, &mut filler);
+            let rest = filler.finish();
+            self.free_overflow(rest);
+            let rest = Filler::new(high).finish();
+            self.free_overflow(rest);
+            self.table.shape.store(Shape::new(generation, bits, split - 1).0, Release);
+        }
+        self.writer.floor = self.writer.floor.max(high.meta.version.load(Relaxed));
+        Ok(())
+    }
+
+    /// Makes room for `entries` in all. Nothing changes if that fails.
+    pub fn reserve(&mut self, entries: u64) -> Result<(), OutOfMemory> {
+        let target = self.buckets_for(entries);
+        let shape = self.shape();
+        if target > 1 << Shape::MAX_BITS {
+            return Err(OutOfMemory);
+        }
+        self.make_first_bucket()?;
+        if target <= shape.buckets() {
+            return Ok(());
+        }
+        // One bucket of each segment up to the target.
+        let segments =
+            || (0..Shape::MAX_BITS).map(|bit| 1 << bit).skip_while(|first| (2 * *first as u64) <= shape.buckets());
+        let mut made = [0; Shape::MAX_BITS as usize];
+        for (first, made_here) in segments().take_while(|first| (*first as u64) < target).zip(0..) {
+            match self.table.main.make(self.memory, first) {
+                Ok(bytes) => made[made_here] = bytes,
+                Err(error) => {
+                    for (first, _) in segments().zip(made).filter(|(_, bytes)| *bytes > 0) {
+                        // SAFETY: made just now, and no shape that has it was published.
+                        unsafe { self.table.main.unmake(self.memory, first) };
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        self.writer.bytes += made.iter().sum::<u64>();
+        if self.writer.entries == 0 && self.writer.floor == 0 {
+            // Buckets never used are zero, which is empty.
+            let bits = target.ilog2();
+            self.publish(shape.generation(), bits, (target - (1 << bits)) as u32);
+        }
+        while self.shape().buckets() < target {
+            self.split()?;
+        }
+        self.writer.growing = false;
+        Ok(())
+    }
+
+    /// Merges down to what the entries need and gives the rest of the memory back.
+    pub fn shrink(&mut self) -> Result<(), OutOfMemory> {
+        if self.table.is_unused() {
+            return Ok(());
+        }
+        let target = self.buckets_for(self.writer.entries);
+        let generation = self.shape().generation() + 1;
+        let mut result = Ok(());
+        while self.shape().buckets() > target && result.is_ok() {
+            result = self.merge(generation);
+        }
+        self.writer.growing &= self.shape().split() != 0;
+        self.writer.reorganise = None;
+        (0..self.shape().buckets() as u32).for_each(|index| self.compact(index));
+        self.writer.overflow_left = self.writer.overflow_used;
+        self.pack_overflow();
+        let (main, overflow) = (self.shape().buckets() as u32, self.writer.overflow_next);
+        let stable = self.writer.stable;
+        // SAFETY: the shape ends before the ones, and every chain before the others.
+        unsafe {
+            self.writer.bytes -= self.table.main.release(self.memory, main.next_power_of_two(), stable);
+            self.writer.bytes -= self.table.overflow.release(self.memory, overflow.next_power_of_two(), stable);
+        }
+        result
+    }
+
+    /// Moves the overflow buckets in use to the lowest numbers.
+    fn pack_overflow(&mut self) {
+        let end = self.writer.overflow_used + 1;
+        // Of the free ones keep those that stay: as many as there are others to be moved there.
+        let mut number = core::mem::take(&mut self.writer.overflow_free);
+        self.writer.overflow_free_count = 0;
+        while number != 0 {
+            let link = &self.table.overflow.at(number).meta.overflow;
+            let next = link.load(Relaxed);
+            if number < end {
+                link.store(self.writer.overflow_free, Relaxed);
+                self.writer.overflow_free = number;
+                self.writer.overflow_free_count += 1;
+            } else {
+                link.store(0, Relaxed);
+            }
+            number = next;
+        }
+        for index in 0..self.shape().buckets() as u32 {
+            let head = self.table.main.at(index);
+            let mut bucket = head;
+            loop {
+                let next = bucket.meta.overflow.load(Relaxed);
+                if next == 0 {
+                    break;
+                }
+                let mut place = self.table.overflow.at(next);
+                if next >= end
+                    && let Ok(number) = self.take_overflow()
+                {
+                    self.writer.overflow_used -= 1;
+                    let _change = Change::begin(head.meta);
+                    let from = core::mem::replace(&mut place, self.table.overflow.at(number));
+                    let tops = from.tops();
+                    tops.live().for_each(|slot| place.slots[slot].copy_from(&from.slots[slot]));
+                    place.meta.tophash.store(tops.0, Relaxed);
+                    place.meta.overflow.store(from.meta.overflow.load(Relaxed), Relaxed);
+                    bucket.meta.overflow.store(number, Relaxed);
+                    from.meta.tophash.store(0, Relaxed);
+                    from.meta.overflow.store(0, Relaxed);
+                }
+                bucket = place;
+            }
+        }
+        self.writer.overflow_next = end;
+    }
+}

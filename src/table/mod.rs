@@ -1,0 +1,135 @@
+//! The bucketed hash table under every kind of map.
+//!
+//! # The table
+//! A table is an array of 2^B *buckets* of 8 slots. A slot is a key and a value word side by side; a value word is the value
+//! itself or the address of a block of bytes, and the table does not care which. Apart from the slots each bucket has 16
+//! bytes of *metadata*: 8 *tophash* bytes, the version, and the number of the next *overflow* bucket. The tophash of a
+//! slot is the highest byte of its key's hash, compared (all 8 at once) before any key is; the two smallest values are not
+//! hashes but the *empty states*: [`EMPTY_REST`] ("and so is everything after it in this chain", where a search may stop)
+//! and [`EMPTY_ONE`]. A full bucket continues in an overflow bucket from a pool that belongs to the table.
+//!
+//! # Growth
+//! Growing from B to B + 1 *splits* bucket i into i and i + 2^B, for i = 0, 1, 2 … in turn, a few with each write: the
+//! runtime's evacuation, but the old array is the lower half of the new one, so nothing is copied twice and memory never
+//! doubles for a moment. How far that has come is the table's [`Shape`]. When overflow buckets pile up without growth, the
+//! chains are *reorganised* at the same size, a few with each write too. Shrinking *merges* buckets again.
+//!
+//! # Who may do what
+//! One *owner* at a time changes a table ([`Owner`]; the kinds say which lock makes that true). Optimistic readers
+//! ([`Table::get`]) may read at any time, and take nothing. The words they share:
+//!
+//! | word | written by | rule |
+//! |---|---|---|
+//! | `shape` | owner, Release | a split publishes it before the split bucket's version is even again |
+//! | a bucket's `version` | owner | odd while the chain of that bucket is being changed; each change adds 2. It covers the whole chain: an overflow bucket's own version is not used |
+//! | tophash, overflow, slots | owner, Relaxed | only while the chain's version is odd, but for a value word that is overwritten in place |
+//! | a value word | owner, Release | overwritten in place when the old value needs no protection (a word) |
+//! | segment pointers | owner, Release | set before a shape that needs them is published |
+//!
+//! A reader loads the shape (Acquire), picks the bucket, loads its version (Acquire; odd: again), reads with Relaxed, then
+//! issues an Acquire fence and loads the version again: unchanged, what it read stood there together. Owner: version odd,
+//! Release fence, changes, version even with Release. By the two fences a reader that saw any change also sees the
+//! version that announced it.
+//!
+//! A miss needs one more look: the key may have been split away before the reader came to the bucket, and then the version
+//! it found was already the one after the split. So a miss counts only if the shape is still the same; since the split
+//! published the new shape before that version, a reader that got the version gets the shape. A merge could bring an
+//! old shape back; therefore a shape carries a generation that each shrink advances.
+//!
+//! A bucket that a shrink took out of use comes back with a version above any that it had (`Writer::floor`), so
+//! a reader that slept through both cannot be fooled.
+//!
+//! Bounds: a reader would have to sleep while one chain changes 2^31 times, or through 2^26 shrinks, to be fooled.
+
+mod bucket;
+mod grow;
+mod key;
+mod order;
+mod owner;
+mod probe;
+mod segments;
+
+pub use bucket::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot};
+pub use key::{Bytes, Key, Word};
+pub use order::{Mark, Reach, Sink};
+pub use owner::{Owner, Writer};
+pub use probe::{Contended, Place};
+
+use crate::base::sync::{AtomicU64, Ordering::Relaxed};
+use segments::Segments;
+
+/// How a table decides to grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// The runtime's rule: past 6.5 entries a bucket the table doubles, two splits with each write.
+    Doubling,
+    /// A split for every few inserts, which keeps the load in a narrow band at every size.
+    Linear,
+}
+
+/// How many buckets there are, and which split comes next: 2^`bits` buckets, of which the first `split` are already split,
+/// so that there are 2^`bits` + `split`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape(u64);
+
+impl Shape {
+    /// More buckets than this no table has.
+    pub const MAX_BITS: u32 = 31;
+
+    fn new(generation: u64, bits: u32, split: u32) -> Self {
+        Self(generation << 38 | (bits as u64) << 32 | split as u64)
+    }
+    fn generation(self) -> u64 {
+        self.0 >> 38
+    }
+    /// B: the table had 2^B buckets before the growth that is under way, if one is.
+    #[inline(always)]
+    pub fn bits(self) -> u32 {
+        (self.0 >> 32) as u32 & 63
+    }
+    #[inline(always)]
+    pub fn split(self) -> u32 {
+        self.0 as u32
+    }
+    pub fn buckets(self) -> u64 {
+        (1 << self.bits()) + self.split() as u64
+    }
+    /// The bucket of a hash whose shard bits are shifted out.
+    #[inline(always)]
+    fn bucket(self, hash: u64) -> u32 {
+        let low = hash as u32 & ((1u32 << self.bits()) - 1);
+        if low < self.split() { hash as u32 & ((2u32 << self.bits()) - 1) } else { low }
+    }
+    /// That bucket, and how many bits of the hash it stands for.
+    fn bucket_and_bits(self, hash: u64) -> (u32, u32) {
+        let low = hash as u32 & ((1u32 << self.bits()) - 1);
+        (self.bucket(hash), self.bits() + u32::from(low < self.split()))
+    }
+}
+
+/// What readers see of a table. All changes go through its [`Owner`].
+pub struct Table<K: Key> {
+    shape: AtomicU64,
+    /// Bits of the hash that chose this table among its shards; the bucket's bits follow.
+    shift: u32,
+    main: Segments<K>,
+    /// Bucket 0 of the pool is never used: the number 0 means "no overflow".
+    overflow: Segments<K>,
+}
+
+impl<K: Key> Table<K> {
+    /// A table without buckets: the first insert makes the first one.
+    pub fn new(shift: u32) -> Self {
+        Self { shape: AtomicU64::new(0), shift, main: Segments::new(), overflow: Segments::new() }
+    }
+
+    /// The shape, for the owner and for figures.
+    pub fn shape(&self) -> Shape {
+        Shape(self.shape.load(Relaxed))
+    }
+
+    /// Whether no bucket was ever made.
+    pub fn is_unused(&self) -> bool {
+        self.main.get(0).is_none()
+    }
+}

@@ -1,0 +1,323 @@
+//! The one who may change a table, and the changes of single entries. How the table grows is told in `grow`.
+
+use super::{
+    Growth, Table,
+    bucket::{Bucket, Change, EMPTY_ONE, EMPTY_REST, SLOTS, Slot, Tops, tophash},
+    key::Key,
+    probe::Place,
+};
+use crate::base::{
+    alloc::{Memory, OutOfMemory},
+    hash::Hasher,
+    sync::Ordering::{Relaxed, Release},
+};
+
+/// What only the owner needs to know of a table.
+pub struct Writer {
+    pub(super) growth: Growth,
+    /// Optimistic readers are about: memory must stay readable.
+    pub(super) stable: bool,
+    pub(super) entries: u64,
+    /// [`Growth::Doubling`]: a doubling is under way, also before its first split.
+    pub(super) growing: bool,
+    /// First bucket of the overflow pool that was never used; number 0 is never used at all.
+    pub(super) overflow_next: u32,
+    /// Head of the list of free overflow buckets, and how many they are.
+    pub(super) overflow_free: u32,
+    pub(super) overflow_free_count: u32,
+    pub(super) overflow_used: u32,
+    /// The bucket that the reorganisation under way comes to next.
+    pub(super) reorganise: Option<u32>,
+    /// Overflow buckets that the last reorganisation left: the next one waits for twice as many.
+    pub(super) overflow_left: u32,
+    /// No bucket that a shrink took out of use had a version above this (which is even).
+    pub(super) floor: u32,
+    pub(super) bytes: u64,
+}
+
+impl Writer {
+    pub fn new(growth: Growth, stable: bool) -> Self {
+        Self {
+            growth,
+            stable,
+            entries: 0,
+            growing: false,
+            overflow_next: 1,
+            overflow_free: 0,
+            overflow_free_count: 0,
+            overflow_used: 0,
+            reorganise: None,
+            overflow_left: 0,
+            floor: 0,
+            bytes: 0,
+        }
+    }
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+    pub fn overflow_used(&self) -> u32 {
+        self.overflow_used
+    }
+    pub fn is_growing(&self) -> bool {
+        self.growing
+    }
+    /// Bytes held for buckets.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+/// The right to change a table, for as long as it lives.
+pub struct Owner<'a, K: Key> {
+    pub(super) table: &'a Table<K>,
+    pub(super) writer: &'a mut Writer,
+    pub(super) memory: &'a Memory,
+    pub(super) hasher: &'a Hasher,
+}
+
+impl<'a, K: Key> Owner<'a, K> {
+    /// # Safety
+    /// `writer` and `memory` are those of this table, always; no other owner of it exists meanwhile; and unless the writer was made
+    /// stable, nobody reads the table meanwhile.
+    pub unsafe fn new(table: &'a Table<K>, writer: &'a mut Writer, memory: &'a Memory, hasher: &'a Hasher) -> Self {
+        Self { table, writer, memory, hasher }
+    }
+
+    pub fn writer(&self) -> &Writer {
+        self.writer
+    }
+
+    pub fn find(&self, probe: &K::Probe<'_>) -> Option<Place<'a, K>> {
+        self.table.find(probe)
+    }
+
+    /// Adds an entry whose key is not in the table. The words of the key were packed by the caller, whose block for it the table
+    /// does not own. Growth that fails for want of memory is put off; only when there is no slot at all the entry is refused.
+    pub fn insert(&mut self, hash: u64, key: K::Words, value: u64) -> Result<(), OutOfMemory> {
+        self.make_first_bucket()?;
+        self.grow_for_insert();
+        let Some(head) = self.table.head(hash) else { return Err(OutOfMemory) };
+        let (vacancy, last) = self.vacancy(head);
+        let (bucket, slot, added) = match vacancy {
+            Some((bucket, slot)) => (bucket, slot, None),
+            None => {
+                let number = self.take_overflow()?;
+                (self.table.overflow.at(number), 0, Some(number))
+            }
+        };
+        let _change = Change::begin(head.meta);
+        let cells = &bucket.slots[slot];
+        for (cell, word) in K::words(&cells.key).iter().zip(key.as_ref()) {
+            cell.store(*word, Relaxed);
+        }
+        cells.value.store(value, Release);
+        bucket.set_top(slot, tophash(hash));
+        if let Some(number) = added {
+            last.meta.overflow.store(number, Relaxed);
+        }
+        self.writer.entries += 1;
+        Ok(())
+    }
+
+    /// The first empty slot of a chain, if it has one, and its last bucket.
+    fn vacancy(&self, head: Bucket<'a, K>) -> (Option<(Bucket<'a, K>, usize)>, Bucket<'a, K>) {
+        let mut last = head;
+        for bucket in self.table.chain(head) {
+            if let Some(slot) = bucket.tops().empty().next() {
+                return (Some((bucket, slot)), bucket);
+            }
+            last = bucket;
+        }
+        (None, last)
+    }
+
+    /// Overwrites a value that nobody needs protection from: a word.
+    pub fn set_word(&mut self, place: &Place<'_, K>, value: u64) {
+        place.bucket.slots[place.slot].value.store(value, Release);
+        self.grow_for_write();
+    }
+
+    /// Overwrites the address of a block; returns once no reader that trusts the old one can be right.
+    pub fn set_block(&mut self, place: &Place<'_, K>, value: u64) {
+        {
+            let _change = Change::begin(place.head.meta);
+            place.bucket.slots[place.slot].value.store(value, Release);
+        }
+        self.grow_for_write();
+    }
+
+    /// Takes an entry out. What its words pointed to is the caller's to free, after this.
+    pub fn remove(&mut self, place: &Place<'_, K>) {
+        {
+            let _change = Change::begin(place.head.meta);
+            place.bucket.set_top(place.slot, EMPTY_ONE);
+            if self.is_last(place) {
+                self.mark_rest(place);
+            }
+        }
+        self.writer.entries -= 1;
+        self.grow_for_write();
+    }
+
+    /// Whether everything after this slot is empty.
+    fn is_last(&self, place: &Place<'_, K>) -> bool {
+        if place.slot + 1 < SLOTS {
+            return place.bucket.tops().get(place.slot + 1) == EMPTY_REST;
+        }
+        self.table.chain(place.bucket).nth(1).is_none_or(|next| next.tops().get(0) == EMPTY_REST)
+    }
+
+    /// Turns this slot and the empty ones right before it into [`EMPTY_REST`].
+    fn mark_rest(&self, place: &Place<'_, K>) {
+        let (mut bucket, mut slot) = (place.bucket, place.slot);
+        loop {
+            bucket.set_top(slot, EMPTY_REST);
+            if slot > 0 {
+                slot -= 1;
+            } else {
+                if bucket.is_same(&place.head) {
+                    return;
+                }
+                let before = bucket;
+                let mut chain = self.table.chain(place.head);
+                let previous = chain
+                    .find(|candidate| self.table.chain(*candidate).nth(1).is_some_and(|next| next.is_same(&before)));
+                let Some(previous) = previous else { return };
+                (bucket, slot) = (previous, SLOTS - 1);
+            }
+            if bucket.tops().get(slot) != EMPTY_ONE {
+                return;
+            }
+        }
+    }
+
+    /// Empties the table and keeps its buckets. What the words pointed to is the caller's to free, before or after.
+    pub fn clear(&mut self) {
+        if self.table.is_unused() {
+            return;
+        }
+        for index in 0..self.table.shape().buckets() as u32 {
+            let head = self.table.main.at(index);
+            if head.tops().0 == 0 && head.meta.overflow.load(Relaxed) == 0 {
+                continue;
+            }
+            let _change = Change::begin(head.meta);
+            for bucket in self.table.chain(head) {
+                bucket.meta.tophash.store(0, Relaxed);
+            }
+            let first = head.meta.overflow.load(Relaxed);
+            head.meta.overflow.store(0, Relaxed);
+            self.free_overflow(first);
+        }
+        self.writer.entries = 0;
+        self.writer.growing &= self.table.shape().split() != 0;
+        self.writer.reorganise = None;
+    }
+
+    /// Frees the table's memory; it is as new then, but keeps its shape, so it must not be used again.
+    ///
+    /// # Safety
+    /// Nobody reads the table any more, and nobody will.
+    pub unsafe fn destroy(&mut self) {
+        for segments in [&self.table.main, &self.table.overflow] {
+            // SAFETY: passed on from the caller.
+            unsafe { segments.release(self.memory, 0, false) };
+        }
+        self.writer.bytes = 0;
+    }
+
+    /// An overflow bucket, empty and of no chain.
+    pub(super) fn take_overflow(&mut self) -> Result<u32, OutOfMemory> {
+        self.have_overflow(1)?;
+        let writer = &mut *self.writer;
+        writer.overflow_used += 1;
+        if writer.overflow_free == 0 {
+            writer.overflow_next += 1;
+            return Ok(writer.overflow_next - 1);
+        }
+        let number = writer.overflow_free;
+        let next = &self.table.overflow.at(number).meta.overflow;
+        writer.overflow_free = next.load(Relaxed);
+        writer.overflow_free_count -= 1;
+        next.store(0, Relaxed);
+        Ok(number)
+    }
+
+    /// Sees to it that the next `count` overflow buckets can be had without memory.
+    pub(super) fn have_overflow(&mut self, count: u32) -> Result<(), OutOfMemory> {
+        let fresh = count.saturating_sub(self.writer.overflow_free_count);
+        if fresh == 0 {
+            return Ok(());
+        }
+        let last = self.writer.overflow_next.checked_add(fresh - 1).ok_or(OutOfMemory)?;
+        for number in (self.writer.overflow_next..=last).rev() {
+            // A segment holds half of all numbers below its end, so this loop is short.
+            if self.table.overflow.get(number).is_some() {
+                break;
+            }
+            self.writer.bytes += self.table.overflow.make(self.memory, number)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a chain of overflow buckets, which no main bucket leads to any more, into the pool.
+    pub(super) fn free_overflow(&mut self, first: u32) {
+        let mut number = first;
+        while number != 0 {
+            let meta = self.table.overflow.at(number).meta;
+            let next = meta.overflow.load(Relaxed);
+            meta.tophash.store(0, Relaxed);
+            meta.overflow.store(self.writer.overflow_free, Relaxed);
+            self.writer.overflow_free = number;
+            self.writer.overflow_free_count += 1;
+            self.writer.overflow_used -= 1;
+            number = next;
+        }
+    }
+
+    pub(super) fn make_first_bucket(&mut self) -> Result<(), OutOfMemory> {
+        if self.table.is_unused() {
+            self.writer.bytes += self.table.main.make(self.memory, 0)?;
+        }
+        Ok(())
+    }
+}
+
+/// A bucket to look at.
+pub struct View<'a, K: Key> {
+    pub version: u32,
+    pub overflow: u32,
+    pub tops: Tops,
+    pub slots: &'a [Slot<K>; SLOTS],
+}
+
+impl<K: Key> Table<K> {
+    /// Main bucket `index`, or the overflow bucket `depth` down its chain. For the owner, and for whoever else keeps writers out.
+    pub fn view(&self, index: u64, depth: u64) -> Option<View<'_, K>> {
+        if index >= self.shape().buckets() {
+            return None;
+        }
+        let bucket = self.chain(self.main.get(index as u32)?).nth(usize::try_from(depth).ok()?)?;
+        let Bucket { meta, slots } = bucket;
+        let (version, overflow) = (meta.version.load(Relaxed), meta.overflow.load(Relaxed));
+        Some(View { version, overflow, tops: bucket.tops(), slots })
+    }
+
+    /// Buckets in the longest chain. For the owner, and for whoever else keeps writers out.
+    pub fn longest_chain(&self) -> u64 {
+        let heads = (0..self.shape().buckets() as u32).map_while(|index| self.main.get(index));
+        heads.map(|head| self.chain(head).count() as u64).max().unwrap_or(0)
+    }
+
+    /// Calls `visit` with each entry's slot. For the owner, and for whoever else keeps writers out.
+    pub fn for_each(&self, mut visit: impl FnMut(&Slot<K>)) {
+        if self.is_unused() {
+            return;
+        }
+        for index in 0..self.shape().buckets() as u32 {
+            for bucket in self.chain(self.main.at(index)) {
+                bucket.tops().live().for_each(|slot| visit(&bucket.slots[slot]));
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Searches: the optimistic one that takes nothing, and the owner's.
+
+use super::{
+    Shape, Table,
+    bucket::{Bucket, Slot, Tops, tophash},
+    key::Key,
+};
+use crate::base::sync::{
+    Ordering::{Acquire, Relaxed},
+    fence, spin_loop,
+};
+
+/// The reader met a writer each time it tried; it should take the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contended;
+
+/// How often a reader tries before it takes the lock.
+const TRIES: usize = if cfg!(loom) { 2 } else { 64 };
+
+/// What one try gave.
+enum Try<R> {
+    Hit(R),
+    Miss,
+    Changed,
+}
+
+/// Where a key is.
+pub struct Place<'a, K: Key> {
+    pub head: Bucket<'a, K>,
+    pub bucket: Bucket<'a, K>,
+    pub slot: usize,
+}
+
+impl<'a, K: Key> Place<'a, K> {
+    pub fn slot(&self) -> &'a Slot<K> {
+        &self.bucket.slots[self.slot]
+    }
+}
+
+impl<K: Key> Table<K> {
+    /// Looks for a key without taking anything; any thread, at any time. `read` is given the value word and turns it into what the
+    /// caller wants; it may run several times, and what it returns counts only when this function returns it.
+    ///
+    /// The value word is loaded with Acquire: what happened before its store happens before the return.
+    #[inline(always)]
+    pub fn get<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
+        match self.attempt(probe, &mut read) {
+            Try::Hit(value) => Ok(Some(value)),
+            Try::Miss => Ok(None),
+            Try::Changed => self.get_again(probe, read),
+        }
+    }
+
+    #[cold]
+    fn get_again<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
+        for _ in 1..TRIES {
+            spin_loop();
+            match self.attempt(probe, &mut read) {
+                Try::Hit(value) => return Ok(Some(value)),
+                Try::Miss => return Ok(None),
+                Try::Changed => {}
+            }
+        }
+        Err(Contended)
+    }
+
+    #[inline(always)]
+    fn attempt<R>(&self, probe: &K::Probe<'_>, read: &mut impl FnMut(u64) -> R) -> Try<R> {
+        let hash = K::hash(probe);
+        let shape = Shape(self.shape.load(Acquire));
+        let Some(head) = self.main.get(shape.bucket(hash >> self.shift)) else { return Try::Miss };
+        head.prefetch();
+        let top = tophash(hash);
+        let version = head.meta.version.load(Acquire);
+        if version & 1 != 0 {
+            return Try::Changed;
+        }
+        let unchanged = || {
+            // What was read before the fence was there when the version still was.
+            fence(Acquire);
+            head.meta.version.load(Relaxed) == version
+        };
+        let mut bucket = head;
+        loop {
+            let tops = bucket.tops();
+            for slot in tops.matching(top) {
+                let slot = &bucket.slots[slot];
+                if K::matches(&slot.key, probe, unchanged) {
+                    let value = read(slot.value.load(Acquire));
+                    return if unchanged() { Try::Hit(value) } else { Try::Changed };
+                }
+            }
+            let next = bucket.meta.overflow.load(Relaxed);
+            if !unchanged() {
+                return Try::Changed;
+            }
+            if next == 0 || tops.has_empty_rest() {
+                break;
+            }
+            // The number was there under this version, so it belongs to a bucket of the pool, which stays readable.
+            let Some(overflow) = self.overflow.get(next) else { return Try::Changed };
+            bucket = overflow;
+        }
+        // The bucket may have been split before the version was loaded: then the shape, published first, has changed.
+        if self.shape.load(Relaxed) == shape.0 { Try::Miss } else { Try::Changed }
+    }
+
+    /// Asks for the memory that a search for this hash will read first.
+    #[inline(always)]
+    pub fn prefetch(&self, hash: u64) {
+        if let Some(head) = self.main.get(self.shape().bucket(hash >> self.shift)) {
+            head.prefetch();
+        }
+    }
+
+    /// The head of the chain that a hash belongs to, if there is any bucket. For the owner.
+    pub(super) fn head(&self, hash: u64) -> Option<Bucket<'_, K>> {
+        self.main.get(self.shape().bucket(hash >> self.shift))
+    }
+
+    /// The buckets of a chain. For the owner.
+    pub(super) fn chain<'a>(&'a self, head: Bucket<'a, K>) -> impl Iterator<Item = Bucket<'a, K>> {
+        core::iter::successors(Some(head), |bucket| match bucket.meta.overflow.load(Relaxed) {
+            0 => None,
+            next => self.overflow.get(next),
+        })
+    }
+
+    /// Looks for a key. For the owner, and for whoever else keeps writers out.
+    #[inline]
+    pub fn find(&self, probe: &K::Probe<'_>) -> Option<Place<'_, K>> {
+        let hash = K::hash(probe);
+        let top = tophash(hash);
+        let head = self.head(hash)?;
+        head.prefetch();
+        for bucket in self.chain(head) {
+            let tops: Tops = bucket.tops();
+            for slot in tops.matching(top) {
+                if K::matches(&bucket.slots[slot].key, probe, || true) {
+                    return Some(Place { head, bucket, slot });
+                }
+            }
+            if tops.has_empty_rest() {
+                break;
+            }
+        }
+        None
+    }
+}

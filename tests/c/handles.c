@@ -1,0 +1,310 @@
+/* Handles: what they are made with, how they are counted, and that a handle that may not be used is refused by every function: NULL,
+ * foreign memory, a map that was released, and a bucketed map that has a call inside it. */
+#include "check.h"
+#include <pthread.h>
+#include <semaphore.h>
+
+static void refused(ptl_map_options options, ptl_status status)
+{
+    ptl_map *const before = (ptl_map *)(void *)&shape;
+    ptl_map *map = before;
+    expect(status, ptl_map_new(&options, &map), "ptl_map_new refuses the options", __FILE__, __LINE__);
+    CHECK(map == before);
+    ptl_map *source = new_map();
+    expect(status, ptl_map_clone(source, &options, &map), "ptl_map_clone refuses them too", __FILE__, __LINE__);
+    CHECK(map == before);
+    EXPECT(PTL_OK, ptl_map_release(source));
+}
+
+static void test_new(void)
+{
+    ptl_map *map = NULL;
+    EXPECT(PTL_OK, ptl_map_new(NULL, &map));
+    ptl_stats stats = PTL_STATS_INIT;
+    EXPECT(PTL_OK, ptl_map_stats(map, &stats));
+    CHECK(stats.kind == PTL_MAP_SHARDED && stats.key_size == PTL_BYTES && stats.value_size == PTL_BYTES);
+    EXPECT(PTL_OK, ptl_map_release(map));
+
+    ptl_map_options options = PTL_MAP_OPTIONS_INIT;
+    EXPECT(PTL_E_NULL, ptl_map_new(&options, NULL));
+    EXPECT(PTL_E_NULL, ptl_map_new(NULL, NULL));
+    set_shape(PTL_MAP_SHARDED, PTL_BYTES, PTL_BYTES, 0);
+
+#define REFUSED(status, member, value)                                                                                 \
+    do {                                                                                                               \
+        ptl_map_options wrong = PTL_MAP_OPTIONS_INIT;                                                                  \
+        wrong.member = (value);                                                                                        \
+        refused(wrong, (status));                                                                                      \
+    } while (0)
+    REFUSED(PTL_E_SIZE, size, 0);
+    REFUSED(PTL_E_SIZE, size, sizeof(ptl_map_options) - 1);
+    REFUSED(PTL_E_SIZE, size, ABSURD);
+    REFUSED(PTL_E_OPTION, kind, PTL_MAP_READ_DIRTY + 1);
+    REFUSED(PTL_E_OPTION, kind, UINT32_MAX);
+    REFUSED(PTL_E_OPTION, flags, 1);
+    REFUSED(PTL_E_OPTION, key_size, 4);
+    REFUSED(PTL_E_OPTION, value_size, 16);
+    REFUSED(PTL_E_OPTION, shards, 4097);
+    REFUSED(PTL_E_OPTION, hash_bits, 64);
+    REFUSED(PTL_E_OPTION, allocator.alloc, counted_alloc);
+    REFUSED(PTL_E_OPTION, allocator.free, counted_free);
+    EXPECT(PTL_E_SIZE, ptl_map_new(&(ptl_map_options){.size = 1}, &map));
+    EXPECT(PTL_E_OPTION, ptl_map_new(&(ptl_map_options){.size = sizeof(ptl_map_options), .kind = 6}, &map));
+
+    /* Options of a later version: nothing asked for that is not known here, then something. */
+    struct {
+        ptl_map_options known;
+        unsigned char later[40];
+    } longer = {PTL_MAP_OPTIONS_INIT, {0}};
+    longer.known.size = sizeof longer;
+    EXPECT(PTL_OK, ptl_map_new(&longer.known, &map));
+    EXPECT(PTL_OK, ptl_map_release(map));
+    for (size_t i = 0; i < sizeof longer.later; i++) {
+        longer.later[i] = 1;
+        EXPECT(PTL_E_OPTION, ptl_map_new(&longer.known, &map));
+        longer.later[i] = 0;
+    }
+
+    for (uint32_t bits = 1; bits < 64; bits += 31) { /* 1, 32, 63 */
+        options.hash_bits = bits;
+        EXPECT(PTL_OK, ptl_map_new(&options, &map));
+        EXPECT(PTL_OK, ptl_map_release(map));
+    }
+    options.hash_bits = PTL_HASH_CONSTANT;
+    EXPECT(PTL_OK, ptl_map_new(&options, &map));
+    EXPECT(PTL_OK, ptl_map_release(map));
+
+    /* A number of shards is rounded up. */
+    static const uint32_t asked[] = {1, 2, 3, 5, 4096}, given[] = {1, 2, 4, 8, 4096};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        options.shards = asked[i];
+        EXPECT(PTL_OK, ptl_map_new(&options, &map));
+        EXPECT(PTL_OK, ptl_map_stats(map, &stats));
+        CHECK(stats.shards == given[i]);
+        EXPECT(PTL_OK, ptl_map_release(map));
+    }
+
+    /* More entries than there is memory for, and no memory at all. */
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+        set_shape(kind, PTL_WORD, PTL_WORD, 0);
+        shape.capacity = UINT64_MAX;
+        EXPECT(PTL_E_MEMORY, ptl_map_new(&shape, &map));
+        shape.capacity = UINT64_C(1) << 60;
+        EXPECT(PTL_E_MEMORY, ptl_map_new(&shape, &map));
+        memory none = {.fail_at = 1, .for_good = 1};
+        shape.capacity = 0;
+        shape.allocator = counted(&none);
+        EXPECT(PTL_E_MEMORY, ptl_map_new(&shape, &map));
+        CHECK(is_clean(&none));
+    }
+}
+
+static void test_references(void)
+{
+    memory own = {0};
+    shape.allocator = counted(&own);
+    ptl_map *map = new_map();
+    CHECK(own.blocks > 0);
+    EXPECT(PTL_OK, ptl_map_retain(map));
+    EXPECT(PTL_OK, ptl_map_store(map, K(1), V(1)));
+    EXPECT(PTL_OK, ptl_map_release(map));
+    CHECK(holds(map, 1, 1)); /* one reference is left */
+    EXPECT(PTL_OK, ptl_map_release(map));
+    CHECK(is_clean(&own));
+    EXPECT(PTL_OK, ptl_map_release(NULL));
+}
+
+static int32_t never(const void *k, size_t k_size, const void *v, size_t v_size, void *user)
+{
+    (void)k, (void)k_size, (void)v, (void)v_size, (void)user;
+    CHECK(!"called for a map that is refused");
+    return 0;
+}
+
+/* Every function that takes a map, with arguments that are right for words to words, refuses this one. */
+static void every_call_answers(ptl_status refusal, ptl_map *map)
+{
+    uint64_t word = 1, cursor = 0, words[4] = {0}, number = UNTOUCHED;
+    size_t size = 8, other_size = 8, count = 1;
+    ptl_status statuses[2] = {UNTOUCHED, UNTOUCHED};
+    ptl_map *const before = (ptl_map *)(void *)&shape, *copy = before;
+    ptl_stats stats = PTL_STATS_INIT;
+    ptl_bucket bucket = PTL_BUCKET_INIT;
+    set_shape(PTL_MAP_BUCKETED, PTL_WORD, PTL_WORD, 0);
+    ptl_map *sound = new_map();
+
+#define REFUSE(call) EXPECT(refusal, call)
+    REFUSE(ptl_map_load(map, &word, 8, words, 8, &size));
+    REFUSE(ptl_map_store(map, &word, 8, &word, 8));
+    REFUSE(ptl_map_load_or_store(map, &word, 8, &word, 8, words, 8, &size));
+    REFUSE(ptl_map_load_and_delete(map, &word, 8, words, 8, &size));
+    REFUSE(ptl_map_delete(map, &word, 8));
+    REFUSE(ptl_map_swap(map, &word, 8, &word, 8, words, 8, &size));
+    REFUSE(ptl_map_compare_and_swap(map, &word, 8, &word, 8, &word, 8));
+    REFUSE(ptl_map_compare_and_delete(map, &word, 8, &word, 8));
+    REFUSE(ptl_map_contains(map, &word, 8));
+    REFUSE(ptl_map_add(map, &word, 8, 1, &number));
+    REFUSE(ptl_map_range(map, never, NULL));
+    REFUSE(ptl_map_delete_if(map, never, NULL, &number));
+    REFUSE(ptl_map_clear(map));
+    REFUSE(ptl_map_len(map, &number));
+    REFUSE(ptl_map_reserve(map, 100));
+    REFUSE(ptl_map_shrink(map));
+    REFUSE(ptl_map_clone(map, NULL, &copy));
+    REFUSE(ptl_map_equal(map, sound));
+    REFUSE(ptl_map_equal(sound, map));
+    REFUSE(ptl_map_scan(map, &cursor, words, &size, NULL, words + 2, &other_size, NULL, &count));
+    REFUSE(ptl_map_load_many(map, &word, NULL, 1, words, &size, NULL, statuses));
+    REFUSE(ptl_map_store_many(map, &word, NULL, &word, NULL, 1, NULL));
+    REFUSE(ptl_map_delete_many(map, &word, NULL, 1, NULL));
+    REFUSE(ptl_map_load_u64(map, 1).status);
+    REFUSE(ptl_map_store_u64(map, 1, 1));
+    REFUSE(ptl_map_load_or_store_u64(map, 1, 1).status);
+    REFUSE(ptl_map_load_and_delete_u64(map, 1).status);
+    REFUSE(ptl_map_delete_u64(map, 1));
+    REFUSE(ptl_map_swap_u64(map, 1, 1).status);
+    REFUSE(ptl_map_compare_and_swap_u64(map, 1, 1, 1));
+    REFUSE(ptl_map_compare_and_delete_u64(map, 1, 1));
+    REFUSE(ptl_map_contains_u64(map, 1));
+    REFUSE(ptl_map_add_u64(map, 1, 1).status);
+    REFUSE(ptl_map_scan_u64(map, &cursor, words, words + 2, &count));
+    REFUSE(ptl_map_load_many_u64(map, &word, 1, words, statuses));
+    REFUSE(ptl_map_store_many_u64(map, &word, &word, 1, NULL));
+    REFUSE(ptl_map_delete_many_u64(map, &word, 1, NULL));
+    REFUSE(ptl_map_stats(map, &stats));
+    REFUSE(ptl_map_inspect(map, 0, 0, 0, &bucket));
+
+    CHECK(answers(ptl_map_load_u64(map, 1), refusal, 0) && answers(ptl_map_swap_u64(map, 1, 1), refusal, 0));
+    CHECK(cursor == 0 && size == 8 && other_size == 8 && count == 1 && number == UNTOUCHED && copy == before);
+    CHECK(stats.buckets == 0 && bucket.table_buckets == 0);
+    EXPECT(PTL_OK, ptl_map_release(sound));
+}
+
+static void test_null_and_foreign(void)
+{
+    every_call_answers(PTL_E_HANDLE, NULL);
+    EXPECT(PTL_E_HANDLE, ptl_map_retain(NULL));
+
+    static _Alignas(64) unsigned char foreign[4096]; /* zeros, then anything */
+    ptl_map *map = (ptl_map *)(void *)foreign;
+    for (unsigned fill = 0; fill < 256; fill += 85) {
+        memset(foreign, (int)fill, sizeof foreign);
+        every_call_answers(PTL_E_HANDLE, map);
+        EXPECT(PTL_E_HANDLE, ptl_map_retain(map));
+        EXPECT(PTL_E_HANDLE, ptl_map_release(map));
+    }
+}
+
+/* An allocator that keeps what it is given back, so that a released handle may be looked at. */
+typedef struct {
+    _Alignas(64) unsigned char memory[1 << 22];
+    size_t used;
+} arena;
+
+static void *arena_alloc(size_t size, size_t align, void *user)
+{
+    arena *own = user;
+    size_t start = (own->used + align - 1) / align * align;
+    if (size > sizeof own->memory - start)
+        return NULL;
+    own->used = start + size;
+    return own->memory + start;
+}
+
+static void arena_free(void *block, size_t size, size_t align, void *user) { (void)block, (void)size, (void)align, (void)user; }
+
+static void test_released(void)
+{
+    static arena own;
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+        own.used = 0;
+        set_shape(kind, PTL_WORD, PTL_WORD, 0);
+        shape.allocator = (ptl_allocator){arena_alloc, arena_free, &own};
+        ptl_map *map = new_map();
+        fill_map(map, 0, 100);
+        EXPECT(PTL_OK, ptl_map_release(map));
+        every_call_answers(PTL_E_HANDLE, map);
+        EXPECT(PTL_E_HANDLE, ptl_map_retain(map));
+        EXPECT(PTL_E_HANDLE, ptl_map_release(map));
+    }
+}
+
+/* An allocator that stops inside the map until it is told to go on, or calls the map itself. */
+typedef struct {
+    memory counted;
+    ptl_map *map;
+    int stop, call;
+    sem_t inside, go_on;
+} gate;
+
+static void *gate_alloc(size_t size, size_t align, void *user)
+{
+    gate *own = user;
+    if (own->call) {
+        own->call = 0;
+        every_call_answers(PTL_E_CONCURRENT, own->map);
+    }
+    if (own->stop) {
+        own->stop = 0;
+        sem_post(&own->inside);
+        sem_wait(&own->go_on);
+    }
+    return counted_alloc(size, align, &own->counted);
+}
+
+static void gate_free(void *block, size_t size, size_t align, void *user)
+{
+    counted_free(block, size, align, &((gate *)user)->counted);
+}
+
+static void *reserve(void *user)
+{
+    gate *own = user;
+    EXPECT(PTL_OK, ptl_map_reserve(own->map, 100000));
+    return NULL;
+}
+
+static void test_in_use(void)
+{
+    static gate own;
+    sem_init(&own.inside, 0, 0);
+    sem_init(&own.go_on, 0, 0);
+    set_shape(PTL_MAP_BUCKETED, PTL_WORD, PTL_WORD, 0);
+    shape.allocator = (ptl_allocator){gate_alloc, gate_free, &own};
+    own.map = new_map();
+    EXPECT(PTL_OK, ptl_map_store_u64(own.map, 7, 70));
+
+    /* Another thread is inside. */
+    own.stop = 1;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, reserve, &own) == 0);
+    sem_wait(&own.inside);
+    every_call_answers(PTL_E_CONCURRENT, own.map);
+    EXPECT(PTL_OK, ptl_map_retain(own.map)); /* counting needs no way in */
+    EXPECT(PTL_OK, ptl_map_release(own.map));
+    sem_post(&own.go_on);
+    CHECK(pthread_join(thread, NULL) == 0);
+
+    /* This thread is inside. */
+    own.call = 1;
+    EXPECT(PTL_OK, ptl_map_reserve(own.map, 1000000));
+    CHECK(own.call == 0);
+
+    /* Nobody is, and nothing has changed. */
+    CHECK(answers(ptl_map_load_u64(own.map, 7), PTL_OK, 70) && has_len(own.map, 1));
+    EXPECT(PTL_OK, ptl_map_release(own.map));
+    CHECK(is_clean(&own.counted));
+    sem_destroy(&own.inside);
+    sem_destroy(&own.go_on);
+}
+
+int main(void)
+{
+    make_items();
+    run(test_new, "new");
+    run_for_all(test_references, "retain, release");
+    run(test_null_and_foreign, "every call on NULL and on foreign memory");
+    run(test_released, "every call on a released map");
+    run(test_in_use, "every call on a bucketed map in use");
+    return summary();
+}

@@ -1,0 +1,139 @@
+//! Maps that grow, are emptied, and are used again.
+
+use crate::support::{Answer, Setup, Status};
+
+/// Many thousand entries where the hash is real.
+const MANY: usize = 10_000;
+
+pub fn grows_and_shrinks_back_by_deleting(setup: &Setup) {
+    let (map, many) = (setup.map(), setup.count(MANY));
+    for i in 0..many {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+        // A key of long ago, in the midst of whatever growth is under way.
+        assert_eq!(map.value(&setup.key(i / 2)), Some(setup.value(i / 2)));
+        assert_eq!(map.contains(&setup.key(i + 1)), Status::NotFound);
+    }
+    assert_eq!(map.len(), Ok(many as u64));
+    for i in 0..many {
+        assert_eq!(map.load(&setup.key(i), 512), Answer::Value(Status::Ok, setup.value(i)), "entry {i}");
+    }
+    // Every third first, then the others.
+    for i in (0..many).step_by(3) {
+        assert_eq!(map.delete(&setup.key(i)), Status::Ok);
+    }
+    setup.assert_holds(&*map, (0..many).filter(|i| i % 3 != 0));
+    for i in (0..many).filter(|i| i % 3 != 0) {
+        assert_eq!(map.load_and_delete(&setup.key(i), 512), Answer::Value(Status::Ok, setup.value(i)));
+    }
+    assert_eq!(map.len(), Ok(0));
+    assert_eq!(map.entries(), []);
+    assert_eq!(map.contains(&setup.key(0)), Status::NotFound);
+}
+
+/// Words that a weak hash would throw together.
+pub fn keys_that_differ_in_one_bit(setup: &Setup) {
+    let map = setup.map();
+    let keys: Vec<Vec<u8>> =
+        (0..64).map(|bit| (1u64 << bit).to_ne_bytes().to_vec()).chain([vec![0; 8], vec![0xFF; 8]]).collect();
+    for (i, key) in keys.iter().enumerate() {
+        assert_eq!(map.store(key, &setup.value(i)), Status::Ok);
+    }
+    for (i, key) in keys.iter().enumerate() {
+        assert_eq!(map.value(key), Some(setup.value(i)), "{key:?}");
+    }
+    assert_eq!(map.len(), Ok(66));
+}
+
+pub fn clear_then_reuse(setup: &Setup) {
+    let (map, many) = (setup.map(), setup.count(2000));
+    for i in 0..many {
+        map.store(&setup.key(i), &setup.value(i));
+    }
+    assert_eq!(map.clear(), Status::Ok);
+    assert_eq!(map.len(), Ok(0));
+    assert_eq!(map.entries(), []);
+    for i in 0..many {
+        assert_eq!(map.contains(&setup.key(i)), Status::NotFound);
+    }
+    for i in many / 2..many + many / 2 {
+        assert_eq!(map.load_or_store(&setup.key(i), &setup.other(i), 512), Answer::Plain(Status::Ok));
+    }
+    assert_eq!(map.len(), Ok(many as u64));
+    for i in 0..2 * many {
+        let expected = (many / 2..many + many / 2).contains(&i).then(|| setup.other(i));
+        assert_eq!(map.value(&setup.key(i)), expected, "entry {i}");
+    }
+}
+
+pub fn clear_again_and_again(setup: &Setup) {
+    let map = setup.map();
+    for round in 0..20 {
+        for i in round..round + 30 {
+            map.store(&setup.key(i), &setup.value(i));
+        }
+        setup.assert_holds(&*map, round..round + 30);
+        assert_eq!(map.clear(), Status::Ok);
+        assert_eq!(map.clear(), Status::Ok);
+        assert_eq!(map.entries(), []);
+    }
+}
+
+pub fn reserve_keeps_the_contents(setup: &Setup) {
+    let (map, many) = (setup.map(), setup.count(2000));
+    for i in 0..many / 2 {
+        map.store(&setup.key(i), &setup.value(i));
+    }
+    for room in [0, 1, many as u64, 3 * many as u64, 0] {
+        assert_eq!(map.reserve(room), Status::Ok);
+        setup.assert_holds(&*map, 0..many / 2);
+    }
+    for i in many / 2..many {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+    }
+    setup.assert_holds(&*map, 0..many);
+
+    let reserved = Setup { capacity: many as u64, ..*setup }.map();
+    assert_eq!(reserved.len(), Ok(0));
+    for i in 0..many {
+        assert_eq!(reserved.store(&setup.key(i), &setup.value(i)), Status::Ok);
+    }
+    setup.assert_holds(&*reserved, 0..many);
+}
+
+pub fn shrink_keeps_the_contents(setup: &Setup) {
+    let (map, many) = (setup.map(), setup.count(3000));
+    for left in [many, many / 2, many / 30, 1, 0] {
+        for i in 0..many {
+            map.store(&setup.key(i), &setup.value(i));
+        }
+        for i in left..many {
+            map.delete(&setup.key(i));
+        }
+        assert_eq!(map.shrink(), Status::Ok);
+        setup.assert_holds(&*map, 0..left);
+        for i in 0..many {
+            assert_eq!(
+                map.value(&setup.key(i)),
+                (i < left).then(|| setup.value(i)),
+                "entry {i} after shrinking to {left}"
+            );
+        }
+        assert_eq!(map.store(&setup.key(many), &setup.value(many)), Status::Ok);
+        assert_eq!(map.load_and_delete(&setup.key(many), 512), Answer::Value(Status::Ok, setup.value(many)));
+    }
+}
+
+/// A window of keys that moves on: as many deleted as stored, which fills buckets with slots once used.
+pub fn churn_at_a_steady_size(setup: &Setup) {
+    let (map, window) = (setup.map(), setup.count(300));
+    for i in 0..10 * window {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+        if i >= window {
+            assert_eq!(map.delete(&setup.key(i - window)), Status::Ok);
+        }
+    }
+    setup.assert_holds(&*map, 9 * window..10 * window);
+    for i in 0..9 * window {
+        assert_eq!(map.contains(&setup.key(i)), Status::NotFound);
+    }
+}

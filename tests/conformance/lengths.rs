@@ -1,0 +1,107 @@
+//! Keys and values of every length, and buffers of every room.
+
+use crate::support::data::{VALUE_LENGTHS, pattern};
+use crate::support::{Answer, Setup, Status};
+use portolan::map::Width;
+use std::collections::BTreeMap;
+
+/// Values of every length that this setup can store.
+fn values(setup: &Setup) -> Vec<Vec<u8>> {
+    let lengths: &[usize] = if setup.value == Width::Word { &[8] } else { &VALUE_LENGTHS };
+    lengths.iter().map(|&length| pattern(3, length)).collect()
+}
+
+pub fn values_of_every_length(setup: &Setup) {
+    let map = setup.map();
+    let values = values(setup);
+    for (i, value) in values.iter().enumerate() {
+        assert_eq!(map.store(&setup.key(i), value), Status::Ok);
+    }
+    for (i, value) in values.iter().enumerate() {
+        assert_eq!(map.load(&setup.key(i), 100_000), Answer::Value(Status::Ok, value.clone()), "{} bytes", value.len());
+        assert_eq!(map.compare_and_swap(&setup.key(i), value, value), Status::Ok);
+    }
+    for (i, value) in values.iter().enumerate() {
+        assert_eq!(map.load_and_delete(&setup.key(i), 100_000), Answer::Value(Status::Ok, value.clone()));
+    }
+    assert_eq!(map.len(), Ok(0));
+}
+
+pub fn keys_of_every_length(setup: &Setup) {
+    if setup.key == Width::Word {
+        return;
+    }
+    let map = setup.map();
+    // Three keys of each length: all zero, all ones, and text, so that a length is never mistaken for a part of the key.
+    let lengths = (0..=64).chain([255, 256, 1000]);
+    let keys = lengths.flat_map(|length| [vec![0; length], vec![0xFF; length], pattern(9, length)]);
+    let model: BTreeMap<Vec<u8>, Vec<u8>> = keys.enumerate().map(|(i, key)| (key, setup.value(i))).collect();
+    for (key, value) in &model {
+        assert_eq!(map.store(key, value), Status::Ok);
+    }
+    for (key, value) in &model {
+        assert_eq!(map.value(key).as_ref(), Some(value), "a key of {} bytes", key.len());
+    }
+    assert!(map.entries().into_iter().collect::<BTreeMap<_, _>>() == model);
+    for key in model.keys() {
+        assert_eq!(map.delete(key), Status::Ok, "a key of {} bytes", key.len());
+    }
+    assert_eq!(map.len(), Ok(0));
+}
+
+pub fn overwrite_with_every_other_length(setup: &Setup) {
+    let map = setup.map();
+    let (key, neighbour) = (setup.key(1), setup.entry(2));
+    map.store(&neighbour.0, &neighbour.1);
+    let values = values(setup);
+    for (i, first) in values.iter().enumerate() {
+        for second in &values[i..] {
+            for (old, new) in [(first, second), (second, first)] {
+                assert_eq!(map.store(&key, old), Status::Ok);
+                assert_eq!(map.swap(&key, new, old.len()), Answer::Value(Status::Loaded, old.clone()));
+                assert_eq!(map.value(&key).as_ref(), Some(new));
+                assert_eq!(map.compare_and_swap(&key, new, old), Status::Ok);
+                assert_eq!(map.store(&key, new), Status::Ok);
+                assert_eq!(map.value(&key).as_ref(), Some(new));
+            }
+        }
+    }
+    assert_eq!(map.value(&neighbour.0), Some(neighbour.1));
+    assert_eq!(map.len(), Ok(2));
+}
+
+pub fn a_buffer_that_is_too_small_changes_nothing(setup: &Setup) {
+    if setup.has_words() {
+        return; // those calls take no buffer
+    }
+    let map = setup.map();
+    let key = setup.key(1);
+    for value in values(setup) {
+        let rooms = [0, 1, value.len() / 2, value.len().saturating_sub(1)];
+        for room in rooms.into_iter().filter(|room| *room < value.len()) {
+            map.store(&key, &value);
+            let other = setup.other(1);
+            assert_eq!(map.load(&key, room), Answer::Needs(value.len()));
+            assert_eq!(map.load_or_store(&key, &other, room), Answer::Needs(value.len()));
+            assert_eq!(map.swap(&key, &other, room), Answer::Needs(value.len()));
+            assert_eq!(map.load_and_delete(&key, room), Answer::Needs(value.len()));
+            assert_eq!(map.entries(), [(key.clone(), value.clone())]);
+        }
+    }
+}
+
+pub fn a_buffer_that_fits_exactly(setup: &Setup) {
+    let map = setup.map();
+    let key = setup.key(1);
+    for value in values(setup) {
+        let room = value.len();
+        assert_eq!(map.load_or_store(&key, &value, 0), Answer::Plain(Status::Ok), "what is stored needs no buffer");
+        assert_eq!(map.load(&key, room), Answer::Value(Status::Ok, value.clone()));
+        assert_eq!(map.load_or_store(&key, &value, room), Answer::Value(Status::Loaded, value.clone()));
+        assert_eq!(map.swap(&key, &value, room), Answer::Value(Status::Loaded, value.clone()));
+        assert_eq!(map.load_and_delete(&key, room), Answer::Value(Status::Ok, value.clone()));
+        assert_eq!(map.load(&key, 0), Answer::Plain(Status::NotFound), "what is not there needs no buffer");
+        assert_eq!(map.swap(&key, &value, 0), Answer::Plain(Status::Ok), "where nothing was, no buffer is needed");
+        assert_eq!(map.delete(&key), Status::Ok);
+    }
+}

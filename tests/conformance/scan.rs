@@ -1,0 +1,207 @@
+//! The stateless cursor: whatever happens between two pages, a key that is there throughout comes exactly once, any other at
+//! most once.
+
+use crate::support::face::Entry;
+use crate::support::{Face, Room, Scan, Setup, Status};
+use std::collections::HashSet;
+
+fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
+    let map = setup.map();
+    for i in 0..count {
+        map.store(&setup.key(i), &setup.value(i));
+    }
+    map
+}
+
+/// Each of the stable entries once, no key twice.
+fn check(setup: &Setup, scanned: &[Entry], stable: impl IntoIterator<Item = usize>) {
+    let mut seen = HashSet::new();
+    for (key, _) in scanned {
+        assert!(seen.insert(setup.number(key)), "entry {} came twice", setup.number(key));
+    }
+    for i in stable {
+        assert!(seen.contains(&i), "entry {i} was there throughout and did not come");
+    }
+}
+
+/// How many entries these scans have: all pages of all rooms are pulled.
+fn some(setup: &Setup) -> usize {
+    setup.count(300)
+}
+
+pub fn an_empty_map_is_done_at_once(setup: &Setup) {
+    let map = setup.map();
+    for room in [0, 1, 100] {
+        let mut cursor = 0;
+        assert_eq!(map.scan(&mut cursor, Room::entries(room)), Scan::Page { entries: vec![], more: false });
+        assert_eq!(cursor, 0);
+    }
+}
+
+pub fn every_room_gives_every_entry_once(setup: &Setup) {
+    let count = some(setup);
+    let map = filled(setup, count);
+    for room in [0, 1, 2, 3, 7, 8, 9, 64, count, count + 1, 10 * count] {
+        setup.assert_same(&map.scanned(Room::entries(room), |_| ()), 0..count);
+    }
+}
+
+pub fn a_byte_too_little_asks_for_more(setup: &Setup) {
+    if setup.has_words() {
+        return; // that call counts entries, not bytes
+    }
+    let map = setup.map();
+    let (key, value) = (setup.key(5), setup.other(5));
+    assert!(!value.is_empty());
+    map.store(&key, &value);
+    let exact = Room { entries: 1, key_bytes: key.len(), value_bytes: value.len() };
+    let less = [
+        Room { entries: 0, ..exact },
+        Room { key_bytes: key.len() - 1, ..exact },
+        Room { value_bytes: value.len() - 1, ..exact },
+        Room { entries: 0, key_bytes: 0, value_bytes: 0 },
+        Room { entries: 1000, key_bytes: 0, value_bytes: 0 },
+    ];
+    for room in less {
+        let mut cursor = 0;
+        assert_eq!(map.scan(&mut cursor, room), Scan::Needs(exact), "with {room:?}");
+        assert_eq!(cursor, 0);
+    }
+    let mut cursor = 0;
+    assert_eq!(map.scan(&mut cursor, exact), Scan::Page { entries: vec![(key, value)], more: false });
+    // Entries that travel together, when the cursor stands before them, are asked for together.
+    let count = some(setup);
+    let map = filled(setup, count);
+    let scanned = map.scanned(Room { entries: count, key_bytes: 1, value_bytes: 1 }, |_| ());
+    check(setup, &scanned, 0..count);
+}
+
+pub fn the_order_does_not_depend_on_the_room(setup: &Setup) {
+    let map = filled(setup, some(setup));
+    let order =
+        |room| map.scanned(Room::entries(room), |_| ()).iter().map(|(key, _)| setup.number(key)).collect::<Vec<_>>();
+    assert_eq!(order(10), order(100));
+}
+
+pub fn growing_between_pages(setup: &Setup) {
+    let count = some(setup);
+    for room in [1, 5, 40] {
+        let map = filled(setup, count);
+        let mut next = count;
+        let most = setup.count(5000);
+        let scanned = map.scanned(Room::entries(room), |_| {
+            for _ in 0..20 * room {
+                if next < most {
+                    map.store(&setup.key(next), &setup.value(next));
+                    next += 1;
+                }
+            }
+        });
+        check(setup, &scanned, 0..count);
+        assert!(scanned.iter().all(|(key, value)| *value == setup.value(setup.number(key))));
+    }
+}
+
+pub fn shrinking_between_pages(setup: &Setup) {
+    let (stable, most) = (some(setup) / 3, setup.count(3000));
+    for room in [1, 5, 40] {
+        let map = filled(setup, most);
+        let mut last = most;
+        let scanned = map.scanned(Room::entries(room), |page| {
+            for _ in 0..50 {
+                if last > stable {
+                    last -= 1;
+                    map.delete(&setup.key(last));
+                }
+            }
+            if page % 7 == 0 {
+                assert_eq!(map.shrink(), Status::Ok);
+            }
+        });
+        check(setup, &scanned, 0..stable);
+    }
+}
+
+/// Stable keys stand among others that are deleted, stored again, overwritten, while the table grows and shrinks.
+pub fn writing_everything_between_pages(setup: &Setup) {
+    let count = some(setup);
+    let map = filled(setup, count);
+    let stable = |i: usize| i.is_multiple_of(4);
+    let scanned = map.scanned(Room::entries(3), |page| {
+        for i in (0..count).filter(|i| !stable(*i)) {
+            match (i + page) % 5 {
+                0 => drop(map.delete(&setup.key(i))),
+                1 => drop(map.store(&setup.key(i), &setup.other(i))),
+                _ => {}
+            }
+        }
+        for i in (0..count).filter(|i| stable(*i)) {
+            map.store(&setup.key(i), &if page % 2 == 0 { setup.other(i) } else { setup.value(i) });
+        }
+        match page % 20 {
+            5 => drop(map.reserve(8 * count as u64)),
+            15 => drop(map.shrink()),
+            _ => {}
+        }
+    });
+    check(setup, &scanned, (0..count).filter(|i| stable(*i)));
+    for (key, value) in &scanned {
+        let i = setup.number(key);
+        assert!(*value == setup.value(i) || *value == setup.other(i), "entry {i} came with a foreign value");
+    }
+}
+
+/// Nothing is there throughout, but no key comes twice, and the scan ends.
+pub fn clearing_between_pages(setup: &Setup) {
+    let count = some(setup);
+    let map = filled(setup, count);
+    let scanned = map.scanned(Room::entries(3), |page| {
+        if page % 5 == 0 {
+            assert_eq!(map.clear(), Status::Ok);
+            for i in 0..count {
+                map.store(&setup.key(i), &setup.value(i));
+            }
+        }
+    });
+    check(setup, &scanned, []);
+}
+
+/// A cursor is a number: it can be kept, used twice, and outlives what was stored after it.
+pub fn one_cursor_serves_many_scans(setup: &Setup) {
+    let count = some(setup);
+    let map = filled(setup, count);
+    let mut cursor = 0;
+    let (first, more) = map.page(&mut cursor, Room::entries(count / 3));
+    if !more {
+        return; // all entries travel together
+    }
+    let rest = |mut cursor: u64| {
+        let mut entries = Vec::new();
+        while cursor != 0 {
+            entries.extend(map.page(&mut cursor, Room::entries(7)).0);
+        }
+        entries
+    };
+    let once = rest(cursor);
+    assert_eq!(rest(cursor), once);
+    let all: Vec<Entry> = first.into_iter().chain(once).collect();
+    setup.assert_same(&all, 0..count);
+}
+
+/// What a scan fills, the batches take: a map is moved page by page.
+pub fn pages_feed_the_batches(setup: &Setup) {
+    let count = some(setup);
+    let (from, to) = (filled(setup, count), setup.map());
+    let mut cursor = 0;
+    loop {
+        let (page, more) = from.page(&mut cursor, Room::entries(16));
+        let keys: Vec<Vec<u8>> = page.iter().map(|entry| entry.0.clone()).collect();
+        assert_eq!(to.store_many(&page).0, Status::Ok);
+        assert_eq!(from.delete_many(&keys), (Status::Ok, vec![Status::Ok; keys.len()]));
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(from.len(), Ok(0));
+    setup.assert_holds(&*to, 0..count);
+}

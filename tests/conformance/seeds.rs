@@ -1,0 +1,36 @@
+//! The seed: hashing and order of iteration are reproducible with one, and random without.
+
+use crate::support::{Hash, Room, Setup};
+
+/// The order of a scan over the same entries, stored in an order of its own.
+fn order(setup: &Setup, seed: u64, backwards: bool) -> Vec<usize> {
+    let map = Setup { seed, ..*setup }.map();
+    for i in 0..setup.count(200) {
+        let i = if backwards { setup.count(200) - 1 - i } else { i };
+        map.store(&setup.key(i), &setup.value(i));
+    }
+    map.scanned(Room::entries(16), |_| ()).iter().map(|(key, _)| setup.number(key)).collect()
+}
+
+pub fn one_seed_one_order(setup: &Setup) {
+    assert_eq!(order(setup, 12345, false), order(setup, 12345, false));
+    if setup.hash == Hash::Real {
+        assert_eq!(
+            order(setup, 12345, false),
+            order(setup, 12345, true),
+            "the order is the hash's, not that of storing"
+        );
+    }
+}
+
+pub fn other_seeds_other_orders(setup: &Setup) {
+    if setup.hash == Hash::Real {
+        assert_ne!(order(setup, 1, false), order(setup, 2, false));
+    }
+}
+
+pub fn a_random_seed_is_random(setup: &Setup) {
+    if setup.hash == Hash::Real {
+        assert_ne!(order(setup, 0, false), order(setup, 0, false));
+    }
+}

@@ -1,0 +1,189 @@
+//! What concerns the whole map: range, delete_if, clone, equal, len, stats.
+
+use crate::support::setup::KINDS;
+use crate::support::{Face, Setup, Status};
+use std::collections::HashSet;
+
+fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
+    let map = setup.map();
+    for i in 0..count {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+    }
+    map
+}
+
+pub fn range_visits_every_entry_once(setup: &Setup) {
+    for count in [1, 8, 9, 100, setup.count(2000)] {
+        let map = filled(setup, count);
+        setup.assert_holds(&*map, 0..count);
+    }
+}
+
+pub fn range_ends_when_the_body_says_so(setup: &Setup) {
+    let map = filled(setup, 100);
+    for end in [1, 2, 50, 100] {
+        let mut visited = 0;
+        let status = map.range(&mut |_, _| {
+            visited += 1;
+            visited < end
+        });
+        assert_eq!((status, visited), (Status::Done, end));
+    }
+}
+
+pub fn range_may_call_the_map(setup: &Setup) {
+    let count = setup.count(500);
+    let map = filled(setup, count);
+    let mut seen = HashSet::new();
+    let status = map.range(&mut |key, value| {
+        let i = setup.number(key);
+        assert_eq!(value, if i < count { setup.value(i) } else { setup.other(i) });
+        assert!(seen.insert(i), "entry {i} was visited twice");
+        // Reads, overwrites, deletes and inserts, of this entry and of others, from within the loop.
+        if i < count {
+            assert_eq!(map.value(key), Some(setup.value(i)));
+            assert_eq!(map.store(&setup.key(i + count), &setup.other(i + count)), Status::Ok);
+            assert_eq!(map.delete(key), Status::Ok);
+            assert_eq!(map.len(), Ok(count as u64));
+        }
+        true
+    });
+    assert_eq!(status, Status::Ok);
+    assert!((0..count).all(|i| seen.contains(&i)), "each entry was there until it was visited");
+    assert_eq!(map.len(), Ok(count as u64));
+    assert!((count..2 * count).all(|i| map.value(&setup.key(i)) == Some(setup.other(i))));
+}
+
+pub fn nested_ranges(setup: &Setup) {
+    let map = filled(setup, 30);
+    let mut pairs = 0;
+    map.range(&mut |_, _| {
+        let status = map.range(&mut |_, _| {
+            pairs += 1;
+            true
+        });
+        status == Status::Ok
+    });
+    assert_eq!(pairs, 30 * 30);
+}
+
+pub fn delete_if_deletes_what_it_is_told_to(setup: &Setup) {
+    let count = setup.count(1000);
+    let map = filled(setup, count);
+    let mut judged = HashSet::new();
+    let deleted = map.delete_if(&mut |key, value| {
+        let i = setup.number(key);
+        assert_eq!(value, setup.value(i));
+        assert!(judged.insert(i), "entry {i} was judged twice");
+        i % 3 == 0
+    });
+    assert_eq!(judged.len(), count);
+    assert_eq!(deleted, Ok(count.div_ceil(3) as u64));
+    setup.assert_holds(&*map, (0..count).filter(|i| i % 3 != 0));
+    assert_eq!(map.delete_if(&mut |_, _| false), Ok(0));
+    assert_eq!(map.delete_if(&mut |_, _| true), Ok((count - count.div_ceil(3)) as u64));
+    assert_eq!(map.len(), Ok(0));
+}
+
+/// An entry that changes after it was judged is not the one that was judged, and stays.
+pub fn delete_if_may_call_the_map(setup: &Setup) {
+    let map = filled(setup, 100);
+    let deleted = map.delete_if(&mut |key, _| {
+        let i = setup.number(key);
+        if i % 2 == 0 {
+            assert_eq!(map.store(key, &setup.other(i)), Status::Ok);
+        }
+        true
+    });
+    assert_eq!(deleted, Ok(50));
+    assert_eq!(map.len(), Ok(50));
+    assert!((0..100).step_by(2).all(|i| map.value(&setup.key(i)) == Some(setup.other(i))));
+}
+
+pub fn clone_into_every_kind(setup: &Setup) {
+    let count = setup.count(1000);
+    let map = filled(setup, count);
+    for kind in KINDS {
+        let copy = map.clone_to(kind).expect("a clone");
+        assert_eq!(copy.len(), Ok(count as u64));
+        setup.assert_holds(&*copy, 0..count);
+        assert_eq!(map.equal(&*copy), Status::Ok);
+        assert_eq!(copy.equal(&*map), Status::Ok);
+        assert!((0..count).all(|i| copy.value(&setup.key(i)) == Some(setup.value(i))));
+    }
+}
+
+pub fn a_clone_lives_its_own_life(setup: &Setup) {
+    let map = filled(setup, 50);
+    let copy = map.clone_to(setup.kind).expect("a clone");
+    copy.store(&setup.key(0), &setup.other(0));
+    copy.delete(&setup.key(1));
+    copy.store(&setup.key(50), &setup.value(50));
+    setup.assert_holds(&*map, 0..50);
+    map.clear();
+    assert_eq!(copy.len(), Ok(50));
+    assert_eq!(copy.value(&setup.key(0)), Some(setup.other(0)));
+    drop(map);
+    assert!((2..51).all(|i| copy.value(&setup.key(i)) == Some(setup.value(i))));
+}
+
+pub fn clone_of_an_empty_map(setup: &Setup) {
+    let map = setup.map();
+    for kind in KINDS {
+        let copy = map.clone_to(kind).expect("a clone");
+        assert_eq!(copy.len(), Ok(0));
+        assert_eq!(copy.store(&setup.key(1), &setup.value(1)), Status::Ok);
+        assert_eq!(copy.entries(), [setup.entry(1)]);
+    }
+    assert_eq!(map.len(), Ok(0));
+}
+
+pub fn equal(setup: &Setup) {
+    let (one, two) = (setup.map(), setup.map());
+    assert_eq!(one.equal(&*two), Status::Ok, "two empty maps");
+    assert_eq!(one.equal(&*one), Status::Ok, "a map and itself");
+    for i in 0..60 {
+        one.store(&setup.key(i), &setup.value(i));
+        two.store(&setup.key(59 - i), &setup.value(59 - i));
+    }
+    assert_eq!(one.equal(&*one), Status::Ok);
+    assert_eq!(one.equal(&*two), Status::Ok, "the same entries in another order");
+    two.store(&setup.key(7), &setup.other(7));
+    assert_eq!(one.equal(&*two), Status::Mismatch, "another value");
+    assert_eq!(two.equal(&*one), Status::Mismatch);
+    two.store(&setup.key(7), &setup.value(7));
+    two.store(&setup.key(60), &setup.value(60));
+    assert_eq!(one.equal(&*two), Status::Mismatch, "one entry more");
+    assert_eq!(two.equal(&*one), Status::Mismatch, "one entry less");
+    two.delete(&setup.key(59));
+    assert_eq!(one.equal(&*two), Status::Mismatch, "as many entries, another key");
+    assert_eq!(one.len(), Ok(60));
+    assert_eq!(two.len(), Ok(60));
+}
+
+pub fn len_counts(setup: &Setup) {
+    let map = setup.map();
+    for i in 0..40 {
+        map.store(&setup.key(i % 25), &setup.value(i));
+        assert_eq!(map.len(), Ok(25.min(i as u64 + 1)));
+    }
+    for i in 0..40 {
+        map.delete(&setup.key(i));
+        assert_eq!(map.len(), Ok(24u64.saturating_sub(i as u64)));
+    }
+}
+
+pub fn stats_count_the_entries(setup: &Setup) {
+    let count = setup.count(500);
+    let map = filled(setup, count);
+    for i in 0..count / 2 {
+        map.delete(&setup.key(i));
+    }
+    let stats = map.stats();
+    assert_eq!(stats.entries, (count - count / 2) as u64);
+    assert!(stats.shards >= 1 && stats.shards.is_power_of_two());
+    assert!(
+        stats.shard_entries_min <= stats.shard_entries_max
+            && stats.shard_entries_max <= stats.entries.max(count as u64)
+    );
+}

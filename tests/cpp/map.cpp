@@ -1,0 +1,425 @@
+/* The C++ face: each operation in both forms, for every form of key and value. Compiled with and without exceptions; without
+ * them the parts that are about throwing are left out. */
+#include <portolan.hpp>
+
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+using portolan::kind;
+using portolan::status;
+
+static int passed = 0, failed_checks = 0;
+
+static void check(bool holds, const char *what, int line) {
+    if (holds) {
+        ++passed;
+    } else {
+        ++failed_checks;
+        std::printf("line %d: %s does not hold\n", line, what);
+    }
+}
+#define CHECK(...) check((__VA_ARGS__), #__VA_ARGS__, __LINE__)
+
+enum class colour : std::uint8_t { red = 1, green = 250 };
+struct point {
+    std::int32_t x, y;
+    std::uint64_t z;
+    friend bool operator==(const point &a, const point &b) { return a.x == b.x && a.y == b.y && a.z == b.z; }
+};
+using bytes = std::vector<std::byte>;
+using octets = std::vector<unsigned char>;
+
+template <class K, class V>
+static portolan::map<K, V> make(kind kind = portolan::kind::sharded) {
+    portolan::options how;
+    how.kind = kind;
+    status result;
+    portolan::map<K, V> map(how, result);
+    CHECK(result == status::ok && map);
+    return map;
+}
+
+/// Every operation that returns a status, on one key, with two different values.
+template <class K, class V>
+static void one_key(kind kind, K key, K missing, V first, V second) {
+    auto map = make<K, V>(kind);
+    using value_type = typename portolan::map<K, V>::mapped_type;
+    const value_type one(first), two(second);
+    value_type value{};
+    CHECK(map.try_load(key, value) == status::not_found);
+    CHECK(map.try_contains(key) == status::not_found);
+    CHECK(map.try_store(key, first) == status::ok);
+    CHECK(map.try_contains(key) == status::ok);
+    CHECK(map.try_load(key, value) == status::ok && value == one);
+    CHECK(map.try_load_or_store(key, second, value) == status::loaded && value == one);
+    CHECK(map.try_swap(key, second, value) == status::loaded && value == one);
+    CHECK(map.try_load(key, value) == status::ok && value == two);
+    CHECK(map.try_compare_and_swap(key, first, second) == status::mismatch);
+    CHECK(map.try_compare_and_swap(key, second, first) == status::ok);
+    CHECK(map.try_compare_and_swap(missing, second, first) == status::not_found);
+    CHECK(map.try_compare_and_delete(key, second) == status::mismatch);
+    CHECK(map.try_compare_and_delete(missing, second) == status::not_found);
+    CHECK(map.try_compare_and_delete(key, first) == status::ok);
+    CHECK(map.try_load_and_delete(key, value) == status::not_found);
+    CHECK(map.try_swap(key, second, value) == status::ok);
+    CHECK(map.try_load_and_delete(key, value) == status::ok && value == two);
+    CHECK(map.try_load_or_store(key, first, value) == status::ok);
+    CHECK(map.try_load_or_store(missing, second, value) == status::ok);
+    std::uint64_t len = 0;
+    CHECK(map.try_len(len) == status::ok && len == 2);
+    CHECK(map.try_erase(key) == status::ok);
+    CHECK(map.try_erase(key) == status::not_found);
+
+    // The one that is left, by all ways to look at it.
+    using key_type = typename portolan::map<K, V>::key_type;
+    int visited = 0;
+    CHECK(map.try_range([&](auto k, auto v) {
+        ++visited;
+        CHECK(key_type(k) == key_type(missing) && value_type(v) == two);
+    }) == status::ok);
+    CHECK(visited == 1);
+    auto walk = map.walk();
+    CHECK(walk.next() == status::ok);
+    CHECK(key_type(walk.key()) == key_type(missing) && value_type(walk.value()) == two);
+    CHECK(walk.next() == status::done && walk.next() == status::done);
+    std::vector<std::optional<value_type>> values;
+    CHECK(map.try_load_many(std::vector<K>{missing, key}, values) == status::ok);
+    CHECK(values.size() == 2 && values[0] == two && !values[1]);
+
+    // A copy of every kind.
+    portolan::map<K, V> copy(nullptr);
+    for (auto other : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        portolan::options how;
+        how.kind = other;
+        CHECK(map.try_clone(how, copy) == status::ok);
+        CHECK(map.try_equal(copy) == status::ok);
+        ptl_stats stats = PTL_STATS_INIT;
+        CHECK(copy.try_stats(stats) == status::ok && stats.kind == static_cast<std::uint32_t>(other) && stats.entries == 1);
+        CHECK(copy.try_store(key, first) == status::ok);
+        CHECK(map.try_equal(copy) == status::mismatch);
+    }
+    CHECK(map.try_clone(copy) == status::ok && map.try_equal(copy) == status::ok);
+    CHECK(map.try_reserve(1000) == status::ok && map.try_shrink() == status::ok);
+    CHECK(map.try_equal(copy) == status::ok);
+    CHECK(map.try_clear() == status::ok && map.try_len(len) == status::ok && len == 0);
+}
+
+static bytes of(const char *text) {
+    bytes all;
+    for (; *text; ++text) all.push_back(static_cast<std::byte>(*text));
+    return all;
+}
+
+static void every_form() {
+    static int one, two;
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        one_key<std::uint64_t, std::uint64_t>(kind, 1, 2, 3, std::numeric_limits<std::uint64_t>::max());
+        one_key<std::int64_t, std::int32_t>(kind, -1, 1, -7, std::numeric_limits<std::int32_t>::min());
+        one_key<char, bool>(kind, 'a', 'b', true, false);
+        one_key<colour, double>(kind, colour::red, colour::green, 0.1, -std::numeric_limits<double>::infinity());
+        one_key<float, colour>(kind, 1.5f, -1.5f, colour::green, colour::red);
+        one_key<int *, const char *>(kind, &one, &two, "a", "b");
+        one_key<std::string, std::uint64_t>(kind, "key", "", 1, 2);
+        one_key<std::uint32_t, std::string>(kind, 1, 2, "", std::string(100000, 'x'));
+        one_key<std::string, std::string>(kind, std::string("a\0b", 3), "a", "short", std::string(300, 'y'));
+        one_key<std::string_view, std::string_view>(kind, "view", "other", "value", "another value");
+        one_key<bytes, octets>(kind, of("key"), of("k"), octets{0, 255}, octets(5000, 9));
+        one_key<octets, bytes>(kind, octets{}, octets{1}, bytes{}, of("value"));
+        one_key<point, point>(kind, {1, -2, 3}, {1, -2, 4}, {0, 0, 0}, {7, 8, 9});
+        one_key<std::array<unsigned char, 16>, point>(kind, {{1}}, {{2}}, {0, 0, 0}, {7, 8, 9});
+        one_key<std::string, std::array<std::uint16_t, 3>>(kind, "key", "none", {{1, 2, 3}}, {{4, 5, 6}});
+    }
+}
+
+static void words_keep_their_values() {
+    auto narrow = make<std::int8_t, float>();
+    for (int i = -128; i < 128; ++i) CHECK(narrow.try_store(static_cast<std::int8_t>(i), static_cast<float>(i) / 3) == status::ok);
+    for (int i = -128; i < 128; ++i) {
+        float value = 0;
+        CHECK(narrow.try_load(static_cast<std::int8_t>(i), value) == status::ok && value == static_cast<float>(i) / 3);
+    }
+    auto doubles = make<double, double>();
+    double value = 0;
+    CHECK(doubles.try_store(0.0, 1) == status::ok);
+    CHECK(doubles.try_load(-0.0, value) == status::not_found); // compared by bits
+    CHECK(doubles.try_store(std::nan(""), 2) == status::ok);
+    CHECK(doubles.try_load(std::nan(""), value) == status::ok && value == 2);
+    // A negative number is the word that C sees for it.
+    auto numbers = make<int, long>();
+    CHECK(numbers.try_store(-1, -2) == status::ok);
+    const ptl_u64 raw = ptl_map_load_u64(numbers.get(), ~std::uint64_t{0});
+    CHECK(raw.status == PTL_OK && raw.value == ~std::uint64_t{0} - 1);
+}
+
+static void add() {
+    auto counts = make<std::string, std::uint64_t>();
+    std::uint64_t sum = 99;
+    CHECK(counts.try_add("a", 5, sum) == status::ok && sum == 5);
+    CHECK(counts.try_add("a", -6, sum) == status::ok && sum == ~std::uint64_t{0});
+    CHECK(counts.try_add("a", 2u, sum) == status::ok && sum == 1);
+    auto balances = make<int, std::int64_t>(kind::read_dirty);
+    std::int64_t balance = 0;
+    CHECK(balances.try_add(1, -5, balance) == status::ok && balance == -5);
+    CHECK(balances.try_add(1, std::int64_t{3}, balance) == status::ok && balance == -2);
+}
+
+static void batches() {
+    auto map = make<std::string, std::string>(kind::mutex);
+    std::map<std::string, std::string> entries;
+    std::vector<std::string> keys;
+    for (int i = 0; i < 500; ++i) {
+        keys.push_back("key " + std::to_string(i));
+        if (i % 2 == 0) entries[keys.back()] = std::string(static_cast<std::size_t>(i), 'v');
+    }
+    std::vector<status> statuses;
+    CHECK(map.try_store_many(entries, &statuses) == status::ok);
+    CHECK(statuses == std::vector<status>(250, status::ok));
+    std::vector<std::optional<std::string>> values;
+    CHECK(map.try_load_many(keys, values) == status::ok && values.size() == 500);
+    bool right = true;
+    for (std::size_t i = 0; i < 500; ++i)
+        right = right && (i % 2 == 0 ? values[i] && values[i]->size() == i : !values[i]);
+    CHECK(right);
+    CHECK(map.try_delete_many(keys, &statuses) == status::ok);
+    CHECK(statuses.size() == 500 && statuses[0] == status::ok && statuses[1] == status::not_found);
+    CHECK(map.try_load_many(std::vector<std::string>{}, values) == status::ok && values.empty());
+    CHECK(map.try_store_many(std::map<std::string, std::string>{}) == status::ok);
+    CHECK(map.try_delete_many(std::vector<const char *>{"none"}) == status::ok);
+
+    auto words = make<std::uint16_t, point>(kind::sharded);
+    CHECK(words.try_store_many(std::vector<std::pair<std::uint16_t, point>>{{1, {1, 2, 3}}, {2, {4, 5, 6}}}) == status::ok);
+    std::vector<std::optional<point>> points;
+    CHECK(words.try_load_many(std::array<std::uint16_t, 3>{{2, 3, 1}}, points) == status::ok);
+    CHECK(points.size() == 3 && points[0] == point{4, 5, 6} && !points[1] && points[2] == point{1, 2, 3});
+}
+
+static void iteration() {
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        auto map = make<std::uint32_t, std::string>(kind);
+        for (std::uint32_t i = 0; i < 1000; ++i) CHECK(map.try_store(i, std::string(i % 50, 'x')) == status::ok);
+        // The body stores, deletes and reads.
+        std::set<std::uint32_t> seen;
+        CHECK(map.try_range([&](std::uint32_t key, std::string_view value) {
+            CHECK(value.size() == (key % 1000) % 50 && seen.insert(key).second);
+            if (key < 1000) {
+                (void)map.try_erase(key);
+                (void)map.try_store(key + 1000, value);
+            }
+        }) == status::ok);
+        std::size_t stable = 0;
+        for (auto key : seen) stable += key < 1000;
+        CHECK(stable == 1000);
+        int visited = 0;
+        CHECK(map.try_range([&](auto, auto) { return ++visited < 7; }) == status::done);
+        CHECK(visited == 7);
+        std::uint64_t deleted = 0, len = 0;
+        CHECK(map.try_delete_if([](std::uint32_t key, std::string_view) { return key % 2 == 0; }, deleted) == status::ok);
+        CHECK(deleted == 500 && map.try_len(len) == status::ok && len == 500);
+        // An entry that changes between being judged and being deleted stays.
+        CHECK(map.try_delete_if([&](std::uint32_t key, std::string_view) {
+            return key != 1001 || map.try_store(key, "changed") == status::ok;
+        }, deleted) == status::ok);
+        CHECK(deleted == 499);
+        std::string value;
+        CHECK(map.try_load(1001, value) == status::ok && value == "changed");
+    }
+    // Entries larger than the first buffers.
+    auto large = make<std::string, std::string>();
+    for (int i = 0; i < 20; ++i) CHECK(large.try_store(std::string(9000, static_cast<char>('a' + i)), std::string(70000, 'v')) == status::ok);
+    int visited = 0;
+    CHECK(large.try_range([&](std::string_view key, std::string_view value) { visited += key.size() == 9000 && value.size() == 70000; }) == status::ok);
+    CHECK(visited == 20);
+}
+
+static void handles() {
+    auto map = make<std::string, int>();
+    CHECK(map.try_store("a", 1) == status::ok);
+    // Two objects, one map.
+    portolan::map<std::string, int> other(nullptr);
+    CHECK(!other && map.try_share(other) == status::ok && other.get() == map.get());
+    CHECK(other.try_store("b", 2) == status::ok);
+    int value = 0;
+    CHECK(map.try_load("b", value) == status::ok && value == 2);
+    // Moving leaves nothing behind.
+    portolan::map<std::string, int> moved(std::move(map));
+    CHECK(moved && !map); // NOLINT: that is what is tested
+    CHECK(map.try_store("c", 3) == status::handle);
+    CHECK(map.try_load("c", value) == status::handle);
+    CHECK(map.walk().next() == status::handle);
+    CHECK(map.try_share(map) == status::handle);
+    map = std::move(moved);
+    CHECK(map.try_load("a", value) == status::ok && value == 1);
+    // Through C and back.
+    ptl_map *plain = map.release();
+    CHECK(!map && plain == other.get());
+    CHECK(ptl_map_store(plain, "c", 1, "\3\0\0\0\0\0\0\0", 8) == PTL_OK);
+    portolan::map<std::string, std::string> wrong(nullptr);
+    CHECK((portolan::map<std::string, std::string>::try_adopt(plain, wrong)) == status::type && !wrong);
+    CHECK((portolan::map<std::string, int>::try_adopt(plain, map)) == status::ok);
+    CHECK(other.try_load("c", value) == status::ok && value == 3);
+    CHECK((portolan::map<std::string, int>::try_adopt(nullptr, map)) == status::handle && map);
+    // A value that another program stored, and that is no point.
+    auto texts = make<std::string, std::string>();
+    CHECK(texts.try_store("key", "seven c") == status::ok);
+    portolan::map<std::string, point> points(nullptr);
+    CHECK((portolan::map<std::string, point>::try_adopt(texts.release(), points)) == status::ok);
+    point p{5, 5, 5};
+    CHECK(points.try_load("key", p) == status::size && p == point{5, 5, 5});
+    CHECK(points.walk().next() == status::size);
+
+    status result;
+    portolan::options how;
+    how.shards = 1u << 20;
+    portolan::map<int, int> refused(how, result);
+    CHECK(!refused && result == status::option);
+    how = portolan::options{};
+    how.capacity = 1000, how.seed = 1, how.kind = kind::read_dirty;
+    portolan::map<int, int> made(how, result);
+    CHECK(made && result == status::ok);
+    CHECK(std::string(to_string(status::memory)) == ptl_status_string(PTL_E_MEMORY));
+    CHECK(portolan::failed(status::size) && !portolan::failed(status::done));
+}
+
+static void threads() {
+    for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        auto counts = make<std::string, std::uint64_t>(kind);
+        std::vector<std::thread> workers;
+        std::atomic<int> winners{0};
+        for (int t = 0; t < 4; ++t)
+            workers.emplace_back([&] {
+                std::uint64_t value = 0;
+                for (int i = 0; i < 2000; ++i) {
+                    (void)counts.try_add("key " + std::to_string(i % 100), 1, value);
+                    winners += counts.try_load_or_store("once " + std::to_string(i), 1, value) == status::ok;
+                }
+            });
+        for (auto &worker : workers) worker.join();
+        std::uint64_t total = 0;
+        CHECK(counts.try_range([&](std::string_view key, std::uint64_t n) { total += key.substr(0, 3) == "key" ? n : 0; }) == status::ok);
+        CHECK(total == 8000 && winners == 2000);
+    }
+}
+
+#if PORTOLAN_EXCEPTIONS
+template <class Call>
+static status thrown(Call call) {
+    try {
+        call();
+    } catch (const portolan::error &e) {
+        CHECK(std::string(e.what()) == to_string(e.code()));
+        return e.code();
+    }
+    return status::ok;
+}
+
+static void plain_forms() {
+    portolan::map<std::string, std::uint64_t> visits;
+    visits.store("home", 1);
+    CHECK(visits.add("home", 2) == 3);
+    CHECK(visits.load("home") == 3u && !visits.load("away"));
+    CHECK(visits.load_or_store("home", 9) == std::pair<std::uint64_t, bool>(3, true));
+    CHECK(visits.load_or_store("away", 9) == std::pair<std::uint64_t, bool>(9, false));
+    CHECK(visits.swap("away", 8) == 9u && !visits.swap("new", 1));
+    CHECK(visits.load_and_delete("new") == 1u && !visits.load_and_delete("new"));
+    CHECK(visits.contains("home") && !visits.contains("new"));
+    CHECK(visits.compare_and_swap("home", 3, 4) && !visits.compare_and_swap("home", 3, 4));
+    CHECK(!visits.compare_and_delete("home", 3) && visits.compare_and_delete("home", 4));
+    CHECK(visits.erase("away") && !visits.erase("away") && visits.len() == 0);
+
+    visits.store_many(std::map<std::string, std::uint64_t>{{"a", 1}, {"b", 2}, {"c", 3}});
+    CHECK(visits.load_many(std::vector<std::string>{"c", "d"}) == std::vector<std::optional<std::uint64_t>>{3, std::nullopt});
+    std::uint64_t sum = 0;
+    for (auto [key, count] : visits.entries()) {
+        sum += count;
+        visits.store(std::string(key) + "!", 0);
+    }
+    CHECK(sum == 6 && visits.len() >= 6);
+    CHECK(visits.delete_if([](std::string_view, std::uint64_t count) { return count == 0; }) >= 3);
+    CHECK(visits.range([](auto, auto) {}) && !visits.range([](auto, auto) { return false; }));
+    const auto copy = visits.clone(kind::mutex);
+    CHECK(copy.equal(visits) && copy.stats().kind == PTL_MAP_MUTEX && visits.clone().stats().kind == PTL_MAP_SHARDED);
+    portolan::options how;
+    how.kind = kind::bucketed, how.capacity = 100;
+    CHECK(visits.clone(how).equal(visits));
+    CHECK(visits.delete_many(std::vector<const char *>{"a", "x", "b"}) == 2);
+    CHECK(!copy.equal(visits));
+    visits.reserve(100);
+    visits.shrink();
+    auto shared = visits.share();
+    shared.clear();
+    CHECK(visits.len() == 0);
+
+    const portolan::map<octets, bytes> empty(kind::read_dirty);
+    CHECK(!empty.load(octets{1, 2}) && empty.stats().kind == PTL_MAP_READ_DIRTY);
+    portolan::map<octets, bytes> binary;
+    CHECK(binary.load_or_store(octets{1}, of("one")) == std::pair<bytes, bool>(of("one"), false));
+    CHECK(binary.load_or_store(std::array<unsigned char, 1>{{1}}, of("two")) == std::pair<bytes, bool>(of("one"), true));
+    for (auto [key, value] : binary.entries()) CHECK(key.size() == 1 && key[0] == 1 && bytes(value) == of("one"));
+    CHECK(binary.load_and_delete(octets{1}) == of("one"));
+}
+
+static void errors_are_thrown() {
+    portolan::map<std::string, std::string> none(nullptr);
+    CHECK(thrown([&] { none.store("a", "b"); }) == status::handle);
+    CHECK(thrown([&] { (void)none.load("a"); }) == status::handle);
+    CHECK(thrown([&] { (void)none.clone(); }) == status::handle);
+    CHECK(thrown([&] { (void)none.share(); }) == status::handle);
+    CHECK(thrown([&] { for (auto entry : none.entries()) (void)entry; }) == status::handle);
+    CHECK(thrown([] { (void)portolan::map<int, int>::adopt(portolan::map<std::string, int>().get()); }) == status::type);
+    portolan::options how;
+    how.shards = 1u << 20;
+    CHECK(thrown([&] { portolan::map<int, int> refused(how); }) == status::option);
+
+    // A body that throws ends the iteration and leaves nothing locked.
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        portolan::map<int, std::string> map(kind);
+        for (int i = 0; i < 100; ++i) map.store(i, "value");
+        int visited = 0;
+        try {
+            map.range([&](int, std::string_view) {
+                if (++visited == 10) throw 42;
+            });
+            CHECK(false);
+        } catch (int number) {
+            CHECK(number == 42 && visited == 10);
+        }
+        try {
+            (void)map.delete_if([&](int, std::string_view) {
+                if (++visited == 20) throw 42;
+                return true;
+            });
+            CHECK(false);
+        } catch (int number) {
+            CHECK(number == 42 && visited == 20);
+        }
+        CHECK(map.len() == 91);
+        map.clear();
+    }
+}
+#endif
+
+int main() {
+    every_form();
+    words_keep_their_values();
+    add();
+    batches();
+    iteration();
+    handles();
+    threads();
+#if PORTOLAN_EXCEPTIONS
+    plain_forms();
+    errors_are_thrown();
+#endif
+    std::printf("%d passed, %d failed\n", passed, failed_checks);
+    return failed_checks == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

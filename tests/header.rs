@@ -1,0 +1,35 @@
+//! The committed header is the one that the source says. `PORTOLAN_UPDATE_HEADER=1` writes it anew.
+
+use std::{env, fs, path::Path};
+
+/// The files of the C face, in the order in which a reader of the header wants them.
+const SOURCES: [&str; 11] =
+    ["status", "slices", "options", "version", "handle", "map", "map_u64", "whole", "iterate", "batch", "stats"];
+
+#[test]
+fn the_header_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut builder = cbindgen::Builder::new()
+        .with_config(cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml"));
+    for source in SOURCES {
+        builder = builder.with_src(root.join("src/ffi").join(source).with_extension("rs"));
+    }
+    let mut generated = Vec::new();
+    builder.generate().expect("the header").write(&mut generated);
+
+    let committed = root.join("include/portolan.h");
+    if env::var_os("PORTOLAN_UPDATE_HEADER").is_some() {
+        fs::write(&committed, &generated).expect("include/portolan.h");
+    }
+    let generated = String::from_utf8(generated).expect("text");
+    let committed = fs::read_to_string(&committed).expect("include/portolan.h");
+    for (number, (is, ought)) in committed.lines().zip(generated.lines()).enumerate() {
+        assert_eq!(
+            is,
+            ought,
+            "include/portolan.h, line {}: run PORTOLAN_UPDATE_HEADER=1 cargo test --test header",
+            number + 1
+        );
+    }
+    assert_eq!(committed, generated, "include/portolan.h: run PORTOLAN_UPDATE_HEADER=1 cargo test --test header");
+}

@@ -1,0 +1,310 @@
+//! The model test: random sequences of operations on every sort of map and on `std::collections::HashMap`, each answer compared
+//! at once. Few keys, so that operations meet; a failing sequence is shrunk to a short one.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use portolan::map::{Kind, Width};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::collections::HashMap;
+use support::face::Entry;
+use support::guard::word;
+use support::setup::KINDS;
+use support::{Answer, Face, Many, Room, Scan, Setup, Status};
+
+const ROOM: usize = 512;
+
+/// Keys and versions of values are small numbers; `data` makes them bytes or words.
+#[derive(Clone, Debug)]
+enum Operation {
+    Load(u8),
+    LoadWithRoom(u8, usize),
+    Contains(u8),
+    Store(u8, u8),
+    LoadOrStore(u8, u8),
+    LoadAndDelete(u8),
+    LoadAndDeleteWithRoom(u8, usize),
+    Delete(u8),
+    Swap(u8, u8),
+    SwapWithRoom(u8, u8, usize),
+    CompareAndSwap(u8, u8, u8),
+    CompareAndDelete(u8, u8),
+    Add(u8, u64),
+    /// So many new keys at once: growth.
+    StoreMany(u16),
+    LoadMany(Vec<u8>),
+    DeleteMany(Vec<u8>),
+    /// Deletes the keys whose number is divisible.
+    DeleteIf(u8),
+    Range,
+    Scan(u8),
+    Len,
+    Reserve(u16),
+    Shrink,
+    Clear,
+    CloneTo(u8),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation::*;
+    let (key, version, room) = (|| 0..24u8, || 0..4u8, || 0..300usize);
+    let keys = || prop::collection::vec(key(), 0..20);
+    prop_oneof![
+        6 => key().prop_map(Load),
+        2 => (key(), room()).prop_map(|(k, r)| LoadWithRoom(k, r)),
+        3 => key().prop_map(Contains),
+        8 => (key(), version()).prop_map(|(k, v)| Store(k, v)),
+        5 => (key(), version()).prop_map(|(k, v)| LoadOrStore(k, v)),
+        4 => key().prop_map(LoadAndDelete),
+        2 => (key(), room()).prop_map(|(k, r)| LoadAndDeleteWithRoom(k, r)),
+        4 => key().prop_map(Delete),
+        4 => (key(), version()).prop_map(|(k, v)| Swap(k, v)),
+        2 => (key(), version(), room()).prop_map(|(k, v, r)| SwapWithRoom(k, v, r)),
+        4 => (key(), version(), version()).prop_map(|(k, o, n)| CompareAndSwap(k, o, n)),
+        4 => (key(), version()).prop_map(|(k, o)| CompareAndDelete(k, o)),
+        4 => (key(), prop_oneof![Just(1), Just(u64::MAX), any::<u64>()]).prop_map(|(k, d)| Add(k, d)),
+        2 => (0..150u16).prop_map(StoreMany),
+        2 => keys().prop_map(LoadMany),
+        2 => keys().prop_map(DeleteMany),
+        2 => (1..5u8).prop_map(DeleteIf),
+        2 => Just(Range),
+        2 => (0..20u8).prop_map(Scan),
+        2 => Just(Len),
+        1 => (0..500u16).prop_map(Reserve),
+        2 => Just(Shrink),
+        1 => Just(Clear),
+        1 => (0..5u8).prop_map(CloneTo),
+    ]
+}
+
+/// The map and what it must hold.
+struct Checked<'a> {
+    setup: &'a Setup,
+    map: Box<dyn Face>,
+    model: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Checked<'_> {
+    fn key(&self, number: u8) -> Vec<u8> {
+        self.setup.key(number.into())
+    }
+
+    fn value(&self, number: u8, version: u8) -> Vec<u8> {
+        support::data::value(self.setup.value, number.into(), version.into())
+    }
+
+    /// What an operation answers that hands out the value of this key.
+    fn given(&self, key: &[u8], room: usize, there: Status, missing: Status) -> Answer {
+        match self.model.get(key) {
+            None => Answer::Plain(missing),
+            Some(value) if value.len() > room => Answer::Needs(value.len()),
+            Some(value) => Answer::Value(there, value.clone()),
+        }
+    }
+
+    /// The calls for words know no room.
+    fn room(&self, room: usize) -> usize {
+        if self.setup.has_words() { ROOM } else { room }
+    }
+
+    fn swap(&mut self, key: u8, version: u8, room: usize) {
+        let (key, value) = (self.key(key), self.value(key, version));
+        let expected = self.given(&key, room, Status::Loaded, Status::Ok);
+        assert_eq!(self.map.swap(&key, &value, room), expected);
+        if expected.status() != Status::Buffer {
+            self.model.insert(key, value);
+        }
+    }
+
+    fn load_and_delete(&mut self, key: u8, room: usize) {
+        let key = self.key(key);
+        let expected = self.given(&key, room, Status::Ok, Status::NotFound);
+        assert_eq!(self.map.load_and_delete(&key, room), expected);
+        if expected.status() == Status::Ok {
+            self.model.remove(&key);
+        }
+    }
+
+    fn compare(&self, key: &[u8], old: &[u8]) -> Status {
+        match self.model.get(key) {
+            None => Status::NotFound,
+            Some(value) if value == old => Status::Ok,
+            Some(_) => Status::Mismatch,
+        }
+    }
+
+    fn add(&mut self, key: u8, delta: u64) {
+        let key = self.key(key);
+        if self.setup.value == Width::Bytes {
+            assert_eq!(self.map.add(&key, delta), Err(Status::Type));
+            return;
+        }
+        let sum = self.model.get(&key).map_or(0, |value| word(value)).wrapping_add(delta);
+        assert_eq!(self.map.add(&key, delta), Ok(sum));
+        self.model.insert(key, sum.to_ne_bytes().to_vec());
+    }
+
+    fn store_many(&mut self, count: u16) {
+        let entries: Vec<Entry> = (0..count.into()).map(|i| self.setup.entry(i)).collect();
+        assert_eq!(self.map.store_many(&entries), (Status::Ok, vec![Status::Ok; entries.len()]));
+        self.model.extend(entries);
+    }
+
+    fn load_many(&self, keys: &[u8]) {
+        let keys: Vec<Vec<u8>> = keys.iter().map(|key| self.key(*key)).collect();
+        let nothing = if self.setup.value == Width::Word { vec![0; 8] } else { vec![] };
+        let values = keys.iter().map(|key| self.model.get(key).unwrap_or(&nothing).clone()).collect();
+        let there = |key| if self.model.contains_key(key) { Status::Ok } else { Status::NotFound };
+        let statuses = keys.iter().map(there).collect();
+        assert_eq!(self.map.load_many(&keys, 20 * ROOM), Many::Values { values, statuses });
+    }
+
+    fn delete_many(&mut self, keys: &[u8]) {
+        let keys: Vec<Vec<u8>> = keys.iter().map(|key| self.key(*key)).collect();
+        let removed = |key| if self.model.remove(key).is_some() { Status::Ok } else { Status::NotFound };
+        let statuses = keys.iter().map(removed).collect();
+        assert_eq!(self.map.delete_many(&keys), (Status::Ok, statuses));
+    }
+
+    fn delete_if(&mut self, divisor: usize) {
+        let setup = *self.setup;
+        let chosen = move |key: &[u8]| setup.number(key).is_multiple_of(divisor);
+        let before = self.model.len();
+        self.model.retain(|key, _| !chosen(key));
+        assert_eq!(self.map.delete_if(&mut |key, _| chosen(key)), Ok((before - self.model.len()) as u64));
+    }
+
+    fn scan(&self, room: usize) {
+        if self.model.is_empty() {
+            assert_eq!(self.map.scan(&mut 0, Room::entries(room)), Scan::Page { entries: vec![], more: false });
+        }
+        self.holds(self.map.scanned(Room::entries(room), |_| ()));
+    }
+
+    /// These are the model's entries, each once.
+    fn holds(&self, entries: Vec<Entry>) {
+        assert_eq!(entries.len(), self.model.len());
+        assert!(entries.into_iter().collect::<HashMap<_, _>>() == self.model, "other entries than the model's");
+    }
+
+    fn apply(&mut self, operation: &Operation) {
+        use Operation::*;
+        match *operation {
+            Load(k) => {
+                let key = self.key(k);
+                assert_eq!(self.map.load(&key, ROOM), self.given(&key, ROOM, Status::Ok, Status::NotFound));
+            }
+            LoadWithRoom(k, room) => {
+                let (key, room) = (self.key(k), self.room(room));
+                assert_eq!(self.map.load(&key, room), self.given(&key, room, Status::Ok, Status::NotFound));
+            }
+            Contains(k) => {
+                let key = self.key(k);
+                let there = self.model.contains_key(&key);
+                assert_eq!(self.map.contains(&key), if there { Status::Ok } else { Status::NotFound });
+            }
+            Store(k, v) => {
+                let (key, value) = (self.key(k), self.value(k, v));
+                assert_eq!(self.map.store(&key, &value), Status::Ok);
+                self.model.insert(key, value);
+            }
+            LoadOrStore(k, v) => {
+                let (key, value) = (self.key(k), self.value(k, v));
+                let expected = self.given(&key, ROOM, Status::Loaded, Status::Ok);
+                assert_eq!(self.map.load_or_store(&key, &value, ROOM), expected);
+                self.model.entry(key).or_insert(value);
+            }
+            LoadAndDelete(k) => self.load_and_delete(k, ROOM),
+            LoadAndDeleteWithRoom(k, room) => self.load_and_delete(k, self.room(room)),
+            Delete(k) => {
+                let key = self.key(k);
+                let there = self.model.remove(&key).is_some();
+                assert_eq!(self.map.delete(&key), if there { Status::Ok } else { Status::NotFound });
+            }
+            Swap(k, v) => self.swap(k, v, ROOM),
+            SwapWithRoom(k, v, room) => self.swap(k, v, self.room(room)),
+            CompareAndSwap(k, old, new) => {
+                let (key, old, new) = (self.key(k), self.value(k, old), self.value(k, new));
+                let expected = self.compare(&key, &old);
+                assert_eq!(self.map.compare_and_swap(&key, &old, &new), expected);
+                if expected == Status::Ok {
+                    self.model.insert(key, new);
+                }
+            }
+            CompareAndDelete(k, old) => {
+                let (key, old) = (self.key(k), self.value(k, old));
+                let expected = self.compare(&key, &old);
+                assert_eq!(self.map.compare_and_delete(&key, &old), expected);
+                if expected == Status::Ok {
+                    self.model.remove(&key);
+                }
+            }
+            Add(k, delta) => self.add(k, delta),
+            StoreMany(count) => self.store_many(count),
+            LoadMany(ref keys) => self.load_many(keys),
+            DeleteMany(ref keys) => self.delete_many(keys),
+            DeleteIf(divisor) => self.delete_if(divisor.into()),
+            Range => self.holds(self.map.entries()),
+            Scan(room) => self.scan(room.into()),
+            Len => assert_eq!(self.map.len(), Ok(self.model.len() as u64)),
+            Reserve(entries) => assert_eq!(self.map.reserve(entries.into()), Status::Ok),
+            Shrink => assert_eq!(self.map.shrink(), Status::Ok),
+            Clear => {
+                assert_eq!(self.map.clear(), Status::Ok);
+                self.model.clear();
+            }
+            CloneTo(kind) => {
+                let copy = self.map.clone_to(KINDS[usize::from(kind)]).expect("a clone");
+                assert_eq!(self.map.equal(&*copy), Status::Ok);
+                self.holds(copy.entries());
+            }
+        }
+    }
+}
+
+/// Sequences for each setup of a kind: PROPTEST_CASES of them, or 12.
+fn agrees_with_the_model(kind: Kind) {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    for setup in Setup::of_kind(kind) {
+        let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+        let sequences = prop::collection::vec(operation(), 1..150);
+        let result = TestRunner::new(config).run(&sequences, |operations| {
+            let mut checked = Checked { setup: &setup, map: setup.map(), model: HashMap::new() };
+            for operation in &operations {
+                checked.apply(operation);
+            }
+            checked.holds(checked.map.entries());
+            Ok(())
+        });
+        if let Err(failure) = result {
+            panic!("{setup:?}: {failure}");
+        }
+    }
+}
+
+#[test]
+fn bucketed_agrees_with_the_model() {
+    agrees_with_the_model(Kind::Bucketed);
+}
+
+#[test]
+fn mutex_agrees_with_the_model() {
+    agrees_with_the_model(Kind::Mutex);
+}
+
+#[test]
+fn rwmutex_agrees_with_the_model() {
+    agrees_with_the_model(Kind::RwMutex);
+}
+
+#[test]
+fn sharded_agrees_with_the_model() {
+    agrees_with_the_model(Kind::Sharded);
+}
+
+#[test]
+fn read_dirty_agrees_with_the_model() {
+    agrees_with_the_model(Kind::ReadDirty);
+}

@@ -1,0 +1,202 @@
+//! Bad input gets a status, never undefined behaviour: wrong sizes, absurd lengths, NULL, other people's memory, and a bucketed
+//! map used from two threads at once.
+
+use crate::subject::{Dice, Subject};
+use crate::support::abi::{self, *};
+use crate::support::c::options;
+use crate::support::setup::{KINDS, WIDTHS, run};
+use crate::support::{Setup, time};
+use portolan::map::{Error, Kind, Width};
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::scope;
+use std::time::Instant;
+
+/// One of all the operations, as long as it answers.
+fn any_operation(subject: &Subject, dice: &mut Dice, most: u64) -> Result<(), Error> {
+    let (i, version) = (dice.below(most), dice.below(100));
+    match dice.below(16) {
+        0..=2 => subject.load(i).map(|_| ()),
+        3..=5 => subject.store(i, version).map(|_| ()),
+        6 => subject.load_or_store(i, version).map(|_| ()),
+        7 => subject.load_and_delete(i).map(|_| ()),
+        8 => subject.swap(i, version).map(|_| ()),
+        9 => subject.compare_and_swap(i, version, version + 1).map(|_| ()),
+        10 => subject.compare_and_delete(i, version).map(|_| ()),
+        11 => subject.delete(i).map(|_| ()),
+        12 => subject.map.len().map(|_| ()),
+        13 => subject.map.shrink().map(|_| ()),
+        14 => subject.map.delete_if(&mut |key, value| subject.read(key, value).1 == 3).map(|_| ()),
+        _ => {
+            let visit = &mut |key: &[u8], value: &[u8]| {
+                subject.read(key, value);
+                true
+            };
+            subject.map.range(visit).map(|_| ())
+        }
+    }
+}
+
+#[test]
+fn a_bucketed_map_refuses_a_second_thread_and_stays_sane() {
+    for (key, value) in WIDTHS.iter().flat_map(|&key| WIDTHS.map(|value| (key, value))) {
+        run(&Setup::new(Kind::Bucketed, key, value), |setup| {
+            let subject = Subject::new(setup);
+            let refused = AtomicU64::new(0);
+            let (deadline, limit) = (time::deadline(4), time::deadline(1) + std::time::Duration::from_secs(10));
+            scope(|scope| {
+                for thread in 0..2 {
+                    let (subject, refused) = (&subject, &refused);
+                    scope.spawn(move || {
+                        let mut dice = Dice::new(thread);
+                        // Until the time is over, and until the two have met.
+                        while Instant::now() < deadline
+                            || (refused.load(Ordering::Relaxed) == 0 && Instant::now() < limit)
+                        {
+                            match any_operation(subject, &mut dice, 300) {
+                                Ok(()) => {}
+                                Err(Error::Concurrent) => drop(refused.fetch_add(1, Ordering::Relaxed)),
+                                Err(error) => panic!("a second thread may be refused, but not with {error:?}"),
+                            }
+                        }
+                    });
+                }
+            });
+            assert!(refused.load(Ordering::Relaxed) > 0, "two threads, and neither was ever refused");
+            // One thread alone is let in, and finds each key where it should be.
+            let mut len = 0;
+            let status = subject.map.range(&mut |key, value| {
+                let (i, version) = subject.read(key, value);
+                assert_eq!(subject.load(i), Ok(Some(version)));
+                len += 1;
+                true
+            });
+            assert!(status.is_ok());
+            assert_eq!(subject.map.len(), Ok(len));
+            for i in 0..300 {
+                subject.store(i, 5).expect("store");
+            }
+            assert_eq!(subject.map.len(), Ok(300));
+        });
+    }
+}
+
+#[test]
+fn wrong_sizes_are_refused_by_every_batch() {
+    for kind in KINDS {
+        run(&Setup::new(kind, Width::Word, Width::Word), |setup| {
+            let subject = Subject::new(setup);
+            use portolan::map::Column;
+            // Offsets that go back, that point outside, that are too few; words that are not whole.
+            assert!(Column::new(b"abcdef", Some(&[0, 4, 2]), 2).is_err());
+            assert!(Column::new(b"abcdef", Some(&[0, 3, 7]), 2).is_err());
+            assert!(Column::new(b"abcdef", Some(&[0, 3]), 2).is_err());
+            assert!(Column::new(b"abcdef", None, 1).is_err());
+            assert!(Column::new(b"abcdefgh", None, usize::MAX).is_err());
+            // A well formed column whose second key is not a word: the others are stored.
+            let keys = Column::new(b"12345678shortabcdefgh", Some(&[0, 8, 13, 21]), 3).expect("a column");
+            let values = Column::new(&[7; 24], None, 3).expect("a column");
+            let mut answers = Vec::new();
+            subject.map.store_many(keys, values, |_, result| answers.push(result.map(|_| ())));
+            assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
+            assert_eq!(subject.map.len(), Ok(2));
+            answers.clear();
+            subject.map.delete_many(keys, |_, result| answers.push(result.map(|_| ())));
+            assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
+            assert_eq!(subject.map.len(), Ok(0));
+        });
+    }
+}
+
+const NULL: i32 = -1;
+const HANDLE: i32 = -2;
+const SIZE: i32 = -3;
+const OPTION: i32 = -4;
+
+/// A map made through C, released at the end.
+fn with_c_map(setup: Setup, test: impl FnOnce(*mut abi::Map)) {
+    let mut map = null_mut();
+    // SAFETY: options and place are there; the map is released once.
+    unsafe {
+        assert_eq!(ptl_map_new(&options(setup.config()), &mut map), 0);
+        test(map);
+        assert_eq!(ptl_map_release(map), 0);
+    }
+}
+
+#[test]
+fn absurd_lengths_and_null_get_a_status() {
+    for kind in KINDS {
+        with_c_map(Setup::new(kind, Width::Bytes, Width::Bytes), |map| {
+            let (key, mut size, mut buffer) = (b"key", 77, [0; 8]);
+            // SAFETY: each pointer that the library may follow is good for what the interface lets it read: a length beyond
+            // the longest is refused before anything is read.
+            unsafe {
+                for absurd in [0x8000_0000, usize::MAX / 2, usize::MAX] {
+                    assert_eq!(ptl_map_store(map, key.as_ptr(), absurd, key.as_ptr(), 3), SIZE);
+                    assert_eq!(ptl_map_store(map, key.as_ptr(), 3, key.as_ptr(), absurd), SIZE);
+                    assert_eq!(ptl_map_load(map, key.as_ptr(), absurd, buffer.as_mut_ptr(), 8, &mut size), SIZE);
+                    assert_eq!(ptl_map_delete(map, key.as_ptr(), absurd), SIZE);
+                }
+                assert_eq!(ptl_map_store(map, null(), 3, key.as_ptr(), 3), NULL);
+                assert_eq!(ptl_map_store(map, key.as_ptr(), 3, null(), 3), NULL);
+                assert_eq!(ptl_map_load(map, null(), 3, buffer.as_mut_ptr(), 8, &mut size), NULL);
+                assert_eq!(ptl_map_load(map, key.as_ptr(), 3, null_mut(), 8, &mut size), NULL);
+                assert_eq!(ptl_map_len(map, null_mut()), NULL);
+                assert_eq!(ptl_map_range(map, None, null_mut()), NULL);
+                assert_eq!(size, 77);
+                // NULL with 0 is an empty key, and an empty value; the length may be unwanted.
+                assert_eq!(ptl_map_store(map, null(), 0, null(), 0), 0);
+                assert_eq!(ptl_map_load(map, null(), 0, null_mut(), 0, null_mut()), 0);
+                let mut len = 0;
+                assert_eq!((ptl_map_len(map, &mut len), len), (0, 1));
+            }
+        });
+    }
+}
+
+#[test]
+fn what_is_no_map_is_refused() {
+    let nothing = null_mut();
+    let mut foreign = [0xABu64; 64];
+    // SAFETY: NULL and readable memory that is no map.
+    unsafe {
+        for handle in [nothing, foreign.as_mut_ptr().cast::<abi::Map>()] {
+            assert_eq!(ptl_map_store(handle, null(), 0, null(), 0), HANDLE);
+            assert_eq!(ptl_map_load_u64(handle, 1), U64 { value: 0, status: HANDLE });
+            assert_eq!(ptl_map_clear(handle), HANDLE);
+            assert_eq!(ptl_map_retain(handle), HANDLE);
+            assert_eq!(ptl_map_equal(handle, handle), HANDLE);
+        }
+        assert_eq!(ptl_map_release(foreign.as_mut_ptr().cast()), HANDLE);
+        assert_eq!(ptl_map_release(nothing), 0, "releasing nothing is fine");
+    }
+    assert!(foreign.iter().all(|word| *word == 0xABAB_ABAB_ABAB_ABAB || *word == 0xAB));
+}
+
+#[test]
+fn unknown_options_are_refused() {
+    let good = options(Setup::new(Kind::Sharded, Width::Bytes, Width::Bytes).config());
+    let bad = [
+        Options { kind: 6, ..good },
+        Options { kind: u32::MAX, ..good },
+        Options { flags: 1, ..good },
+        Options { key_size: 4, ..good },
+        Options { value_size: 16, ..good },
+        Options { shards: 4097, ..good },
+        Options { hash_bits: 64, ..good },
+        Options { allocator: Allocator { alloc: None, free: Some(free_nothing), user: null_mut() }, ..good },
+    ];
+    unsafe extern "C" fn free_nothing(_: *mut std::ffi::c_void, _: usize, _: usize, _: *mut std::ffi::c_void) {}
+    for options in bad {
+        let mut map = null_mut();
+        // SAFETY: options and place are there.
+        let status = unsafe { ptl_map_new(&options, &mut map) };
+        assert_eq!((status, map), (OPTION, null_mut()), "kind {} flags {} …", options.kind, options.flags);
+    }
+    for size in [0, 1, size_of::<Options>() - 1, usize::MAX] {
+        let mut map = null_mut();
+        // SAFETY: as above.
+        assert_eq!(unsafe { ptl_map_new(&Options { size, ..good }, &mut map) }, SIZE);
+    }
+}

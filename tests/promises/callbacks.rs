@@ -1,0 +1,148 @@
+//! No code of the user runs while the library holds a lock, or anything else that blocks others.
+
+use crate::subject::{Subject, shared_setups};
+use crate::support::setup::KINDS;
+use crate::support::{Setup, setup};
+use portolan::map::{Map, Outcome, Width};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
+use std::thread::scope;
+use std::time::Duration;
+
+/// Long enough for any machine to make a few calls; a deadlock takes longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A map of some entries, without those that callbacks make.
+fn filled(setup: &Setup) -> Subject {
+    let subject = Subject::new(setup);
+    for i in 0..40 {
+        subject.store(i, 0).expect("store");
+    }
+    subject
+}
+
+/// Calls everything there is to call, all of it on the map that is being iterated.
+fn call_everything(subject: &Subject) {
+    let own = 1_000_000;
+    subject.store(own, 1).expect("store");
+    assert_eq!(subject.load(own), Ok(Some(1)));
+    assert_eq!(subject.swap(own, 2), Ok(Some(1)));
+    assert_eq!(subject.load_or_store(own, 3), Ok(Some(2)));
+    assert_eq!(subject.compare_and_swap(own, 2, 4), Ok(Outcome::Done));
+    assert_eq!(subject.compare_and_delete(own, 4), Ok(Outcome::Done));
+    assert_eq!(subject.delete(own), Ok(Outcome::NotFound));
+    if subject.setup.value == Width::Word {
+        assert_eq!(subject.map.add(&subject.key(own), 1), Ok(1));
+        assert_eq!(subject.map.delete(&subject.key(own)), Ok(Outcome::Done));
+    }
+    assert_eq!(subject.map.len(), Ok(40));
+    assert_eq!(subject.map.equal(&subject.map), Ok(Outcome::Done));
+    subject.map.reserve(100).expect("reserve");
+    subject.map.shrink().expect("shrink");
+    let copy: Map = subject.map.clone_into(subject.setup.config()).expect("clone");
+    assert_eq!(copy.equal(&subject.map), Ok(Outcome::Done));
+    assert_eq!(subject.map.delete_if(&mut |_, _| false), Ok(0));
+    assert_eq!(subject.map.range(&mut |_, _| false), Ok(Outcome::End));
+    subject.map.stats().expect("stats");
+}
+
+fn for_each_kind(test: impl Fn(&Setup)) {
+    for kind in KINDS {
+        for (key, value) in [(Width::Bytes, Width::Bytes), (Width::Word, Width::Word), (Width::Bytes, Width::Word)] {
+            setup::run(&Setup::new(kind, key, value), &test);
+        }
+    }
+}
+
+#[test]
+fn a_callback_may_call_everything_on_its_own_map() {
+    for_each_kind(|setup| {
+        let subject = filled(setup);
+        let mut visited = 0;
+        let outcome = subject.map.range(&mut |_, _| {
+            call_everything(&subject);
+            visited += 1;
+            true
+        });
+        assert_eq!((outcome, visited), (Ok(Outcome::Done), 40));
+        let deleted = subject.map.delete_if(&mut |_, _| {
+            call_everything(&subject);
+            false
+        });
+        assert_eq!(deleted, Ok(0));
+    });
+}
+
+#[test]
+fn a_callback_may_clear_its_map() {
+    for_each_kind(|setup| {
+        let subject = filled(setup);
+        let mut visited = 0;
+        let outcome = subject.map.range(&mut |key, value| {
+            subject.read(key, value);
+            subject.map.clear().expect("clear");
+            visited += 1;
+            visited < 1000
+        });
+        assert!(outcome.is_ok() && (1..=40).contains(&visited), "{outcome:?} after {visited} visits");
+        assert_eq!(subject.map.len(), Ok(0));
+    });
+}
+
+/// While a callback waits, other threads do all they want.
+#[test]
+fn a_waiting_callback_holds_nobody_up() {
+    for setup in shared_setups() {
+        setup::run(&setup, |setup| {
+            let subject = filled(setup);
+            for judging in [false, true] {
+                let ((ask, asked), (answer, answered)) = (channel::<()>(), channel::<()>());
+                scope(|scope| {
+                    let subject = &subject;
+                    scope.spawn(move || {
+                        for () in asked {
+                            call_everything(subject);
+                            answer.send(()).expect("somebody waits");
+                        }
+                    });
+                    let mut wait = |_: &[u8], _: &[u8]| {
+                        ask.send(()).expect("somebody listens");
+                        answered.recv_timeout(PATIENCE).expect("the other thread was held up by a callback");
+                        !judging
+                    };
+                    if judging {
+                        assert_eq!(subject.map.delete_if(&mut wait), Ok(0));
+                    } else {
+                        assert_eq!(subject.map.range(&mut wait), Ok(Outcome::Done));
+                    }
+                    drop(ask);
+                });
+            }
+        });
+    }
+}
+
+/// A callback that panics leaves no lock behind.
+#[test]
+fn a_callback_may_panic() {
+    for_each_kind(|setup| {
+        let subject = filled(setup);
+        for judging in [false, true] {
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let mut visited = 0;
+                let mut body = |_: &[u8], _: &[u8]| {
+                    visited += 1;
+                    assert!(visited < 5, "the fifth visit panics");
+                    !judging
+                };
+                if judging {
+                    subject.map.delete_if(&mut body).map(|_| ())
+                } else {
+                    subject.map.range(&mut body).map(|_| ())
+                }
+            }));
+            assert!(result.is_err());
+            call_everything(&subject);
+        }
+    });
+}

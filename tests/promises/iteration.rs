@@ -1,0 +1,221 @@
+//! Iteration visits a key that is there throughout exactly once, and any other at most once, whatever other threads do.
+
+use crate::subject::{Subject, share_time, shared_setups};
+use crate::support::{Hash, Setup};
+use portolan::map::{Fill, Map, Outcome};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::scope;
+use std::time::Instant;
+
+/// The stable keys are spread among those that come and go.
+fn is_stable(i: u64) -> bool {
+    i.is_multiple_of(4)
+}
+
+fn setups() -> Vec<Setup> {
+    let hashes = [Hash::Real, Hash::FourBits];
+    shared_setups().into_iter().flat_map(|setup| hashes.map(|hash| Setup { hash, ..setup })).collect()
+}
+
+/// What one iteration has seen.
+struct Seen<'a> {
+    subject: &'a Subject,
+    numbers: HashSet<u64>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(subject: &'a Subject) -> Self {
+        Self { subject, numbers: HashSet::new() }
+    }
+
+    fn add(&mut self, key: &[u8], value: &[u8]) {
+        let (i, _) = self.subject.read(key, value);
+        assert!(self.numbers.insert(i), "key {i} was visited twice");
+    }
+
+    fn check(&self, count: u64) {
+        let missed: Vec<u64> = (0..count).filter(|i| is_stable(*i) && !self.numbers.contains(i)).collect();
+        assert!(missed.is_empty(), "{} stable keys were not visited: {missed:?}", missed.len());
+    }
+}
+
+/// All entries by `scan`, in pages of so many entries.
+fn scan(map: &Map, mut entries: usize, mut visit: impl FnMut(&[u8], &[u8])) {
+    let (mut key_room, mut value_room, mut cursor) = (entries * 80, entries * 500, 0);
+    loop {
+        let (mut keys, mut values) = (vec![0; key_room], vec![0; value_room]);
+        let (mut key_offsets, mut value_offsets) = (vec![0; entries + 1], vec![0; entries + 1]);
+        let mut count = entries;
+        // SAFETY: the buffers have that room, the offsets one place more than the entries.
+        let (mut key_fill, mut value_fill) = unsafe {
+            (
+                Fill::new(keys.as_mut_ptr(), key_room, key_offsets.as_mut_ptr()),
+                Fill::new(values.as_mut_ptr(), value_room, value_offsets.as_mut_ptr()),
+            )
+        };
+        match map.scan(&mut cursor, &mut key_fill, &mut value_fill, &mut count) {
+            Ok(outcome) => {
+                for i in 0..count {
+                    visit(&keys[key_offsets[i]..key_offsets[i + 1]], &values[value_offsets[i]..value_offsets[i + 1]]);
+                }
+                if outcome == Outcome::End {
+                    return;
+                }
+            }
+            Err(portolan::map::Error::Buffer) => {
+                // What travels together may have grown by the next call.
+                entries = entries.max(count);
+                key_room = key_room.max(2 * key_fill.filled());
+                value_room = value_room.max(2 * value_fill.filled());
+            }
+            Err(error) => panic!("scan: {error:?}"),
+        }
+    }
+}
+
+/// Runs `iterate` again and again while another thread makes the map grow and shrink around the stable keys.
+fn while_the_map_changes(setup: &Setup, deadline: Instant, iterate: impl Fn(&Subject, &mut Seen<'_>)) {
+    let subject = Subject::new(setup);
+    let (count, most) = (setup.count(400) as u64, setup.count(3000) as u64);
+    for i in 0..count {
+        subject.store(i, 0).expect("store");
+    }
+    let over = AtomicBool::new(false);
+    scope(|scope| {
+        scope.spawn(|| {
+            let mut round = 1;
+            while !over.load(Ordering::Relaxed) {
+                for i in (0..most).filter(|i| *i >= count || !is_stable(*i)) {
+                    subject.store(i, round).expect("store");
+                }
+                for i in (0..count).filter(|i| is_stable(*i)) {
+                    subject.store(i, round).expect("store");
+                }
+                for i in (0..most).filter(|i| *i >= count || !is_stable(*i)) {
+                    subject.delete(i).expect("delete");
+                }
+                if round % 2 == 0 {
+                    subject.map.shrink().expect("shrink");
+                }
+                round += 1;
+            }
+        });
+        let mut iterations = 0;
+        // The other thread must end even when an iteration finds a fault.
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            while iterations < 2 || Instant::now() < deadline {
+                iterations += 1;
+                let mut seen = Seen::new(&subject);
+                iterate(&subject, &mut seen);
+                seen.check(count);
+            }
+        }));
+        over.store(true, Ordering::Relaxed);
+        if let Err(panic) = result {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+#[test]
+fn range_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
+    share_time(&setups(), |setup, deadline| {
+        while_the_map_changes(setup, deadline, |subject, seen| {
+            let outcome = subject.map.range(&mut |key, value| {
+                seen.add(key, value);
+                true
+            });
+            assert_eq!(outcome, Ok(Outcome::Done));
+        });
+    });
+}
+
+#[test]
+fn scan_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
+    share_time(&setups(), |setup, deadline| {
+        for page in [1, 7, 100] {
+            while_the_map_changes(setup, deadline, |subject, seen| {
+                scan(&subject.map, page, |key, value| seen.add(key, value))
+            });
+        }
+    });
+}
+
+#[test]
+fn delete_if_judges_stable_keys_once_while_the_map_grows_and_shrinks() {
+    share_time(&setups(), |setup, deadline| {
+        while_the_map_changes(setup, deadline, |subject, seen| {
+            let deleted = subject.map.delete_if(&mut |key, value| {
+                seen.add(key, value);
+                !is_stable(subject.read(key, value).0)
+            });
+            assert!(deleted.is_ok(), "delete_if: {deleted:?}");
+        });
+    });
+}
+
+#[test]
+fn clone_copies_stable_keys_while_the_map_grows_and_shrinks() {
+    share_time(&setups(), |setup, deadline| {
+        while_the_map_changes(setup, deadline, |subject, seen| {
+            let copy = subject.map.clone_into(setup.config()).expect("a clone");
+            let mut len = 0;
+            copy.range(&mut |key, value| {
+                len += 1;
+                seen.add(key, value);
+                true
+            })
+            .expect("range");
+            assert_eq!(copy.len(), Ok(len));
+        });
+    });
+}
+
+/// `len` is exact only when nobody writes, but it is never wild.
+#[test]
+fn len_stays_between_what_is_stable_and_what_could_be_there() {
+    share_time(&setups(), |setup, deadline| {
+        let (count, most) = (setup.count(400) as u64, setup.count(3000) as u64);
+        while_the_map_changes(setup, deadline, |subject, seen| {
+            let stable = (0..count).filter(|i| is_stable(*i)).count() as u64;
+            let len = subject.map.len().expect("len");
+            assert!((stable..=most).contains(&len), "len said {len}");
+            seen.numbers.extend(0..count);
+        });
+    });
+}
+
+/// Two threads iterate, and neither disturbs the other.
+#[test]
+fn iterations_share_a_map() {
+    share_time(&setups(), |setup, deadline| {
+        let subject = Subject::new(setup);
+        for i in 0..setup.count(400) as u64 {
+            subject.store(i, 0).expect("store");
+        }
+        let iterate = || {
+            let mut rounds = 0;
+            while rounds < 2 || Instant::now() < deadline {
+                rounds += 1;
+                let mut seen = Seen::new(&subject);
+                if rounds % 2 == 0 {
+                    scan(&subject.map, 9, |key, value| seen.add(key, value));
+                } else {
+                    subject
+                        .map
+                        .range(&mut |key, value| {
+                            seen.add(key, value);
+                            true
+                        })
+                        .expect("range");
+                }
+                assert_eq!(seen.numbers.len(), setup.count(400));
+            }
+        };
+        scope(|scope| {
+            scope.spawn(iterate);
+            scope.spawn(iterate);
+        });
+    });
+}

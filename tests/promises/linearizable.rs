@@ -1,0 +1,380 @@
+//! Operations on one key are linearizable, their answers included, on every kind that threads may share.
+
+mod checker;
+
+use crate::subject::{Dice, Subject, share_time, shared_setups};
+use crate::support::setup::{SHARED_KINDS, WIDTHS};
+use crate::support::{Hash, Setup};
+use checker::{Call, History, Moment, Operation};
+use portolan::map::{Outcome, Width};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::scope;
+use std::time::Instant;
+
+const THREADS: u64 = 3;
+
+/// One random operation on a key and its answer. Versions are few, so that comparisons sometimes succeed.
+fn act(subject: &Subject, i: u64, dice: &mut Dice) -> (Operation, Option<u64>) {
+    let (version, old) = (dice.below(3), dice.below(3));
+    let done = |outcome: Outcome| match outcome {
+        Outcome::Done => Some(1),
+        Outcome::Mismatch => Some(0),
+        _ => None,
+    };
+    match dice.below(9) {
+        0 | 1 => (Operation::Load, subject.load(i).expect("load")),
+        2 => {
+            subject.store(i, version).expect("store");
+            (Operation::Store(version), None)
+        }
+        3 => (Operation::LoadOrStore(version), subject.load_or_store(i, version).expect("load_or_store")),
+        4 => (Operation::LoadAndDelete, subject.load_and_delete(i).expect("load_and_delete")),
+        5 => (Operation::Swap(version), subject.swap(i, version).expect("swap")),
+        6 => (Operation::Delete, done(subject.delete(i).expect("delete"))),
+        7 => {
+            let answer = subject.compare_and_swap(i, old, version).expect("compare_and_swap");
+            (Operation::CompareAndSwap(old, version), done(answer))
+        }
+        _ => (Operation::CompareAndDelete(old), done(subject.compare_and_delete(i, old).expect("compare_and_delete"))),
+    }
+}
+
+#[test]
+fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
+    const KEYS: u64 = 3;
+    const STEPS: usize = 24;
+    let mut setups = shared_setups();
+    setups.extend(
+        SHARED_KINDS.map(|kind| Setup { hash: Hash::Constant, ..Setup::new(kind, Width::Bytes, Width::Bytes) }),
+    );
+    share_time(&setups, |setup, deadline| {
+        let mut round = 0;
+        while round == 0 || Instant::now() < deadline {
+            round += 1;
+            let subject = Subject::new(setup);
+            let barrier = Barrier::new(THREADS as usize);
+            let calls = scope(|scope| {
+                let threads = Vec::from_iter((0..THREADS).map(|thread| {
+                    let (subject, barrier) = (&subject, &barrier);
+                    scope.spawn(move || {
+                        let mut dice = Dice::new(round * THREADS + thread);
+                        let mut calls = Vec::new();
+                        barrier.wait();
+                        for step in 0..STEPS {
+                            // Other keys come and go in the meantime, so that the table grows under these.
+                            subject.store(100 + round % 50 + thread * 1000 + step as u64, 1).expect("store");
+                            let key = dice.below(KEYS);
+                            let start = Moment::now();
+                            let (operation, answer) = act(subject, key, &mut dice);
+                            calls.push((key, Call { operation, answer, start, end: Moment::now() }));
+                        }
+                        calls
+                    })
+                }));
+                Vec::from_iter(threads.into_iter().flat_map(|thread| thread.join().expect("a thread")))
+            });
+            for key in 0..KEYS {
+                let of_key = calls.iter().filter(|call| call.0 == key).map(|call| call.1).collect();
+                let history = History::new(of_key);
+                assert!(history.is_linearizable(), "no order explains what happened to key {key}:\n{history}");
+            }
+        }
+    });
+}
+
+#[test]
+fn load_or_store_has_one_winner() {
+    share_time(&shared_setups(), |setup, deadline| {
+        let mut round = 0;
+        while round == 0 || Instant::now() < deadline {
+            round += 1;
+            const KEYS: u64 = 200;
+            let subject = Subject::new(setup);
+            let barrier = Barrier::new(THREADS as usize);
+            let answers = scope(|scope| {
+                let threads = Vec::from_iter((0..THREADS).map(|thread| {
+                    let (subject, barrier) = (&subject, &barrier);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        Vec::from_iter((0..KEYS).map(|i| subject.load_or_store(i, thread).expect("load_or_store")))
+                    })
+                }));
+                Vec::from_iter(threads.into_iter().map(|thread| thread.join().expect("a thread")))
+            });
+            for i in 0..KEYS {
+                let winner = subject.load(i).expect("load").expect("somebody stored it");
+                for (thread, answers) in answers.iter().enumerate() {
+                    let expected = (thread as u64 != winner).then_some(winner);
+                    assert_eq!(answers[i as usize], expected, "thread {thread}, key {i}, won by {winner}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn counters_of_compare_and_swap_add_up() {
+    share_time(&shared_setups(), |setup, deadline| {
+        const KEYS: u64 = 4;
+        let subject = Subject::new(setup);
+        for i in 0..KEYS {
+            subject.store(i, 0).expect("store");
+        }
+        let swaps: u64 = scope(|scope| {
+            let threads = Vec::from_iter((0..THREADS).map(|thread| {
+                let subject = &subject;
+                scope.spawn(move || {
+                    let (mut dice, mut swaps) = (Dice::new(thread), 0);
+                    while swaps < 50 || Instant::now() < deadline {
+                        let i = dice.below(KEYS);
+                        let old = subject.load(i).expect("load").expect("it is never deleted");
+                        match subject.compare_and_swap(i, old, old + 1).expect("compare_and_swap") {
+                            Outcome::Done => swaps += 1,
+                            Outcome::Mismatch => {}
+                            other => panic!("compare_and_swap answered {other:?}"),
+                        }
+                    }
+                    swaps
+                })
+            }));
+            threads.into_iter().map(|thread| thread.join().expect("a thread")).sum()
+        });
+        let total: u64 = (0..KEYS).map(|i| subject.load(i).expect("load").expect("a counter")).sum();
+        assert_eq!(total, swaps);
+    });
+}
+
+#[test]
+fn counters_of_add_add_up() {
+    let setups = Vec::from_iter(shared_setups().into_iter().filter(|setup| setup.value == Width::Word));
+    share_time(&setups, |setup, deadline| {
+        const KEYS: u64 = 50;
+        let subject = Subject::new(setup);
+        let added: Vec<[u64; KEYS as usize]> = scope(|scope| {
+            let threads = Vec::from_iter((0..THREADS).map(|thread| {
+                let subject = &subject;
+                scope.spawn(move || {
+                    let (mut dice, mut added, mut most, mut rounds) =
+                        (Dice::new(thread), [0; KEYS as usize], [0; KEYS as usize], 0);
+                    while rounds < 1000 || Instant::now() < deadline {
+                        rounds += 1;
+                        let (i, delta) = (dice.below(KEYS), dice.below(5));
+                        let sum = subject.map.add(&subject.key(i), delta).expect("add");
+                        added[i as usize] += delta;
+                        assert!(sum >= most[i as usize] + delta && sum >= added[i as usize], "a sum went back");
+                        most[i as usize] = sum;
+                    }
+                    added
+                })
+            }));
+            threads.into_iter().map(|thread| thread.join().expect("a thread")).collect()
+        });
+        for i in 0..KEYS {
+            let expected: u64 = added.iter().map(|added| added[i as usize]).sum();
+            assert_eq!(subject.map.add(&subject.key(i), 0), Ok(expected), "counter {i}");
+        }
+    });
+}
+
+#[test]
+fn load_and_delete_hands_each_value_out_once() {
+    share_time(&shared_setups(), |setup, deadline| {
+        const KEYS: u64 = 8;
+        let subject = Subject::new(setup);
+        // Each version is stored by one `load_or_store` that won, and each is taken by one `load_and_delete`, or left.
+        let next = AtomicU64::new(1);
+        let (mut stored, mut taken) = (Vec::new(), Vec::new());
+        scope(|scope| {
+            let threads = Vec::from_iter((0..THREADS).map(|thread| {
+                let (subject, next) = (&subject, &next);
+                scope.spawn(move || {
+                    let (mut dice, mut stored, mut taken) = (Dice::new(thread), Vec::new(), Vec::new());
+                    while taken.len() < 50 || Instant::now() < deadline {
+                        let i = dice.below(KEYS);
+                        if dice.below(2) == 0 {
+                            let version = next.fetch_add(1, Ordering::Relaxed);
+                            if subject.load_or_store(i, version).expect("load_or_store").is_none() {
+                                stored.push(version);
+                            }
+                        } else {
+                            taken.extend(subject.load_and_delete(i).expect("load_and_delete"));
+                        }
+                    }
+                    (stored, taken)
+                })
+            }));
+            for thread in threads {
+                let (its_stored, its_taken) = thread.join().expect("a thread");
+                stored.extend(its_stored);
+                taken.extend(its_taken);
+            }
+        });
+        taken.extend((0..KEYS).filter_map(|i| subject.load_and_delete(i).expect("load_and_delete")));
+        stored.sort_unstable();
+        taken.sort_unstable();
+        assert!(stored == taken, "{} values were stored and {} handed out", stored.len(), taken.len());
+    });
+}
+
+/// Readers see whole values of their own key, and versions that only go forward, while the table grows, shrinks and is cleared.
+#[test]
+fn readers_see_whole_values_in_the_order_of_writing() {
+    let setups =
+        shared_setups().into_iter().flat_map(|setup| [Hash::Real, Hash::FourBits].map(|hash| Setup { hash, ..setup }));
+    share_time(&Vec::from_iter(setups), |setup, deadline| {
+        const KEYS: u64 = 64;
+        let subject = Subject::new(setup);
+        let others = setup.count(2000) as u64;
+        let until = |work: &dyn Fn(u64)| {
+            let mut round = 0;
+            while round < 2 || Instant::now() < deadline {
+                work(round);
+                round += 1;
+            }
+        };
+        scope(|scope| {
+            // One writer for the keys that are read: stores, deletes, stores again, each with a later version.
+            scope.spawn(|| {
+                until(&|round| {
+                    for i in 0..KEYS {
+                        let version = 2 * round + 1;
+                        match (i + round) % 5 {
+                            0 => drop(subject.delete(i).expect("delete")),
+                            1 => drop(subject.swap(i, version).expect("swap")),
+                            2 => drop(subject.load_or_store(i, version).expect("load_or_store")),
+                            _ => drop(subject.store(i, version).expect("store")),
+                        }
+                    }
+                });
+            });
+            // One that makes the table grow and shrink around them.
+            scope.spawn(|| {
+                until(&|round| {
+                    for i in KEYS..KEYS + others {
+                        subject.store(i, round).expect("store");
+                    }
+                    for i in KEYS..KEYS + others {
+                        subject.delete(i).expect("delete");
+                    }
+                    match round % 4 {
+                        1 => drop(subject.map.shrink().expect("shrink")),
+                        2 => drop(subject.map.reserve(2 * others).expect("reserve")),
+                        3 => drop(subject.map.clear().expect("clear")),
+                        _ => {}
+                    }
+                });
+            });
+            scope.spawn(|| {
+                let mut latest = [0; KEYS as usize];
+                let mut rounds = 0;
+                while rounds < 2 || Instant::now() < deadline {
+                    rounds += 1;
+                    for (i, latest) in latest.iter_mut().enumerate() {
+                        if let Some(version) = subject.load(i as u64).expect("load") {
+                            assert!(version >= *latest, "key {i} went back from version {latest} to {version}");
+                            *latest = version;
+                        }
+                    }
+                }
+            });
+        });
+    });
+}
+
+/// A key that is there is found, and one that is not is not, whatever grows and shrinks around it.
+#[test]
+fn growth_hides_no_key_and_invents_none() {
+    let setups =
+        shared_setups().into_iter().flat_map(|setup| [Hash::Real, Hash::FourBits].map(|hash| Setup { hash, ..setup }));
+    share_time(&Vec::from_iter(setups), |setup, deadline| {
+        let stable = setup.count(500) as u64;
+        let others = setup.count(3000) as u64;
+        let mut round = 0;
+        while round == 0 || Instant::now() < deadline {
+            round += 1;
+            let subject = Subject::new(setup);
+            for i in 0..stable {
+                subject.store(2 * i, 7).expect("store");
+            }
+            let growing = AtomicU64::new(1);
+            scope(|scope| {
+                scope.spawn(|| {
+                    for i in 0..others {
+                        subject.store(100_000 + i, 1).expect("store");
+                    }
+                    for i in 0..others {
+                        subject.delete(100_000 + i).expect("delete");
+                    }
+                    subject.map.shrink().expect("shrink");
+                    growing.store(0, Ordering::Relaxed);
+                });
+                scope.spawn(|| {
+                    while growing.load(Ordering::Relaxed) == 1 {
+                        for i in 0..stable {
+                            assert_eq!(subject.load(2 * i), Ok(Some(7)), "key {} was there all the time", 2 * i);
+                            assert_eq!(subject.load(2 * i + 1), Ok(None), "key {} was never there", 2 * i + 1);
+                        }
+                    }
+                });
+            });
+        }
+    });
+}
+
+/// The checker itself: histories with a bug in them are refused.
+#[test]
+fn the_checker_sees_planted_bugs() {
+    let call = |operation, answer, start, end| Call { operation, answer, start: Moment(start), end: Moment(end) };
+    use Operation::*;
+    let right = [
+        call(Store(1), None, 0, 10),
+        call(Load, None, 1, 2),
+        call(Load, Some(1), 3, 4),
+        call(Swap(2), Some(1), 11, 20),
+        call(LoadOrStore(0), Some(2), 12, 18),
+        call(CompareAndSwap(2, 1), Some(1), 13, 25),
+        call(Delete, Some(1), 21, 30),
+        call(LoadAndDelete, None, 31, 32),
+    ];
+    assert!(History::new(right.to_vec()).is_linearizable());
+    let stale_load = [call(Store(1), None, 0, 1), call(Store(2), None, 2, 3), call(Load, Some(1), 4, 5)];
+    let lost_store = [call(Store(1), None, 0, 1), call(Load, None, 2, 3)];
+    let two_winners = [call(LoadOrStore(1), None, 0, 9), call(LoadOrStore(2), None, 0, 9)];
+    let handed_out_twice =
+        [call(Store(1), None, 0, 1), call(LoadAndDelete, Some(1), 2, 9), call(LoadAndDelete, Some(1), 2, 9)];
+    let from_nowhere = [call(Store(1), None, 0, 1), call(Load, Some(2), 2, 3)];
+    let two_swaps = [
+        call(Store(0), None, 0, 1),
+        call(CompareAndSwap(0, 1), Some(1), 2, 9),
+        call(CompareAndSwap(0, 2), Some(1), 2, 9),
+    ];
+    let back_and_forth =
+        [call(Store(1), None, 0, 1), call(Store(2), None, 2, 9), call(Load, Some(2), 3, 4), call(Load, Some(1), 5, 6)];
+    for wrong in
+        [&stale_load[..], &lost_store, &two_winners, &handed_out_twice, &from_nowhere, &two_swaps, &back_and_forth]
+    {
+        let history = History::new(wrong.to_vec());
+        assert!(!history.is_linearizable(), "the checker believes\n{history}");
+    }
+}
+
+/// The checker on a map that lies: one load in some answers what it answered before.
+#[test]
+fn the_checker_sees_a_map_with_a_stale_load() {
+    let subject = Subject::of(SHARED_KINDS[0], WIDTHS[0], WIDTHS[0]);
+    let (mut dice, mut calls, mut before) = (Dice::new(1), Vec::new(), None);
+    for step in 0..60 {
+        let start = Moment::now();
+        let (operation, mut answer) = act(&subject, 0, &mut dice);
+        if operation == Operation::Load {
+            let truth = answer;
+            if step > 30 && before != truth {
+                answer = before;
+            }
+            before = truth;
+        }
+        calls.push(Call { operation, answer, start, end: Moment::now() });
+    }
+    assert!(!History::new(calls).is_linearizable());
+}

@@ -1,0 +1,104 @@
+//! A linearizability checker for the history of one key (Wing and Gong's search, with the states that led nowhere remembered).
+//!
+//! A call takes effect at one moment between its start and its end. The search takes, of the calls not yet placed, one that
+//! started before any other of them ended, and looks whether its answer is the one that the state so far gives.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// Nanoseconds since the first moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    pub fn now() -> Self {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+        Self(FIRST.get_or_init(Instant::now).elapsed().as_nanos() as u64)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Load,
+    Store(u64),
+    LoadOrStore(u64),
+    LoadAndDelete,
+    Swap(u64),
+    /// The answers of this and the next two: none where the key is missing, 1 done, 0 another value.
+    Delete,
+    CompareAndSwap(u64, u64),
+    CompareAndDelete(u64),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    pub operation: Operation,
+    pub answer: Option<u64>,
+    pub start: Moment,
+    pub end: Moment,
+}
+
+/// The answer and the state after an operation on a key with this value.
+fn step(value: Option<u64>, operation: Operation) -> (Option<u64>, Option<u64>) {
+    let compared = |old, then| match value {
+        None => (None, None),
+        Some(there) if there == old => (Some(1), then),
+        Some(_) => (Some(0), value),
+    };
+    match operation {
+        Operation::Load => (value, value),
+        Operation::Store(new) => (None, Some(new)),
+        Operation::LoadOrStore(new) => (value, value.or(Some(new))),
+        Operation::LoadAndDelete => (value, None),
+        Operation::Swap(new) => (value, Some(new)),
+        Operation::Delete => (value.map(|_| 1), None),
+        Operation::CompareAndSwap(old, new) => compared(old, Some(new)),
+        Operation::CompareAndDelete(old) => compared(old, None),
+    }
+}
+
+/// Calls on a key that is missing at first.
+pub struct History(Vec<Call>);
+
+impl History {
+    pub fn new(mut calls: Vec<Call>) -> Self {
+        assert!(calls.len() <= 128, "a set of placed calls is 128 bits");
+        calls.sort_by_key(|call| call.start);
+        Self(calls)
+    }
+
+    pub fn is_linearizable(&self) -> bool {
+        self.search(0, None, &mut HashSet::new())
+    }
+
+    fn search(&self, placed: u128, value: Option<u64>, dead: &mut HashSet<(u128, Option<u64>)>) -> bool {
+        let open = || self.0.iter().enumerate().filter(|(i, _)| placed >> i & 1 == 0);
+        let Some(first_end) = open().map(|(_, call)| call.end).min() else { return true };
+        if dead.contains(&(placed, value)) {
+            return false;
+        }
+        for (i, call) in open().take_while(|(_, call)| call.start <= first_end) {
+            let (answer, after) = step(value, call.operation);
+            if answer == call.answer && self.search(placed | 1 << i, after, dead) {
+                return true;
+            }
+        }
+        dead.insert((placed, value));
+        false
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for call in &self.0 {
+            writeln!(
+                f,
+                "  {:>12} to {:>12} ns: {:?} answered {:?}",
+                call.start.0, call.end.0, call.operation, call.answer
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! Memory comes back: overwriting and deleting free the old bytes within a bound, `shrink` gives table memory back, and churn
+//! at a steady size keeps a steady footprint. All of it is measured at the allocator.
+
+use crate::subject::Subject;
+use crate::support::setup::{KINDS, WIDTHS};
+use crate::support::tally::Tally;
+use crate::support::{Face, Setup, Status, setup};
+use portolan::map::Width;
+use std::thread::scope;
+
+const MANY: usize = 4000;
+
+fn for_each_map(test: impl Fn(&Setup, &Tally, Box<dyn Face>)) {
+    for kind in KINDS {
+        for (key, value) in WIDTHS.iter().flat_map(|&key| WIDTHS.map(|value| (key, value))) {
+            setup::run(&Setup { shards: 4, ..Setup::new(kind, key, value) }, |setup| {
+                let tally = Tally::default();
+                let setup = Setup { allocator: tally.allocator(), ..*setup };
+                test(&setup, &tally, setup.map());
+                assert_eq!(tally.bytes(), 0, "the last release gives everything back");
+            });
+        }
+    }
+}
+
+fn fill(setup: &Setup, map: &dyn Face, numbers: std::ops::Range<usize>) {
+    for i in numbers {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+    }
+}
+
+#[test]
+fn memory_goes_through_the_allocator() {
+    for_each_map(|setup, tally, map| {
+        fill(setup, &*map, 0..MANY);
+        let payload: usize = (0..MANY).map(|i| setup.key(i).len() + setup.value(i).len()).sum();
+        assert!(tally.bytes() >= payload, "{} bytes for a payload of {payload}", tally.bytes());
+        let stats = map.stats();
+        let held = (stats.table_bytes + stats.bytes_reserved) as usize;
+        assert!(held >= payload && held <= tally.bytes() + tally.bytes() / 4, "stats say {held} of {}", tally.bytes());
+    });
+}
+
+#[test]
+fn overwriting_frees_the_old_bytes() {
+    for_each_map(|setup, tally, map| {
+        fill(setup, &*map, 0..MANY);
+        let once = tally.most_bytes();
+        for round in 0..20 {
+            for i in 0..MANY {
+                let value = if round % 2 == 0 { setup.other(i) } else { setup.value(i) };
+                assert_eq!(map.store(&setup.key(i), &value), Status::Ok);
+            }
+        }
+        let most = tally.most_bytes();
+        assert!(most <= 2 * once, "twenty times the same keys took {most} bytes, once {once}");
+    });
+}
+
+#[test]
+fn churn_at_a_steady_size_keeps_a_steady_footprint() {
+    for_each_map(|setup, tally, map| {
+        fill(setup, &*map, 0..MANY);
+        let churn = |from: usize, to: usize| {
+            for i in from..to {
+                assert_eq!(map.delete(&setup.key(i - MANY)), Status::Ok);
+                assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+            }
+        };
+        churn(MANY, 3 * MANY);
+        let settled = tally.most_bytes();
+        churn(3 * MANY, 12 * MANY);
+        let most = tally.most_bytes();
+        assert!(most <= settled + settled / 2, "churn settled at {settled} bytes and then took {most}");
+        setup.assert_holds(&*map, 11 * MANY..12 * MANY);
+    });
+}
+
+#[test]
+fn deleting_and_shrinking_give_memory_back() {
+    for_each_map(|setup, tally, map| {
+        let empty = tally.bytes();
+        fill(setup, &*map, 0..MANY);
+        let (full, full_stats) = (tally.bytes(), map.stats());
+        for i in 0..MANY {
+            assert_eq!(map.delete(&setup.key(i)), Status::Ok);
+        }
+        assert_eq!(map.shrink(), Status::Ok);
+        let stats = map.stats();
+        assert_eq!((stats.entries, stats.bytes_live), (0, 0));
+        assert!(
+            stats.table_bytes <= full_stats.table_bytes / 8,
+            "{} of {} bytes of tables are left",
+            stats.table_bytes,
+            full_stats.table_bytes
+        );
+        if (setup.key, setup.value) == (Width::Word, Width::Word) {
+            assert!(tally.bytes() <= empty + full / 8, "{} of {full} bytes are left, {empty} at first", tally.bytes());
+        }
+        // What stays for reuse is reused.
+        fill(setup, &*map, 0..MANY);
+        assert!(tally.bytes() <= full + full / 4, "{} bytes where {full} were enough before", tally.bytes());
+    });
+}
+
+#[test]
+fn clear_gives_memory_back() {
+    for_each_map(|setup, tally, map| {
+        fill(setup, &*map, 0..MANY);
+        let full = tally.bytes();
+        for _ in 0..10 {
+            assert_eq!(map.clear(), Status::Ok);
+            assert_eq!(map.stats().bytes_live, 0);
+            fill(setup, &*map, 0..MANY);
+        }
+        assert!(tally.most_bytes() <= 2 * full, "ten rounds took {} bytes, one {full}", tally.most_bytes());
+    });
+}
+
+/// With readers inside all the time, what is freed still comes back within a bound.
+#[test]
+fn garbage_is_bounded_while_others_read() {
+    for_each_map(|setup, tally, map| {
+        if setup.kind == portolan::map::Kind::Bucketed {
+            return; // for one thread at a time
+        }
+        drop(map);
+        let subject = Subject::new(setup);
+        for i in 0..500 {
+            subject.store(i, 0).expect("store");
+        }
+        let once = tally.bytes();
+        let over = std::sync::atomic::AtomicBool::new(false);
+        scope(|scope| {
+            scope.spawn(|| {
+                for version in 1..60 {
+                    for i in 0..500 {
+                        subject.store(i, version % 3).expect("store");
+                    }
+                }
+                over.store(true, std::sync::atomic::Ordering::Relaxed);
+            });
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                for i in 0..500 {
+                    subject.load(i).expect("load").expect("it is there");
+                }
+            }
+        });
+        // Versions differ in length: a few times the first footprint, not sixty times.
+        let most = tally.most_bytes();
+        assert!(most <= 6 * once + 64 * 1024, "500 entries written sixty times took {most} bytes, once {once}");
+    });
+}

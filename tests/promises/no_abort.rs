@@ -1,0 +1,245 @@
+//! A failed allocation answers `Memory`, and the map is as before the call. Every allocation of every operation fails once here,
+//! alone and with all that follow it.
+
+use crate::support::face::Entry;
+use crate::support::setup::KINDS;
+use crate::support::tally::Tally;
+use crate::support::{Answer, Face, Many, Room, Scan, Setup, Status, Way, setup};
+use portolan::map::Width;
+
+const ROOM: usize = 4096;
+
+/// An operation: its name, and the call, which tells the status and (for a batch) what became of each entry.
+type Operation = (&'static str, fn(&Setup, &dyn Face) -> Told);
+
+struct Told {
+    status: Status,
+    /// The new state of some keys, each with its own status.
+    parts: Vec<(Status, Entry)>,
+}
+
+impl From<Status> for Told {
+    fn from(status: Status) -> Self {
+        Self { status, parts: vec![] }
+    }
+}
+
+impl From<Answer> for Told {
+    fn from(answer: Answer) -> Self {
+        answer.status().into()
+    }
+}
+
+fn ok<T>(result: Result<T, Status>) -> Told {
+    result.map_or_else(|status| status, |_| Status::Ok).into()
+}
+
+/// The key number 0 is there when there is any, 1000 never is.
+const OPERATIONS: &[Operation] = &[
+    ("load", |s, m| m.load(&s.key(0), ROOM).into()),
+    ("load, missing", |s, m| m.load(&s.key(1000), ROOM).into()),
+    ("contains, missing", |s, m| m.contains(&s.key(1000)).into()),
+    ("store, new", |s, m| m.store(&s.key(1000), &s.value(1000)).into()),
+    ("store, over", |s, m| m.store(&s.key(0), &s.other(300)).into()),
+    ("load_or_store", |s, m| m.load_or_store(&s.key(1000), &s.value(1000), ROOM).into()),
+    ("load_and_delete", |s, m| m.load_and_delete(&s.key(0), ROOM).into()),
+    ("delete", |s, m| m.delete(&s.key(0)).into()),
+    ("swap, new", |s, m| m.swap(&s.key(1000), &s.value(1000), ROOM).into()),
+    ("swap, over", |s, m| m.swap(&s.key(0), &s.other(300), ROOM).into()),
+    ("compare_and_swap", |s, m| m.compare_and_swap(&s.key(0), &s.value(0), &s.other(300)).into()),
+    ("compare_and_delete", |s, m| m.compare_and_delete(&s.key(0), &s.value(0)).into()),
+    ("add, new", |s, m| ok(m.add(&s.key(1000), 5))),
+    ("add, over", |s, m| ok(m.add(&s.key(0), 5))),
+    ("clear", |_, m| m.clear().into()),
+    ("len", |_, m| ok(m.len())),
+    ("reserve", |_, m| m.reserve(500).into()),
+    ("shrink", |_, m| m.shrink().into()),
+    ("range", |_, m| m.range(&mut |_, _| true).into()),
+    ("delete_if", |s, m| ok(m.delete_if(&mut |key, _| s.number(key) % 2 == 0))),
+    ("scan", |_, m| match m.scan(&mut 0, Room::entries(200)) {
+        Scan::Failed(status) => status.into(),
+        _ => Status::Ok.into(),
+    }),
+    ("equal", |_, m| m.equal(m).into()),
+    ("load_many", |s, m| match m.load_many(&[s.key(0), s.key(1000)], ROOM) {
+        Many::Failed(status) => status.into(),
+        _ => Status::Ok.into(),
+    }),
+    ("store_many", |s, m| {
+        let entries: Vec<Entry> = (990..1010).map(|i| s.entry(i)).collect();
+        let (status, statuses) = m.store_many(&entries);
+        Told { status, parts: statuses.into_iter().zip(entries).collect() }
+    }),
+    ("delete_many", |s, m| m.delete_many(&[s.key(0), s.key(1000)]).0.into()),
+];
+
+fn sorted(map: &dyn Face) -> Vec<Entry> {
+    let mut entries = map.entries();
+    entries.sort();
+    entries
+}
+
+/// A map with so many entries. Some were deleted and some missed, so that a read/dirty map has all its states.
+fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
+    let map = setup.map();
+    for i in 0..count + count / 4 {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+    }
+    for i in 0..count {
+        assert_eq!(map.contains(&setup.key(i)), Status::Ok);
+    }
+    for i in count..count + count / 4 {
+        assert_eq!(map.delete(&setup.key(i)), Status::Ok);
+    }
+    map
+}
+
+/// Runs the operation with its n-th allocation failing, for each n until there is none. Says how many there were.
+fn fail_each(
+    setup: &Setup,
+    count: usize,
+    name: &str,
+    operation: fn(&Setup, &dyn Face) -> Told,
+    for_good: bool,
+) -> usize {
+    let (expected_status, expected) = {
+        let map = filled(setup, count);
+        (operation(setup, &*map).status, sorted(&*map))
+    };
+    for n in 1.. {
+        let tally = Tally::default();
+        let setup = Setup { allocator: tally.allocator(), ..*setup };
+        let map = filled(&setup, count);
+        let before = sorted(&*map);
+        tally.fail_at(n, for_good);
+        let told = operation(&setup, &*map);
+        let failures = tally.heal();
+        let after = sorted(&*map);
+        let place = format!("{name} on {count} entries, allocation {n} failing");
+        if told.status == Status::Memory {
+            assert!(failures > 0, "{place}: it answered Memory, and none failed");
+            let parts = told.parts.into_iter().filter(|part| part.0 == Status::Ok).map(|part| part.1);
+            let mut wanted: Vec<Entry> = before.into_iter().chain(parts).collect();
+            wanted.sort();
+            assert!(after == wanted, "{place}: the map is not as before");
+        } else {
+            assert_eq!(told.status, expected_status, "{place}");
+            assert!(after == expected, "{place}: it succeeded, and the map is wrong");
+        }
+        // The map works on as if nothing had happened.
+        for i in 2000..2050 {
+            assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok, "{place}: afterwards");
+            assert_eq!(map.value(&setup.key(i)), Some(setup.value(i)), "{place}: afterwards");
+        }
+        assert_eq!(map.len(), Ok(after.len() as u64 + 50), "{place}: afterwards");
+        drop(map);
+        assert_eq!(tally.bytes(), 0, "{place}: bytes that never came back");
+        if failures == 0 {
+            return n - 1;
+        }
+    }
+    unreachable!()
+}
+
+/// Each kind with each type, with one table where there may be more, so that all entries press on it.
+fn setups() -> impl Iterator<Item = Setup> {
+    let ways = [Way::Rust, Way::C, Way::RustWords];
+    let all = KINDS.into_iter().flat_map(Setup::of_kind).filter(move |setup| ways.contains(&setup.way));
+    all.filter(|setup| setup.hash == crate::support::Hash::Real).map(|setup| Setup { shards: 1, seed: 99, ..setup })
+}
+
+#[test]
+fn every_allocation_of_every_operation_may_fail() {
+    for setup in setups() {
+        setup::run(&setup, |setup| {
+            for (name, operation) in OPERATIONS {
+                let mut allocations = 0;
+                // Around the sizes where a table of 1, 2, 4, 8 buckets is full.
+                for count in [0, 7, 8, 13, 26, 27, 52, 53] {
+                    for for_good in [false, true] {
+                        allocations += fail_each(setup, count, name, *operation, for_good);
+                    }
+                }
+                let grows = matches!(*name, "store, new" | "load_or_store" | "swap, new" | "reserve" | "store_many");
+                assert!(!grows || allocations > 0, "{name} never asked the allocator for memory");
+            }
+        });
+    }
+}
+
+#[test]
+fn every_allocation_of_new_may_fail() {
+    for setup in setups() {
+        setup::run(&setup, |setup| {
+            for capacity in [0, 1, 1000] {
+                for n in 1.. {
+                    let tally = Tally::default();
+                    let setup = Setup { allocator: tally.allocator(), capacity, shards: 0, ..*setup };
+                    tally.fail_at(n, false);
+                    let made = setup.try_map();
+                    let failures = tally.heal();
+                    match made {
+                        Err(status) => assert_eq!((status, tally.bytes()), (Status::Memory, 0), "allocation {n}"),
+                        Ok(map) => {
+                            setup.assert_holds(&*map, []);
+                            assert_eq!(map.store(&setup.key(1), &setup.value(1)), Status::Ok);
+                        }
+                    }
+                    if failures == 0 {
+                        break;
+                    }
+                }
+            }
+        });
+    }
+}
+
+#[test]
+fn every_allocation_of_clone_may_fail() {
+    for setup in setups() {
+        setup::run(&setup, |setup| {
+            for kind in KINDS {
+                for n in 1.. {
+                    let tally = Tally::default();
+                    let setup = Setup { allocator: tally.allocator(), ..*setup };
+                    let map = filled(&setup, 60);
+                    let bytes = tally.bytes();
+                    tally.fail_at(n, false);
+                    let copy = map.clone_to(kind);
+                    let failures = tally.heal();
+                    setup.assert_holds(&*map, 0..60);
+                    match copy {
+                        Err(status) => {
+                            assert_eq!((status, tally.bytes()), (Status::Memory, bytes), "allocation {n}, to {kind:?}")
+                        }
+                        Ok(copy) => setup.assert_holds(&*copy, 0..60),
+                    }
+                    if failures == 0 {
+                        assert!(n > 1, "clone never asked the allocator for memory");
+                        break;
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// What no machine has is refused, not tried.
+#[test]
+fn absurd_sizes_are_refused() {
+    for setup in setups() {
+        setup::run(&setup, |setup| {
+            let map = filled(setup, 20);
+            for entries in [u64::MAX, u64::MAX / 2, 1 << 60] {
+                let status = map.reserve(entries);
+                assert!(matches!(status, Status::Memory | Status::Size), "reserve({entries}): {status:?}");
+                let made = Setup { capacity: entries, ..*setup }.try_map();
+                assert!(matches!(made, Err(Status::Memory | Status::Size)), "capacity {entries}");
+            }
+            setup.assert_holds(&*map, 0..20);
+            if setup.value == Width::Word {
+                assert_eq!(map.add(&setup.key(3000), 1), Ok(1));
+            }
+        });
+    }
+}

@@ -1,0 +1,79 @@
+//! A failed call has no effect: the map is as before, and what a buffer had no room for is not lost.
+
+use crate::support::data::pattern;
+use crate::support::setup::KINDS;
+use crate::support::{Answer, Face, Many, Room, Scan, Setup, Status, Way, setup};
+use portolan::map::Width;
+
+/// Runs for each kind through Rust and through C, on maps with bytes as values.
+fn for_each_map(key: Width, test: impl Fn(&Setup, Box<dyn Face>)) {
+    for kind in KINDS {
+        for way in [Way::Rust, Way::C] {
+            let setup = Setup { way, ..Setup::new(kind, key, Width::Bytes) };
+            setup::run(&setup, |setup| test(setup, setup.map()));
+        }
+    }
+}
+
+#[test]
+fn no_operation_loses_a_value_to_a_buffer_that_is_too_small() {
+    for_each_map(Width::Bytes, |setup, map| {
+        let (key, value) = (setup.key(1), pattern(1, 1000));
+        map.store(&key, &value);
+        for room in [0, 1, 500, 999] {
+            let needs = Answer::Needs(1000);
+            assert_eq!(map.load(&key, room), needs);
+            assert_eq!(map.swap(&key, b"new", room), needs);
+            assert_eq!(map.load_or_store(&key, b"new", room), needs);
+            assert_eq!(map.load_and_delete(&key, room), needs);
+            assert_eq!(map.load_many(&[key.clone(), setup.key(2)], room), Many::Needs(1000));
+            let mut cursor = 0;
+            let asked = Room { entries: 1, key_bytes: key.len(), value_bytes: 1000 };
+            assert_eq!(map.scan(&mut cursor, Room { value_bytes: room, ..asked }), Scan::Needs(asked));
+            assert_eq!(cursor, 0);
+        }
+        assert!(map.entries() == [(key.clone(), value.clone())]);
+        // The length that was asked for is the length that works.
+        assert!(map.load_and_delete(&key, 1000) == Answer::Value(Status::Ok, value));
+        assert_eq!(map.len(), Ok(0));
+    });
+}
+
+#[test]
+fn a_refused_key_or_value_changes_nothing() {
+    for_each_map(Width::Word, |setup, map| {
+        let (key, value) = setup.entry(1);
+        map.store(&key, &value);
+        let before = map.stats();
+        for wrong in [&b""[..], b"1234567", b"123456789"] {
+            assert_eq!(map.store(wrong, b"new"), Status::Size);
+            assert_eq!(map.swap(wrong, b"new", 100), Answer::Plain(Status::Size));
+            assert_eq!(map.load_or_store(wrong, b"new", 100), Answer::Plain(Status::Size));
+            assert_eq!(map.load_and_delete(wrong, 100), Answer::Plain(Status::Size));
+            assert_eq!(map.delete(wrong), Status::Size);
+        }
+        assert_eq!(map.add(&key, 1), Err(Status::Type));
+        setup.assert_holds(&*map, [1]);
+        assert_eq!(map.stats().entries, before.entries);
+    });
+}
+
+/// A comparison that fails is an ordinary outcome, and changes nothing either.
+#[test]
+fn a_comparison_that_fails_changes_nothing() {
+    for_each_map(Width::Bytes, |setup, map| {
+        let (key, value) = setup.entry(200);
+        assert!(value.len() > 1);
+        map.store(&key, &value);
+        // A prefix, a longer value, and one that differs in its last byte.
+        let longer = [&value[..], b"x"].concat();
+        let mut last = value.clone();
+        *last.last_mut().expect("not empty") ^= 1;
+        for wrong in [&value[..value.len() - 1], &longer, &last, b""] {
+            assert_eq!(map.compare_and_swap(&key, wrong, b"new"), Status::Mismatch);
+            assert_eq!(map.compare_and_delete(&key, wrong), Status::Mismatch);
+        }
+        assert_eq!(map.compare_and_swap(&setup.key(2), &value, b"new"), Status::NotFound);
+        setup.assert_holds(&*map, [200]);
+    });
+}

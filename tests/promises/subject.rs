@@ -1,0 +1,150 @@
+//! A map under stress. Each value tells the key it belongs to, a version, and a checksum of both: a torn value, or one of
+//! another key, is seen by whoever reads it.
+
+use crate::support::data;
+use crate::support::setup::{SHARED_KINDS, WIDTHS};
+use crate::support::{Setup, time};
+use portolan::map::{Error, Kind, Map, Outcome, Output, Width};
+use std::time::Instant;
+
+pub struct Subject {
+    pub map: Map,
+    pub setup: Setup,
+}
+
+/// Every kind that threads may share, with every type of key and value.
+pub fn shared_setups() -> Vec<Setup> {
+    let types = WIDTHS.iter().flat_map(|&key| WIDTHS.map(|value| (key, value)));
+    types.flat_map(|(key, value)| SHARED_KINDS.map(|kind| Setup::new(kind, key, value))).collect()
+}
+
+/// Runs `test` for each setup, until its share of the time is over.
+pub fn share_time(setups: &[Setup], test: impl Fn(&Setup, Instant)) {
+    for setup in setups {
+        crate::support::setup::run(setup, |setup| test(setup, time::deadline(setups.len() as u32)));
+    }
+}
+
+/// The most bytes that a value has here.
+const ROOM: usize = 512;
+
+fn mix(i: u64, version: u64) -> u64 {
+    (i ^ version.rotate_left(32))
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .rotate_left(23)
+        .wrapping_mul(0xBF58_476D_1CE4_E5B9)
+}
+
+/// The value of a key at a version; both are less than 2^24. Bytes differ in length from version to version.
+pub fn seal(width: Width, i: u64, version: u64) -> Vec<u8> {
+    let check = mix(i, version);
+    match width {
+        Width::Word => (version | i << 24 | check >> 48 << 48).to_ne_bytes().to_vec(),
+        Width::Bytes => {
+            let filler = vec![check as u8; (check >> 8) as usize % 90 * (1 + version as usize % 5)];
+            [&i.to_le_bytes()[..], &version.to_le_bytes(), &filler, &check.to_le_bytes()].concat()
+        }
+    }
+}
+
+/// The version in a value that was found under a key.
+pub fn unseal(width: Width, i: u64, value: &[u8]) -> u64 {
+    let version = match width {
+        Width::Word => u64::from_ne_bytes(value.try_into().expect("a word")) & 0xFF_FFFF,
+        Width::Bytes => {
+            assert!(value.len() >= 24, "a value of {} bytes was never stored", value.len());
+            u64::from_le_bytes(value[8..16].try_into().expect("8 bytes"))
+        }
+    };
+    assert!(value == seal(width, i, version), "the value under key {i} is torn, or another key's: {value:?}");
+    version
+}
+
+impl Subject {
+    pub fn new(setup: &Setup) -> Self {
+        Self { map: Map::new(setup.config()).expect("a map"), setup: *setup }
+    }
+
+    pub fn of(kind: Kind, key: Width, value: Width) -> Self {
+        Self::new(&Setup::new(kind, key, value))
+    }
+
+    pub fn key(&self, i: u64) -> Vec<u8> {
+        data::key(self.setup.key, i)
+    }
+
+    pub fn sealed(&self, i: u64, version: u64) -> Vec<u8> {
+        seal(self.setup.value, i, version)
+    }
+
+    /// The version that the call hands out, or what it answers without one.
+    fn given(
+        &self,
+        i: u64,
+        gives: Outcome,
+        call: impl FnOnce(&[u8], &mut Output) -> Result<Outcome, Error>,
+    ) -> Result<Result<u64, Outcome>, Error> {
+        let mut buffer = [0; ROOM];
+        // SAFETY: the buffer outlives the output, and has that room.
+        let mut output = unsafe { Output::new(buffer.as_mut_ptr(), ROOM) };
+        let outcome = call(&self.key(i), &mut output)?;
+        Ok(if outcome == gives { Ok(unseal(self.setup.value, i, &buffer[..output.size()])) } else { Err(outcome) })
+    }
+
+    pub fn load(&self, i: u64) -> Result<Option<u64>, Error> {
+        Ok(self.given(i, Outcome::Done, |key, out| self.map.load(key, out))?.ok())
+    }
+
+    pub fn store(&self, i: u64, version: u64) -> Result<Outcome, Error> {
+        self.map.store(&self.key(i), &self.sealed(i, version))
+    }
+
+    /// The version that was there, or none where the given one was stored.
+    pub fn load_or_store(&self, i: u64, version: u64) -> Result<Option<u64>, Error> {
+        let value = self.sealed(i, version);
+        Ok(self.given(i, Outcome::Loaded, |key, out| self.map.load_or_store(key, &value, out))?.ok())
+    }
+
+    pub fn load_and_delete(&self, i: u64) -> Result<Option<u64>, Error> {
+        Ok(self.given(i, Outcome::Done, |key, out| self.map.load_and_delete(key, out))?.ok())
+    }
+
+    pub fn swap(&self, i: u64, version: u64) -> Result<Option<u64>, Error> {
+        let value = self.sealed(i, version);
+        Ok(self.given(i, Outcome::Loaded, |key, out| self.map.swap(key, &value, out))?.ok())
+    }
+
+    pub fn compare_and_swap(&self, i: u64, old: u64, new: u64) -> Result<Outcome, Error> {
+        self.map.compare_and_swap(&self.key(i), &self.sealed(i, old), &self.sealed(i, new))
+    }
+
+    pub fn compare_and_delete(&self, i: u64, old: u64) -> Result<Outcome, Error> {
+        self.map.compare_and_delete(&self.key(i), &self.sealed(i, old))
+    }
+
+    pub fn delete(&self, i: u64) -> Result<Outcome, Error> {
+        self.map.delete(&self.key(i))
+    }
+
+    /// The number of a key, and the version in its value.
+    pub fn read(&self, key: &[u8], value: &[u8]) -> (u64, u64) {
+        let i = data::number(self.setup.key, key);
+        (i, unseal(self.setup.value, i, value))
+    }
+}
+
+/// Numbers that look random: a test says by its seed where it begins.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(mix(seed, 0x5EED) | 1)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % end
+    }
+}

@@ -1,0 +1,220 @@
+//! The C interface as a C program sees it: prototypes written after include/portolan.h, bound by name when the test is linked.
+
+use std::ffi::{c_char, c_void};
+
+pub type Status = i32;
+
+#[repr(C)]
+pub struct Map {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Allocator {
+    pub alloc: Option<unsafe extern "C" fn(usize, usize, *mut c_void) -> *mut c_void>,
+    pub free: Option<unsafe extern "C" fn(*mut c_void, usize, usize, *mut c_void)>,
+    pub user: *mut c_void,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Options {
+    pub size: usize,
+    pub kind: u32,
+    pub flags: u32,
+    pub key_size: u64,
+    pub value_size: u64,
+    pub capacity: u64,
+    pub seed: u64,
+    pub shards: u32,
+    pub hash_bits: u32,
+    pub allocator: Allocator,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct U64 {
+    pub value: u64,
+    pub status: Status,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    pub size: usize,
+    pub kind: u32,
+    pub bucket_bits: u32,
+    pub key_size: u64,
+    pub value_size: u64,
+    pub entries: u64,
+    pub buckets: u64,
+    pub overflow_buckets: u64,
+    pub load_factor: f64,
+    pub growing: u64,
+    pub split: u64,
+    pub shards: u64,
+    pub shard_entries_min: u64,
+    pub shard_entries_max: u64,
+    pub longest_chain: u64,
+    pub promotions: u64,
+    pub misses: u64,
+    pub dirty_entries: u64,
+    pub read_entries: u64,
+    pub expunged: u64,
+    pub table_bytes: u64,
+    pub bytes_live: u64,
+    pub bytes_reserved: u64,
+    pub bytes_waiting: u64,
+}
+
+pub type Visit = unsafe extern "C" fn(*const c_void, usize, *const c_void, usize, *mut c_void) -> i32;
+
+unsafe extern "C" {
+    pub fn ptl_version() -> *const c_char;
+    pub fn ptl_version_number() -> u32;
+    pub fn ptl_status_string(status: Status) -> *const c_char;
+
+    pub fn ptl_map_new(options: *const Options, map: *mut *mut Map) -> Status;
+    pub fn ptl_map_retain(map: *mut Map) -> Status;
+    pub fn ptl_map_release(map: *mut Map) -> Status;
+
+    pub fn ptl_map_load(
+        map: *const Map,
+        key: *const u8,
+        key_size: usize,
+        value: *mut u8,
+        value_capacity: usize,
+        value_size: *mut usize,
+    ) -> Status;
+    pub fn ptl_map_store(map: *mut Map, key: *const u8, key_size: usize, value: *const u8, value_size: usize)
+    -> Status;
+    pub fn ptl_map_load_or_store(
+        map: *mut Map,
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        actual: *mut u8,
+        actual_capacity: usize,
+        actual_size: *mut usize,
+    ) -> Status;
+    pub fn ptl_map_load_and_delete(
+        map: *mut Map,
+        key: *const u8,
+        key_size: usize,
+        value: *mut u8,
+        value_capacity: usize,
+        value_size: *mut usize,
+    ) -> Status;
+    pub fn ptl_map_delete(map: *mut Map, key: *const u8, key_size: usize) -> Status;
+    pub fn ptl_map_swap(
+        map: *mut Map,
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        previous: *mut u8,
+        previous_capacity: usize,
+        previous_size: *mut usize,
+    ) -> Status;
+    pub fn ptl_map_compare_and_swap(
+        map: *mut Map,
+        key: *const u8,
+        key_size: usize,
+        old_value: *const u8,
+        old_size: usize,
+        new_value: *const u8,
+        new_size: usize,
+    ) -> Status;
+    pub fn ptl_map_compare_and_delete(
+        map: *mut Map,
+        key: *const u8,
+        key_size: usize,
+        old_value: *const u8,
+        old_size: usize,
+    ) -> Status;
+    pub fn ptl_map_contains(map: *const Map, key: *const u8, key_size: usize) -> Status;
+    pub fn ptl_map_add(map: *mut Map, key: *const u8, key_size: usize, delta: u64, sum: *mut u64) -> Status;
+
+    pub fn ptl_map_range(map: *const Map, visit: Option<Visit>, user: *mut c_void) -> Status;
+    pub fn ptl_map_delete_if(map: *mut Map, predicate: Option<Visit>, user: *mut c_void, deleted: *mut u64) -> Status;
+    pub fn ptl_map_clear(map: *mut Map) -> Status;
+    pub fn ptl_map_len(map: *const Map, len: *mut u64) -> Status;
+    pub fn ptl_map_reserve(map: *mut Map, entries: u64) -> Status;
+    pub fn ptl_map_shrink(map: *mut Map) -> Status;
+    pub fn ptl_map_clone(map: *const Map, options: *const Options, copy: *mut *mut Map) -> Status;
+    pub fn ptl_map_equal(map: *const Map, other: *const Map) -> Status;
+    pub fn ptl_map_stats(map: *const Map, stats: *mut Stats) -> Status;
+
+    pub fn ptl_map_scan(
+        map: *const Map,
+        cursor: *mut u64,
+        keys: *mut u8,
+        keys_size: *mut usize,
+        key_offsets: *mut usize,
+        values: *mut u8,
+        values_size: *mut usize,
+        value_offsets: *mut usize,
+        count: *mut usize,
+    ) -> Status;
+    pub fn ptl_map_load_many(
+        map: *const Map,
+        keys: *const u8,
+        key_offsets: *const usize,
+        count: usize,
+        values: *mut u8,
+        values_size: *mut usize,
+        value_offsets: *mut usize,
+        statuses: *mut Status,
+    ) -> Status;
+    pub fn ptl_map_store_many(
+        map: *mut Map,
+        keys: *const u8,
+        key_offsets: *const usize,
+        values: *const u8,
+        value_offsets: *const usize,
+        count: usize,
+        statuses: *mut Status,
+    ) -> Status;
+    pub fn ptl_map_delete_many(
+        map: *mut Map,
+        keys: *const u8,
+        key_offsets: *const usize,
+        count: usize,
+        statuses: *mut Status,
+    ) -> Status;
+
+    pub fn ptl_map_load_u64(map: *const Map, key: u64) -> U64;
+    pub fn ptl_map_store_u64(map: *mut Map, key: u64, value: u64) -> Status;
+    pub fn ptl_map_load_or_store_u64(map: *mut Map, key: u64, value: u64) -> U64;
+    pub fn ptl_map_load_and_delete_u64(map: *mut Map, key: u64) -> U64;
+    pub fn ptl_map_delete_u64(map: *mut Map, key: u64) -> Status;
+    pub fn ptl_map_swap_u64(map: *mut Map, key: u64, value: u64) -> U64;
+    pub fn ptl_map_compare_and_swap_u64(map: *mut Map, key: u64, old_value: u64, new_value: u64) -> Status;
+    pub fn ptl_map_compare_and_delete_u64(map: *mut Map, key: u64, old_value: u64) -> Status;
+    pub fn ptl_map_contains_u64(map: *const Map, key: u64) -> Status;
+    pub fn ptl_map_add_u64(map: *mut Map, key: u64, delta: u64) -> U64;
+    pub fn ptl_map_scan_u64(
+        map: *const Map,
+        cursor: *mut u64,
+        keys: *mut u64,
+        values: *mut u64,
+        count: *mut usize,
+    ) -> Status;
+    pub fn ptl_map_load_many_u64(
+        map: *const Map,
+        keys: *const u64,
+        count: usize,
+        values: *mut u64,
+        statuses: *mut Status,
+    ) -> Status;
+    pub fn ptl_map_store_many_u64(
+        map: *mut Map,
+        keys: *const u64,
+        values: *const u64,
+        count: usize,
+        statuses: *mut Status,
+    ) -> Status;
+    pub fn ptl_map_delete_many_u64(map: *mut Map, keys: *const u64, count: usize, statuses: *mut Status) -> Status;
+}

@@ -1,0 +1,90 @@
+//! Keys and values of every length, made from numbers, so that a test can tell what should be where.
+
+use super::{Face, Setup, face::Entry};
+use portolan::map::Width;
+use std::collections::HashSet;
+
+/// Lengths around every boundary: none, within a word, a word, beside it, inline and just beyond, long.
+pub const VALUE_LENGTHS: [usize; 11] = [0, 1, 7, 8, 9, 39, 40, 41, 255, 4096, 100_000];
+
+/// `length` bytes that tell `tag` and their own place.
+pub fn pattern(tag: u64, length: usize) -> Vec<u8> {
+    let mut state = tag.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ length as u64;
+    let mut step = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..length).map(|_| step()).collect()
+}
+
+/// The key number `i`. Bytes keys have 1 to 70 bytes, zero bytes among them.
+pub fn key(width: Width, i: u64) -> Vec<u8> {
+    match width {
+        Width::Word => i.to_ne_bytes().to_vec(),
+        Width::Bytes => {
+            let mut key = i.to_string().into_bytes();
+            key.extend(std::iter::repeat_n(0, (i * 7 % 64) as usize));
+            key
+        }
+    }
+}
+
+/// The number of a key that `key` has made.
+pub fn number(width: Width, key: &[u8]) -> u64 {
+    match width {
+        Width::Word => super::guard::word(key),
+        Width::Bytes => {
+            let text: String = key.iter().take_while(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
+            text.parse().expect("a key starts with its number")
+        }
+    }
+}
+
+/// A value that tells its key's number and a version; bytes have 0 to 300 bytes.
+pub fn value(width: Width, i: u64, version: u64) -> Vec<u8> {
+    let tag = i.wrapping_mul(1_000_003).wrapping_add(version);
+    match width {
+        Width::Word => tag.to_ne_bytes().to_vec(),
+        Width::Bytes => pattern(tag, (tag % 301) as usize),
+    }
+}
+
+impl Setup {
+    pub fn key(&self, i: usize) -> Vec<u8> {
+        key(self.key, i as u64)
+    }
+
+    pub fn number(&self, bytes: &[u8]) -> usize {
+        number(self.key, bytes) as usize
+    }
+
+    pub fn value(&self, i: usize) -> Vec<u8> {
+        value(self.value, i as u64, 0)
+    }
+
+    /// Another value for the same key.
+    pub fn other(&self, i: usize) -> Vec<u8> {
+        value(self.value, i as u64, 1)
+    }
+
+    pub fn entry(&self, i: usize) -> Entry {
+        (self.key(i), self.value(i))
+    }
+
+    /// The map holds the entries of these numbers with their first values, and nothing else.
+    pub fn assert_holds(&self, map: &dyn Face, numbers: impl IntoIterator<Item = usize>) {
+        self.assert_same(&map.entries(), numbers);
+    }
+
+    /// These entries are those of the numbers, each once, in whatever order.
+    pub fn assert_same(&self, entries: &[Entry], numbers: impl IntoIterator<Item = usize>) {
+        let mut wanted: HashSet<usize> = numbers.into_iter().collect();
+        for (key, value) in entries {
+            let i = self.number(key);
+            assert!(wanted.remove(&i), "entry {i} is here twice, or should not be");
+            assert!(*value == self.value(i), "entry {i} has another value");
+        }
+        let missing = wanted.iter().min();
+        assert!(missing.is_none(), "{} entries are missing, the first is {missing:?}", wanted.len());
+    }
+}

@@ -1,0 +1,183 @@
+//! The one face that every scenario is written against. A call through it returns all that the interface below gave back;
+//! the adapters check what a scenario should not have to: guard bytes around buffers, out-parameters left alone.
+
+use portolan::map::{Kind, Stats};
+use std::any::Any;
+
+/// The statuses of the C interface. The Rust face produces a part of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Status {
+    Ok = 0,
+    NotFound = 1,
+    Loaded = 2,
+    Mismatch = 3,
+    Done = 4,
+    Null = -1,
+    Handle = -2,
+    Size = -3,
+    Option = -4,
+    Type = -5,
+    Buffer = -6,
+    Memory = -7,
+    Concurrent = -8,
+    Reentrant = -9,
+    Internal = -10,
+}
+
+impl Status {
+    pub fn is_error(self) -> bool {
+        (self as i32) < 0
+    }
+}
+
+/// What an operation that may hand out a value answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A status without a value.
+    Plain(Status),
+    Value(Status, Vec<u8>),
+    /// The buffer was too small: the length that is needed.
+    Needs(usize),
+}
+
+impl Answer {
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Plain(status) | Self::Value(status, _) => *status,
+            Self::Needs(_) => Status::Buffer,
+        }
+    }
+}
+
+/// The room of a scan's buffers: given to the call, or needed by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub entries: usize,
+    pub key_bytes: usize,
+    pub value_bytes: usize,
+}
+
+impl Room {
+    /// Room for so many entries, and for the longest ones that `data` makes.
+    pub fn entries(entries: usize) -> Self {
+        Self { entries, key_bytes: entries * 128, value_bytes: entries * 512 }
+    }
+}
+
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scan {
+    Page { entries: Vec<Entry>, more: bool },
+    Needs(Room),
+    Failed(Status),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Many {
+    Values { values: Vec<Vec<u8>>, statuses: Vec<Status> },
+    Needs(usize),
+    Failed(Status),
+}
+
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
+
+pub trait Face: Send + Sync {
+    /// `room` is the length of the caller's buffer, here and below.
+    fn load(&self, key: &[u8], room: usize) -> Answer;
+    fn store(&self, key: &[u8], value: &[u8]) -> Status;
+    fn load_or_store(&self, key: &[u8], value: &[u8], room: usize) -> Answer;
+    fn load_and_delete(&self, key: &[u8], room: usize) -> Answer;
+    fn delete(&self, key: &[u8]) -> Status;
+    fn swap(&self, key: &[u8], value: &[u8], room: usize) -> Answer;
+    fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Status;
+    fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Status;
+    fn contains(&self, key: &[u8]) -> Status;
+    fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status>;
+
+    fn range(&self, visit: &mut Visit<'_>) -> Status;
+    fn delete_if(&self, predicate: &mut Visit<'_>) -> Result<u64, Status>;
+    fn clear(&self) -> Status;
+    fn len(&self) -> Result<u64, Status>;
+    fn reserve(&self, entries: u64) -> Status;
+    fn shrink(&self) -> Status;
+    fn clone_to(&self, kind: Kind) -> Result<Box<dyn Face>, Status>;
+    fn equal(&self, other: &dyn Face) -> Status;
+    fn stats(&self) -> Stats;
+
+    fn scan(&self, cursor: &mut u64, room: Room) -> Scan;
+    fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many;
+    /// The status of the whole call, and the status of each key.
+    fn store_many(&self, entries: &[Entry]) -> (Status, Vec<Status>);
+    fn delete_many(&self, keys: &[Vec<u8>]) -> (Status, Vec<Status>);
+
+    /// The adapter itself, so that `equal` finds the other map of its own sort.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// What scenarios ask for all the time, for whatever face.
+impl dyn Face + '_ {
+    /// The value of a key, however long.
+    pub fn value(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let mut room = 8;
+        loop {
+            match self.load(key, room) {
+                Answer::Value(Status::Ok, value) => return Some(value),
+                Answer::Plain(Status::NotFound) => return None,
+                Answer::Needs(needed) => room = needed,
+                other => panic!("load answered {other:?}"),
+            }
+        }
+    }
+
+    /// All entries in the order of `range`.
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut all = Vec::new();
+        let status = self.range(&mut |key, value| {
+            all.push((key.to_vec(), value.to_vec()));
+            true
+        });
+        assert_eq!(status, Status::Ok);
+        all
+    }
+
+    /// The next page of a scan, with as much more room as entries that travel together need.
+    pub fn page(&self, cursor: &mut u64, room: Room) -> (Vec<Entry>, bool) {
+        let before = *cursor;
+        match self.scan(cursor, room) {
+            Scan::Page { entries, more } => (entries, more),
+            Scan::Failed(status) => panic!("scan failed: {status:?}"),
+            Scan::Needs(needed) => {
+                assert_eq!(*cursor, before, "a scan that found no room moved its cursor");
+                assert!(
+                    needed.entries > room.entries
+                        || needed.key_bytes > room.key_bytes
+                        || needed.value_bytes > room.value_bytes,
+                    "a scan with {room:?} asked for {needed:?}"
+                );
+                let Scan::Page { entries, more } = self.scan(cursor, needed) else {
+                    panic!("the room that a scan asked for is too small: {needed:?}")
+                };
+                assert!(!entries.is_empty(), "a scan with all the room it asked for gave nothing");
+                (entries, more)
+            }
+        }
+    }
+
+    /// All entries by `scan`, with `meanwhile` called between two pages.
+    pub fn scanned(&self, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
+        let (mut cursor, mut all, mut pages) = (0, Vec::new(), 0);
+        loop {
+            let (entries, more) = self.page(&mut cursor, room);
+            assert_eq!(more, cursor != 0, "the cursor is 0 at the end, and only there");
+            all.extend(entries);
+            if !more {
+                return all;
+            }
+            meanwhile(pages);
+            pages += 1;
+            assert!(pages < 1_000_000, "a scan that never ends");
+        }
+    }
+}

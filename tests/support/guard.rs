@@ -1,0 +1,67 @@
+//! A caller's buffer between two strips of known bytes: a write outside its room is seen.
+
+/// The strip on each side, in words; the buffer is as aligned as words are.
+const STRIP: usize = 2;
+const MARK: u64 = 0xA5A5_A5A5_A5A5_A5A5;
+
+pub struct Guarded {
+    words: Vec<u64>,
+    room: usize,
+}
+
+impl Guarded {
+    pub fn new(room: usize) -> Self {
+        Self { words: vec![MARK; room.div_ceil(8) + 2 * STRIP], room }
+    }
+
+    /// NULL for an empty buffer, which the interfaces allow.
+    pub fn pointer(&mut self) -> *mut u8 {
+        if self.room == 0 { std::ptr::null_mut() } else { self.words[STRIP..].as_mut_ptr().cast() }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: words are bytes, all of them initialised.
+        unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), 8 * self.words.len()) }
+    }
+
+    /// The first `size` bytes, which the call has filled.
+    pub fn filled(&self, size: usize) -> Vec<u8> {
+        assert!(size <= self.room, "{size} bytes said to be in a buffer of {}", self.room);
+        self.bytes()[8 * STRIP..][..size].to_vec()
+    }
+
+    /// The filled part cut at its offsets, or into words of 8 bytes where there are none.
+    pub fn cut(&self, offsets: Option<&[usize]>, count: usize) -> Vec<Vec<u8>> {
+        match offsets {
+            None => self.filled(8 * count).chunks(8).map(<[u8]>::to_vec).collect(),
+            Some(offsets) => {
+                assert_eq!(offsets[0], 0, "offsets start at 0");
+                let all = self.filled(offsets[count]);
+                (0..count).map(|i| all[offsets[i]..offsets[i + 1]].to_vec()).collect()
+            }
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let (bytes, mark) = (self.bytes(), MARK.to_ne_bytes()[0]);
+        let whole = bytes[..8 * STRIP].iter().chain(&bytes[8 * STRIP + self.room..]).all(|byte| *byte == mark);
+        assert!(whole || std::thread::panicking(), "a call wrote outside the buffer of {} bytes", self.room);
+    }
+}
+
+/// Many keys or values, flat: one buffer and its offsets.
+pub fn flat<'a>(items: impl IntoIterator<Item = &'a Vec<u8>>) -> (Vec<u8>, Vec<usize>) {
+    let (mut bytes, mut offsets) = (Vec::new(), vec![0]);
+    for item in items {
+        bytes.extend_from_slice(item);
+        offsets.push(bytes.len());
+    }
+    (bytes, offsets)
+}
+
+/// The word in 8 bytes.
+pub fn word(bytes: &[u8]) -> u64 {
+    u64::from_ne_bytes(bytes.try_into().expect("a word has 8 bytes"))
+}

@@ -1,0 +1,16 @@
+//! What the suites share: the ways to make a map, the data that goes into it, and one face over the two interfaces, so that
+//! each scenario is written once and holds for Rust and for C.
+#![allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+
+pub mod abi;
+pub mod c;
+pub mod data;
+pub mod face;
+pub mod guard;
+pub mod rust;
+pub mod setup;
+pub mod tally;
+pub mod time;
+
+pub use face::{Answer, Face, Many, Room, Scan, Status};
+pub use setup::{Hash, Setup, Way};

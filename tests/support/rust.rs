@@ -1,0 +1,315 @@
+//! The face over the safe Rust interface.
+
+use super::face::{Answer, Entry, Face, Many, Room, Scan, Status, Visit};
+use super::guard::{Guarded, flat, word};
+use portolan::map::{Column, Config, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
+use std::any::Any;
+use std::mem::MaybeUninit;
+
+pub struct RustFace {
+    map: Map,
+    /// Use the calls for words where there is one.
+    words: bool,
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Size => Self::Size,
+            Error::Type => Self::Type,
+            Error::Buffer => Self::Buffer,
+            Error::Memory => Self::Memory,
+            Error::Concurrent => Self::Concurrent,
+            Error::Internal => Self::Internal,
+        }
+    }
+}
+
+impl From<Result<Outcome, Error>> for Status {
+    fn from(result: Result<Outcome, Error>) -> Self {
+        match result {
+            Ok(Outcome::Done) => Self::Ok,
+            Ok(Outcome::NotFound) => Self::NotFound,
+            Ok(Outcome::Loaded) => Self::Loaded,
+            Ok(Outcome::Mismatch) => Self::Mismatch,
+            Ok(Outcome::End) => Self::Done,
+            Err(error) => error.into(),
+        }
+    }
+}
+
+/// The answer of a call for words: the status with the value, or the status without one.
+fn words(result: Result<Option<u64>, Error>, some: Status, none: Status) -> Answer {
+    match result {
+        Ok(Some(value)) => Answer::Value(some, value.to_ne_bytes().to_vec()),
+        Ok(None) => Answer::Plain(none),
+        Err(error) => Answer::Plain(error.into()),
+    }
+}
+
+impl RustFace {
+    pub fn new(config: Config, words: bool) -> Result<Self, Status> {
+        Ok(Self { map: Map::new(config)?, words })
+    }
+
+    /// Calls `call` with a buffer of so much room; `gives` is the status that comes with a value.
+    fn given(room: usize, gives: Status, call: impl FnOnce(&mut Output) -> Result<Outcome, Error>) -> Answer {
+        let mut buffer = Guarded::new(room);
+        // SAFETY: the buffer has that room, or is empty.
+        let mut output = unsafe { Output::new(buffer.pointer(), room) };
+        let status = Status::from(call(&mut output));
+        match status {
+            Status::Buffer => Answer::Needs(output.size()),
+            _ if status == gives => Answer::Value(status, buffer.filled(output.size())),
+            _ => Answer::Plain(status),
+        }
+    }
+
+    /// Room for offsets. The first one is 0 whatever the call fills, and the caller may write it.
+    fn offsets(&self, width: Width, count: usize) -> Option<Vec<usize>> {
+        let blank = |i| if i == 0 { 0 } else { usize::MAX };
+        (width == Width::Bytes).then(|| (0..=count).map(blank).collect())
+    }
+
+    fn width(&self) -> (Width, Width) {
+        (self.map.config().key, self.map.config().value)
+    }
+}
+
+fn pointer(offsets: &mut Option<Vec<usize>>) -> *mut usize {
+    offsets.as_mut().map_or(std::ptr::null_mut(), |offsets| offsets.as_mut_ptr())
+}
+
+impl Face for RustFace {
+    fn load(&self, key: &[u8], room: usize) -> Answer {
+        if self.words {
+            return words(self.map.load_u64(word(key)), Status::Ok, Status::NotFound);
+        }
+        Self::given(room, Status::Ok, |out| self.map.load(key, out))
+    }
+
+    fn store(&self, key: &[u8], value: &[u8]) -> Status {
+        if self.words { self.map.store_u64(word(key), word(value)).into() } else { self.map.store(key, value).into() }
+    }
+
+    fn load_or_store(&self, key: &[u8], value: &[u8], room: usize) -> Answer {
+        if self.words {
+            return match self.map.load_or_store_u64(word(key), word(value)) {
+                Ok((Outcome::Loaded, actual)) => Answer::Value(Status::Loaded, actual.to_ne_bytes().to_vec()),
+                Ok((outcome, actual)) => {
+                    assert_eq!(actual, word(value), "what was stored is what was given");
+                    Answer::Plain(Ok(outcome).into())
+                }
+                Err(error) => Answer::Plain(error.into()),
+            };
+        }
+        Self::given(room, Status::Loaded, |out| self.map.load_or_store(key, value, out))
+    }
+
+    fn load_and_delete(&self, key: &[u8], room: usize) -> Answer {
+        if self.words {
+            return words(self.map.load_and_delete_u64(word(key)), Status::Ok, Status::NotFound);
+        }
+        Self::given(room, Status::Ok, |out| self.map.load_and_delete(key, out))
+    }
+
+    fn delete(&self, key: &[u8]) -> Status {
+        if self.words { self.map.delete_u64(word(key)).into() } else { self.map.delete(key).into() }
+    }
+
+    fn swap(&self, key: &[u8], value: &[u8], room: usize) -> Answer {
+        if self.words {
+            return words(self.map.swap_u64(word(key), word(value)), Status::Loaded, Status::Ok);
+        }
+        Self::given(room, Status::Loaded, |out| self.map.swap(key, value, out))
+    }
+
+    fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Status {
+        if self.words {
+            return self.map.compare_and_swap_u64(word(key), word(old), word(new)).into();
+        }
+        self.map.compare_and_swap(key, old, new).into()
+    }
+
+    fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Status {
+        if self.words {
+            return self.map.compare_and_delete_u64(word(key), word(old)).into();
+        }
+        self.map.compare_and_delete(key, old).into()
+    }
+
+    fn contains(&self, key: &[u8]) -> Status {
+        if self.words { self.map.contains_u64(word(key)).into() } else { self.map.contains(key).into() }
+    }
+
+    fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status> {
+        let sum = if self.words { self.map.add_u64(word(key), delta) } else { self.map.add(key, delta) };
+        sum.map_err(Status::from)
+    }
+
+    fn range(&self, visit: &mut Visit<'_>) -> Status {
+        self.map.range(visit).into()
+    }
+
+    fn delete_if(&self, predicate: &mut Visit<'_>) -> Result<u64, Status> {
+        self.map.delete_if(predicate).map_err(Status::from)
+    }
+
+    fn clear(&self) -> Status {
+        self.map.clear().into()
+    }
+
+    fn len(&self) -> Result<u64, Status> {
+        self.map.len().map_err(Status::from)
+    }
+
+    fn reserve(&self, entries: u64) -> Status {
+        self.map.reserve(entries).into()
+    }
+
+    fn shrink(&self) -> Status {
+        self.map.shrink().into()
+    }
+
+    fn clone_to(&self, kind: Kind) -> Result<Box<dyn Face>, Status> {
+        let config = Config { kind, ..*self.map.config() };
+        let map = self.map.clone_into(config).map_err(Status::from)?;
+        Ok(Box::new(Self { map, words: self.words }))
+    }
+
+    fn equal(&self, other: &dyn Face) -> Status {
+        let other = other.as_any().downcast_ref::<Self>().expect("two maps of one face");
+        self.map.equal(&other.map).into()
+    }
+
+    fn stats(&self) -> Stats {
+        self.map.stats().expect("stats")
+    }
+
+    fn scan(&self, cursor: &mut u64, room: Room) -> Scan {
+        let (key_width, value_width) = self.width();
+        let mut count = room.entries;
+        if self.words {
+            let (mut keys, mut values) = (Guarded::new(8 * count), Guarded::new(8 * count));
+            // SAFETY: both have room for so many words.
+            let result =
+                unsafe { self.map.scan_u64(cursor, keys.pointer().cast(), values.pointer().cast(), &mut count) };
+            let status = Status::from(result);
+            if status == Status::Buffer {
+                return Scan::Needs(Room { entries: count, key_bytes: 8 * count, value_bytes: 8 * count });
+            }
+            let entries = keys.cut(None, count).into_iter().zip(values.cut(None, count)).collect();
+            return page(status, entries);
+        }
+        let (mut keys, mut values) = (Guarded::new(room.key_bytes), Guarded::new(room.value_bytes));
+        let (mut key_offsets, mut value_offsets) = (self.offsets(key_width, count), self.offsets(value_width, count));
+        // SAFETY: each buffer has the room said, each array of offsets one place more than the entries.
+        let (mut key_fill, mut value_fill) = unsafe {
+            (
+                Fill::new(keys.pointer(), room.key_bytes, pointer(&mut key_offsets)),
+                Fill::new(values.pointer(), room.value_bytes, pointer(&mut value_offsets)),
+            )
+        };
+        let status = Status::from(self.map.scan(cursor, &mut key_fill, &mut value_fill, &mut count));
+        if status == Status::Buffer {
+            return Scan::Needs(Room {
+                entries: count,
+                key_bytes: key_fill.filled(),
+                value_bytes: value_fill.filled(),
+            });
+        }
+        if !matches!(status, Status::Ok | Status::Done) {
+            return Scan::Failed(status);
+        }
+        let keys = keys.cut(key_offsets.as_deref(), count);
+        let values = values.cut(value_offsets.as_deref(), count);
+        assert_eq!(keys.iter().map(Vec::len).sum::<usize>(), key_fill.filled());
+        assert_eq!(values.iter().map(Vec::len).sum::<usize>(), value_fill.filled());
+        page(status, keys.into_iter().zip(values).collect())
+    }
+
+    fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many {
+        let (key_width, value_width) = self.width();
+        let mut statuses = Vec::new();
+        let mut note = |i: usize, result| {
+            assert_eq!(i, statuses.len(), "statuses come in order");
+            statuses.push(Status::from(result));
+        };
+        if self.words {
+            let keys: Vec<u64> = keys.iter().map(|key| word(key)).collect();
+            let mut values = vec![MaybeUninit::new(u64::MAX); keys.len()];
+            return match self.map.load_many_u64(&keys, &mut values, &mut note) {
+                Err(error) => Many::Failed(error.into()),
+                // SAFETY: each was written above, and then perhaps by the call.
+                Ok(()) => Many::Values {
+                    values: values.iter().map(|value| unsafe { value.assume_init() }.to_ne_bytes().to_vec()).collect(),
+                    statuses,
+                },
+            };
+        }
+        let (bytes, offsets) = flat(keys);
+        let offsets = (key_width == Width::Bytes).then_some(offsets);
+        let column = Column::new(&bytes, offsets.as_deref(), keys.len()).expect("a well formed column");
+        let mut values = Guarded::new(room);
+        let mut value_offsets = self.offsets(value_width, keys.len());
+        // SAFETY: the buffer has that room, the offsets one place more than the keys.
+        let mut fill = unsafe { Fill::new(values.pointer(), room, pointer(&mut value_offsets)) };
+        match self.map.load_many(column, &mut fill, &mut note) {
+            Err(Error::Buffer) => Many::Needs(fill.filled()),
+            Err(error) => Many::Failed(error.into()),
+            Ok(()) => Many::Values { values: values.cut(value_offsets.as_deref(), keys.len()), statuses },
+        }
+    }
+
+    fn store_many(&self, entries: &[Entry]) -> (Status, Vec<Status>) {
+        let (key_width, value_width) = self.width();
+        let mut statuses = Vec::new();
+        let mut note = |_, result| statuses.push(Status::from(result));
+        if self.words {
+            let keys: Vec<u64> = entries.iter().map(|entry| word(&entry.0)).collect();
+            let values: Vec<u64> = entries.iter().map(|entry| word(&entry.1)).collect();
+            let whole = self.map.store_many_u64(&keys, &values, &mut note);
+            return (first_error(whole, &statuses), statuses);
+        }
+        let (keys, key_offsets) = flat(entries.iter().map(|entry| &entry.0));
+        let (values, value_offsets) = flat(entries.iter().map(|entry| &entry.1));
+        let keys = Column::new(&keys, (key_width == Width::Bytes).then_some(&key_offsets[..]), entries.len());
+        let values = Column::new(&values, (value_width == Width::Bytes).then_some(&value_offsets[..]), entries.len());
+        self.map.store_many(keys.expect("keys"), values.expect("values"), &mut note);
+        (first_error(Ok(()), &statuses), statuses)
+    }
+
+    fn delete_many(&self, keys: &[Vec<u8>]) -> (Status, Vec<Status>) {
+        let mut statuses = Vec::new();
+        let mut note = |_, result| statuses.push(Status::from(result));
+        if self.words {
+            let keys: Vec<u64> = keys.iter().map(|key| word(key)).collect();
+            let whole = self.map.delete_many_u64(&keys, &mut note);
+            return (first_error(whole, &statuses), statuses);
+        }
+        let (bytes, offsets) = flat(keys);
+        let column = Column::new(&bytes, (self.width().0 == Width::Bytes).then_some(&offsets[..]), keys.len());
+        self.map.delete_many(column.expect("keys"), &mut note);
+        (first_error(Ok(()), &statuses), statuses)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+fn page(status: Status, entries: Vec<Entry>) -> Scan {
+    match status {
+        Status::Ok => Scan::Page { entries, more: true },
+        Status::Done => Scan::Page { entries, more: false },
+        other => Scan::Failed(other),
+    }
+}
+
+/// What a batch as a whole answers in C: the first error, or `Ok`.
+fn first_error(whole: Result<(), Error>, statuses: &[Status]) -> Status {
+    match whole {
+        Err(error) => error.into(),
+        Ok(()) => statuses.iter().copied().find(|status| status.is_error()).unwrap_or(Status::Ok),
+    }
+}
