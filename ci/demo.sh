@@ -2,7 +2,8 @@
 # Builds all and shows it: Go's sync.Map as the judge of every kind, the words of a real source tree, and a map drawn.
 source "$(dirname "$0")/common.sh"
 ci/deps.sh demo
-chapter() { printf '\n\033[1m%s\033[0m\n%s\n\n' "$1" "$2" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9]*m//g'; fi; }
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
+chapter() { printf '\n%s%s%s\n%s\n\n' "$bold" "$1" "$plain" "$2"; }
 
 echo "building (the first time, a minute or two)"
 ci/build-examples.sh

@@ -17,5 +17,5 @@ ci/portolan.pc.sh "$version" "$prefix" "$prefix/lib" "$prefix/include" >"$to_lib
 chmod 644 "$to_lib/pkgconfig/portolan.pc"
 
 # The loader finds a library in /usr/local/lib only after this; it is not ours to do for a package, nor without root.
-if [ -z "${DESTDIR-}" ] && [ "$(id -u)" = 0 ]; then ldconfig; fi
+if [ -z "${DESTDIR-}" ] && [ "$(id -u)" = 0 ]; then PATH=$PATH:/sbin ldconfig; fi
 echo "installed Portolan $version below ${DESTDIR-}$prefix"

@@ -18,7 +18,8 @@ block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d; p}" README.md; } # LANGU
     printf '}\n'
 } >"$work/readme.cpp"
 {
-    printf 'package main\n\nimport (\n\t"fmt"\n\n\t"github.com/portolan-map/portolan/bindings/go"\n)\n\nfunc main() {\n'
+    printf 'package main\n\nimport (\n\t"fmt"\n\n\t"github.com/portolan-map/portolan/bindings/go"\n)\n\n'
+    printf 'func main() {\n\tif err := readme(); err != nil {\n\t\tpanic(err)\n\t}\n}\n\nfunc readme() error {\n'
     block go | sed 's/^\(.\)/\t\1/'
     printf '}\n'
 } >"$work/go/main.go"

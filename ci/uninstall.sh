@@ -5,5 +5,5 @@ source ci/installed-files.sh
 
 rm -f "$to_include/portolan.h" "$to_include/portolan.hpp" "$to_lib/libportolan.a" "$to_lib/pkgconfig/portolan.pc" \
     "$to_lib/libportolan.so" "$to_lib/libportolan.so.$major" "$to_lib/libportolan.so.$version"
-if [ -z "${DESTDIR-}" ] && [ "$(id -u)" = 0 ]; then ldconfig; fi
+if [ -z "${DESTDIR-}" ] && [ "$(id -u)" = 0 ]; then PATH=$PATH:/sbin ldconfig; fi
 echo "removed Portolan $version from below ${DESTDIR-}$prefix"

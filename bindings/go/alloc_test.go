@@ -94,3 +94,21 @@ func BenchmarkRange(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkLoadMany(b *testing.B) {
+	m := filled(b, 100_000)
+	keys, values := make([]int, 512), make([]int, 512)
+	for i := range keys {
+		keys[i] = i * 190
+	}
+	for n := 0; n < b.N; n += 512 {
+		m.LoadMany(keys, values, nil)
+	}
+}
+
+func BenchmarkStoreText(b *testing.B) {
+	m := newMap[string, int](b)
+	for i := range b.N {
+		m.Store("a key of some length", i)
+	}
+}

@@ -27,13 +27,6 @@ func inParallel(work func(worker int)) {
 	wait.Wait()
 }
 
-func rounds(n int) int {
-	if testing.Short() {
-		return n / 10
-	}
-	return n
-}
-
 func TestOneWinner(t *testing.T) {
 	forKinds(t, shared, func(t *testing.T, kind Kind) {
 		const keys = 500
@@ -202,7 +195,7 @@ func TestUnderGarbageCollection(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(1))
 	forKinds(t, shared, func(t *testing.T, kind Kind) {
 		inParallel(func(worker int) {
-			for round := range rounds(50) {
+			for round := range rounds(20) {
 				m, err := New[string, []byte](WithKind(kind), WithShards(2))
 				if err != nil {
 					t.Error(err)
@@ -225,7 +218,7 @@ func TestUnderGarbageCollection(t *testing.T) {
 				n := 0
 				for key, value := range m.All() {
 					n += len(value)
-					if round%10 == 0 {
+					if n%8 == 0 {
 						runtime.GC()
 						m.Delete(key)
 					}

@@ -32,6 +32,14 @@ func newMap[K comparable, V any](t testing.TB, opts ...Option) *Map[K, V] {
 	return m
 }
 
+// rounds returns how often to repeat what is the better the more often.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 // wantPanic runs f, which must panic with an error that wraps want, or with any if want is nil, and returns its text.
 func wantPanic(t *testing.T, want error, f func()) (text string) {
 	t.Helper()

@@ -22,10 +22,7 @@ func sum[V int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](a, b
 }
 
 func (m model[K, V]) run(t *testing.T, name string) {
-	steps := 30_000
-	if testing.Short() {
-		steps = 3_000
-	}
+	steps := rounds(5_000)
 	for _, bits := range []uint32{0, 4, HashConstant} {
 		t.Run(fmt.Sprintf("%s/%d", name, int32(bits)), func(t *testing.T) {
 			forKinds(t, kinds, func(t *testing.T, kind Kind) {

@@ -102,13 +102,12 @@ fn failed(handles: &[&ptl_map]) -> Refusal {
 mod tests {
     use super::super::handle::{Reference, ptl_map_release, ptl_map_retain};
     use super::super::map_u64::{ptl_map_load_u64, ptl_map_store_u64};
-    use super::super::options;
     use super::super::whole::{ptl_map_equal, ptl_map_len};
     use super::*;
     use crate::map::{Config, Width};
 
     fn map() -> *mut ptl_map {
-        let words = Config { key: Width::Word, value: Width::Word, ..options::DEFAULT };
+        let words = Config { key: Width::Word, value: Width::Word, ..Config::default() };
         Reference::new(words).expect("a map").into_raw()
     }
 

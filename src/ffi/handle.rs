@@ -179,7 +179,7 @@ pub unsafe extern "C" fn ptl_map_new(options: *const ptl_map_options, map: *mut 
             return Err(Refusal::NULL);
         }
         // SAFETY: the caller's options.
-        let config = unsafe { options::read(options) }?.unwrap_or(options::DEFAULT);
+        let config = unsafe { options::read(options) }?.unwrap_or_default();
         let reference = Reference::new(config)?;
         // SAFETY: not NULL, so it is the caller's place for a handle.
         unsafe { map.write(reference.into_raw()) };

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use super::boundary::Refusal;
-use crate::map::{Allocator, Config, Kind, Width};
+use crate::map::{Allocator, Config, Kind, MAX_SHARDS, Width};
 
 /// Kind: one table for one thread at a time.
 pub const PTL_MAP_BUCKETED: u32 = 1;
@@ -71,18 +71,6 @@ pub struct ptl_map_options {
 
 /// No struct of this interface comes near this size; a `size` beyond it is not one.
 const LARGEST: usize = 4096;
-const MOST_SHARDS: u32 = 4096;
-
-pub const DEFAULT: Config = Config {
-    kind: Kind::Sharded,
-    key: Width::Bytes,
-    value: Width::Bytes,
-    capacity: 0,
-    seed: 0,
-    shards: 0,
-    hash_bits: 0,
-    allocator: Allocator { alloc: None, free: None, user: std::ptr::null_mut() },
-};
 
 /// What lies beyond the part of a caller's struct that this version knows, and starts at `known`.
 ///
@@ -119,7 +107,7 @@ pub unsafe fn read(options: *const ptl_map_options) -> Result<Option<Config>, Re
 
 fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
     let known = options.flags == 0
-        && options.shards <= MOST_SHARDS
+        && options.shards <= MAX_SHARDS
         && matches!(options.hash_bits, 0..=63 | PTL_HASH_CONSTANT)
         && options.allocator.alloc.is_some() == options.allocator.free.is_some();
     if !known {
@@ -132,7 +120,7 @@ fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
         value: width(options.value_size)?,
         capacity: options.capacity,
         seed: options.seed,
-        shards: if options.shards == 0 { 0 } else { options.shards.next_power_of_two() },
+        shards: options.shards,
         hash_bits: options.hash_bits,
         allocator: Allocator { alloc, free, user },
     })

@@ -5,10 +5,12 @@ use std::mem::MaybeUninit;
 use std::slice;
 
 use super::boundary::Refusal;
-use crate::map::{Column, Error, Fill, Outcome, Output, Width};
+use crate::map::{Column, Error, Fill, MAX_LENGTH, Outcome, Output, Width};
 
 /// The longest key or value, in bytes.
 pub const PTL_MAX_LENGTH: usize = 0x7fff_ffff;
+
+const _: () = assert!(PTL_MAX_LENGTH == MAX_LENGTH);
 
 /// The most bytes that one buffer can have.
 const MOST_BYTES: usize = isize::MAX as usize;

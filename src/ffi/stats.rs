@@ -4,7 +4,7 @@ use super::boundary::call;
 use super::handle::ptl_map;
 use super::options::{kind_number, tail, width_number};
 use super::status::ptl_status;
-use crate::map::{Map, Outcome, Stats};
+use crate::map::{Map, Outcome, SlotState, Stats};
 
 /// How a map is built. Begin with PTL_STATS_INIT.
 #[repr(C)]
@@ -61,19 +61,14 @@ pub struct ptl_stats {
 }
 
 /// A slot's state: empty, and so are all after it in this bucket and its overflow buckets.
-#[allow(dead_code)] // for C: the map fills these numbers in
 pub const PTL_SLOT_EMPTY_REST: u8 = 0;
 /// A slot's state: empty.
-#[allow(dead_code)] // for C: the map fills these numbers in
 pub const PTL_SLOT_EMPTY_ONE: u8 = 1;
 /// A slot's state: an entry.
-#[allow(dead_code)] // for C: the map fills these numbers in
 pub const PTL_SLOT_LIVE: u8 = 2;
 /// A slot's state in read_dirty: the entry was deleted, and its place is kept for the key.
-#[allow(dead_code)] // for C: the map fills these numbers in
 pub const PTL_SLOT_NIL: u8 = 3;
 /// A slot's state in read_dirty: the entry was deleted, and is not in the dirty map.
-#[allow(dead_code)] // for C: the map fills these numbers in
 pub const PTL_SLOT_EXPUNGED: u8 = 4;
 
 /// One bucket of eight slots. Begin with PTL_BUCKET_INIT.
@@ -97,6 +92,16 @@ pub struct ptl_bucket {
     pub table_bucket_bits: u64,
     /// Main buckets of this table.
     pub table_buckets: u64,
+}
+
+fn slot_state(state: SlotState) -> u8 {
+    match state {
+        SlotState::EmptyRest => PTL_SLOT_EMPTY_REST,
+        SlotState::EmptyOne => PTL_SLOT_EMPTY_ONE,
+        SlotState::Live => PTL_SLOT_LIVE,
+        SlotState::Nil => PTL_SLOT_NIL,
+        SlotState::Expunged => PTL_SLOT_EXPUNGED,
+    }
 }
 
 fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
@@ -181,7 +186,7 @@ pub unsafe extern "C" fn ptl_map_inspect(
                 version: found.version,
                 overflow: found.overflow,
                 tophash: found.tophash,
-                state: found.state.map(|state| state as u8),
+                state: found.state.map(slot_state),
                 keys: found.keys,
                 values: found.values,
                 table_bucket_bits: found.table_bucket_bits,

@@ -91,7 +91,7 @@ conformance! {
         an_empty_map_is_done_at_once
         every_room_gives_every_entry_once
         a_byte_too_little_asks_for_more
-        the_order_does_not_depend_on_the_room
+        the_order_outlives_growth_and_shrinkage
         growing_between_pages
         shrinking_between_pages
         writing_everything_between_pages
