@@ -9,10 +9,12 @@ out=$root/target/portolan # what is built for C
 lib=$out/lib
 
 # Where the installers of Rust and Go put them, should the shell's profile not say so.
-PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin:/usr/local/go/bin
+PATH=$PATH:${CARGO_HOME:-${HOME-}/.cargo}/bin:/usr/local/go/bin
 export PKG_CONFIG_PATH=$lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+
 # Go's build cache does not look at headers outside its packages; at this it does.
-export CGO_CFLAGS="${CGO_CFLAGS:--g -O2} -DPORTOLAN_HEADER=$(cksum <include/portolan.h | cut -d ' ' -f 1)"
+header=-DPORTOLAN_HEADER=$(cksum <include/portolan.h | cut -d ' ' -f 1)
+[[ ${CGO_CFLAGS=-g -O2} == *$header* ]] || export CGO_CFLAGS="$CGO_CFLAGS $header"
 
 # pkg-config's answer, word by word into the array `flags`: a path in it may hold spaces.
 portolan_flags() { eval "flags=($(pkg-config "$@" portolan))"; }

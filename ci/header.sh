@@ -10,7 +10,7 @@ cat >"$work/alone.c" <<'PROGRAM'
 ptl_map_options options = PTL_MAP_OPTIONS_INIT;
 ptl_stats stats = PTL_STATS_INIT;
 ptl_bucket bucket = PTL_BUCKET_INIT;
-ptl_status (*const release)(ptl_map *) = ptl_map_release;
+ptl_status (*release)(ptl_map *) = ptl_map_release;
 PROGRAM
 
 compiled=0

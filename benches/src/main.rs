@@ -132,7 +132,10 @@ fn drive(options: &Options) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bench");
     create_dir_all(folder).expect("the folder target/bench");
     let mut results = File::create(format!("{folder}/results.jsonl")).expect("the file of results");
-    println!("nanoseconds for one operation of one thread: median of {} (ratio to {})", options.repetitions, options.maps[0]);
+    println!(
+        "nanoseconds for one operation of one thread: median of {} (ratio to {})",
+        options.repetitions, options.maps[0]
+    );
     print!("{:>8} {:>8} {:>7}", "workload", "entries", "threads");
     options.maps.iter().for_each(|map| print!(" {map:>22}"));
     println!();

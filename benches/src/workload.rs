@@ -59,7 +59,8 @@ impl<M: Words, N: Fn() -> M> Runner for Bench<M, N> {
             }),
             "miss" => on_threads(threads, OPERATIONS, |thread| {
                 let mut random = Random::new(thread);
-                let found = (0..OPERATIONS).filter(|_| map.load(key(entries + random.below(entries))).is_some()).count();
+                let found =
+                    (0..OPERATIONS).filter(|_| map.load(key(entries + random.below(entries))).is_some()).count();
                 assert_eq!(black_box(found), 0);
             }),
             "95/5" => on_threads(threads, OPERATIONS, |thread| mixed(map, thread, entries, 5)),

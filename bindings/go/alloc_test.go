@@ -2,7 +2,10 @@
 
 package portolan
 
-import "testing"
+import (
+	"testing"
+	"unsafe"
+)
 
 func TestCallsThatAllocateNothing(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
@@ -71,44 +74,22 @@ func TestCallsThatAllocateNothing(t *testing.T) {
 	})
 }
 
-func BenchmarkLoad(b *testing.B) {
-	m := filled(b, 1000)
-	for i := range b.N {
-		m.Load(i % 1000)
-	}
-}
-
-func BenchmarkLoadText(b *testing.B) {
-	m := newMap[string, int](b)
-	m.Store("a key of some length", 1)
-	for range b.N {
-		m.Load("a key of some length")
-	}
-}
-
-func BenchmarkRange(b *testing.B) {
-	m := filled(b, 100_000)
-	for n := 0; n < b.N; {
-		for range m.All() {
-			n++
+// Here, because the race detector would touch all of the memory.
+func TestTooLong(t *testing.T) {
+	long := make([]byte, 1<<31)
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		keys, values := newMap[string, int](t, WithKind(kind)), newMap[int, []byte](t, WithKind(kind))
+		key := unsafe.String(&long[0], len(long))
+		for _, call := range []func(){
+			func() { keys.Store(key, 1) },
+			func() { keys.Load(key) },
+			func() { values.Store(1, long) },
+			func() { values.CompareAndSwap(1, long, nil) },
+		} {
+			wantPanic(t, ErrLength, call)
 		}
-	}
-}
-
-func BenchmarkLoadMany(b *testing.B) {
-	m := filled(b, 100_000)
-	keys, values := make([]int, 512), make([]int, 512)
-	for i := range keys {
-		keys[i] = i * 190
-	}
-	for n := 0; n < b.N; n += 512 {
-		m.LoadMany(keys, values, nil)
-	}
-}
-
-func BenchmarkStoreText(b *testing.B) {
-	m := newMap[string, int](b)
-	for i := range b.N {
-		m.Store("a key of some length", i)
-	}
+		if keys.Len()+values.Len() != 0 {
+			t.Error("stored all the same")
+		}
+	})
 }

@@ -75,17 +75,8 @@ func TestLoadManyOverwritesWhatWasInTheSlices(t *testing.T) {
 
 func TestBatchesOfOtherLengthsPanic(t *testing.T) {
 	m := newMap[int, int](t)
-	expect := func(f func()) {
-		t.Helper()
-		defer func() {
-			if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "portolan: ") {
-				t.Errorf("panic %q", text)
-			}
-		}()
-		f()
-	}
-	expect(func() { m.LoadMany(make([]int, 2), make([]int, 1), nil) })
-	expect(func() { m.LoadMany(make([]int, 2), make([]int, 2), make([]bool, 1)) })
-	expect(func() { m.StoreMany(make([]int, 2), make([]int, 1)) })
-	expect(func() { m.StoreMany(make([]int, 1), make([]int, 2)) })
+	wantPanic(t, nil, func() { m.LoadMany(make([]int, 2), make([]int, 1), nil) })
+	wantPanic(t, nil, func() { m.LoadMany(make([]int, 2), make([]int, 2), make([]bool, 1)) })
+	wantPanic(t, nil, func() { m.StoreMany(make([]int, 2), make([]int, 1)) })
+	wantPanic(t, nil, func() { m.StoreMany(make([]int, 1), make([]int, 2)) })
 }

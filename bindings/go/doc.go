@@ -23,14 +23,15 @@
 // table behind one lock; [Bucketed] is the table alone, for one goroutine at a time.
 //
 // All kinds but Bucketed are safe for any number of goroutines, and operations on one key are linearizable: as with
-// sync.Map, a write synchronizes before any read that observes it. The race detector knows of it. A Bucketed map
-// that a second goroutine enters while one is inside is not harmed: the second one's call panics with [ErrConcurrent].
+// sync.Map, a write synchronizes before any read that observes it. (The race detector takes any two calls as synchronized:
+// it reports no race that is none, but can miss one between goroutines that use the same map.) Memory safety does not
+// depend on using Bucketed right: a call that finds another goroutine inside the map panics with [ErrConcurrent].
 //
 // # Errors
 //
 // New, Clone and Close return errors. The methods of sync.Map have no room for one, so they and their kin panic, with an
-// error value of one line that wraps one of the errors below. In right use there is no such panic but for
-// [ErrMemory], when the system has no more memory; the map is then as it was before the call.
+// error value of one line that wraps one of the errors below, or says what is wrong with the arguments. In right use
+// there is no such panic but for [ErrMemory], when the system has no more memory; the map is then as it was before the call.
 //
 // # Life of a map
 //

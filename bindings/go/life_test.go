@@ -3,6 +3,7 @@ package portolan
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -164,8 +165,8 @@ func TestUnreachableMapsAreReleased(t *testing.T) {
 			for i := range 4 * mega / len(value) {
 				m.Store(i, value)
 			}
-			m = nil
 			runtime.GC()
+			time.Sleep(time.Millisecond) // cleanups have a goroutine of their own
 			most = max(most, residentBytes(t)-before)
 		}
 		if most > 200*mega {
@@ -182,20 +183,24 @@ func TestMapLivesThroughItsLastCall(t *testing.T) {
 	}
 	var released atomic.Bool
 	runtime.AddCleanup(m, func(int) { released.Store(true) }, 0)
-	collect := func() {
-		for range 5 {
+	// collected waits for the map's release, not for long, and returns whether it came.
+	collected := func(turns int) bool {
+		for range turns {
 			runtime.GC()
 			time.Sleep(time.Millisecond) // cleanups have a goroutine of their own
+			if released.Load() {
+				return true
+			}
 		}
+		return false
 	}
 	m.core.whole("Clear", func(handle *cptl.Map) cptl.Status {
-		collect()
-		if released.Load() {
+		if collected(10) {
 			t.Error("released during the call")
 		}
 		return cptl.Clear(handle)
 	})
-	if collect(); !released.Load() {
+	if !collected(1000) {
 		t.Error("not released after the call: this test shows nothing")
 	}
 }
@@ -224,6 +229,22 @@ func TestOptions(t *testing.T) {
 	if Sharded.String() != "sharded" || Kind(9).String() != "Kind(9)" {
 		t.Error("names of kinds")
 	}
+}
+
+func TestOutOfMemory(t *testing.T) {
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		if m, err := New[int, int](WithKind(kind), WithCapacity(math.MaxInt)); m != nil || !errors.Is(err, ErrMemory) {
+			t.Errorf("New: %v, %v", m, err)
+		}
+		m := filled(t, 100, WithKind(kind))
+		if text := wantPanic(t, ErrMemory, func() { m.Reserve(math.MaxInt) }); text != "portolan: Reserve: out of memory" {
+			t.Errorf("%q", text)
+		}
+		m.Store(100, 1)
+		if m.Len() != 101 {
+			t.Errorf("%d entries", m.Len())
+		}
+	})
 }
 
 func TestSeedMakesOrderReproducible(t *testing.T) {

@@ -75,8 +75,8 @@ func (m *Map[K, V]) own(handle *cptl.Map, chosen options) {
 // [ErrClosed], and so does an iteration that goes on.
 //
 // Close may be called more than once and while other goroutines use the map. A call that is already under way ends as
-// if it came before Close; what it stores after Close removed the entries stays unseen. That, and the few kilobytes
-// that an empty map takes, is freed when the Map becomes unreachable, because until then such a call may be inside.
+// if it came before Close; what it stores after Close removed the entries stays unseen. That, and the little that an
+// empty map takes, is freed when the Map becomes unreachable, because until then such a call may be inside.
 //
 // It returns an error if the entries could not be removed at once: [ErrConcurrent] for a Bucketed map that another
 // goroutine is inside. The map is closed all the same, and all of it is freed when the Map becomes unreachable.
@@ -242,7 +242,7 @@ func (m *Map[K, V]) Values() iter.Seq[V] {
 // batch it is not atomic: other goroutines' writes may fall between its keys. For words it allocates nothing.
 func (m *Map[K, V]) LoadMany(keys []K, values []V, found []bool) int {
 	if len(values) < len(keys) || found != nil && len(found) < len(keys) {
-		panic(fmt.Sprintf("portolan: LoadMany: %d keys, but %d values and %d found", len(keys), len(values), len(found)))
+		panic(fmt.Errorf("portolan: LoadMany: %d keys, but %d values and %d found", len(keys), len(values), len(found)))
 	}
 	return m.core.loadMany(unsafe.Pointer(unsafe.SliceData(keys)), unsafe.Pointer(unsafe.SliceData(values)), len(keys), found)
 }
@@ -251,7 +251,7 @@ func (m *Map[K, V]) LoadMany(keys []K, values []V, found []bool) int {
 // many values as keys. It is not atomic: if it panics with [ErrMemory], some of the keys are stored.
 func (m *Map[K, V]) StoreMany(keys []K, values []V) {
 	if len(values) != len(keys) {
-		panic(fmt.Sprintf("portolan: StoreMany: %d keys, but %d values", len(keys), len(values)))
+		panic(fmt.Errorf("portolan: StoreMany: %d keys, but %d values", len(keys), len(values)))
 	}
 	m.core.storeMany(unsafe.Pointer(unsafe.SliceData(keys)), unsafe.Pointer(unsafe.SliceData(values)), len(keys))
 }

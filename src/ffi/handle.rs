@@ -5,8 +5,7 @@ use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-use super::boundary;
-use super::boundary::Refusal;
+use super::boundary::{self, Refusal};
 use super::options::{self, ptl_map_options};
 use super::status::{PTL_OK, ptl_status};
 use crate::map::{Allocator, Config, Map, Outcome};
@@ -225,8 +224,8 @@ pub unsafe extern "C" fn ptl_map_release(map: *mut ptl_map) -> ptl_status {
     match unsafe { borrow(map) } {
         // A poisoned map is not entered any more, but it is still released.
         Err(refusal) if refusal != Refusal::INTERNAL => refusal.into(),
-        // SAFETY: the caller gives back the reference that it got from `new`, `clone` or `retain`.
         _ => boundary::touching([], || {
+            // SAFETY: the caller gives back the reference that it got from `new`, `clone` or `retain`.
             drop(unsafe { Reference::from_raw(handle) });
             Ok(Outcome::Done)
         }),

@@ -44,6 +44,8 @@
 mod bucket;
 mod grow;
 mod key;
+#[cfg(all(test, loom))]
+mod models;
 mod order;
 mod owner;
 mod probe;

@@ -26,6 +26,8 @@ static int32_t visit_entry(const void *k, size_t k_size, const void *v, size_t v
 
 static void test_range(void)
 {
+    memory own = {0};
+    shape.allocator = counted(&own);
     ptl_map *map = new_map();
     visitor all = {.map = map}, some = {.map = map, .stop_after = 3}, busy = {.map = map, .busy = 1};
     EXPECT(PTL_OK, ptl_map_range(map, visit_entry, &all));
@@ -39,7 +41,10 @@ static void test_range(void)
     for (unsigned i = 0; i < 100; i++)
         CHECK(busy.seen[i] == 1);
     EXPECT(PTL_E_NULL, ptl_map_range(map, NULL, &all));
+    fail_allocations(&own, 1, 1);
+    EXPECT(PTL_E_MEMORY, ptl_map_range(map, visit_entry, &all));
     EXPECT(PTL_OK, ptl_map_release(map));
+    CHECK(is_clean(&own));
 }
 
 static int32_t is_odd(const void *k, size_t k_size, const void *v, size_t v_size, void *user)
@@ -50,6 +55,8 @@ static int32_t is_odd(const void *k, size_t k_size, const void *v, size_t v_size
 
 static void test_delete_if(void)
 {
+    memory own = {0};
+    shape.allocator = counted(&own);
     ptl_map *map = new_map();
     uint64_t deleted = UNTOUCHED;
     EXPECT(PTL_E_NULL, ptl_map_delete_if(map, NULL, NULL, &deleted));
@@ -64,7 +71,21 @@ static void test_delete_if(void)
     fill_map(map, 0, 4);
     EXPECT(PTL_OK, ptl_map_delete_if(map, is_odd, NULL, NULL));
     CHECK(has_len(map, 51));
+    fail_allocations(&own, 1, 1);
+    EXPECT(PTL_E_MEMORY, ptl_map_delete_if(map, is_odd, NULL, NULL));
+    CHECK(has_len(map, 51));
     EXPECT(PTL_OK, ptl_map_release(map));
+    CHECK(is_clean(&own));
+}
+
+/* A map that has grown for many entries and has few left. */
+static void thin_out(ptl_map *map, memory *own, unsigned entries)
+{
+    fail_allocations(own, 0, 0);
+    fill_map(map, 0, 8 * entries);
+    for (unsigned i = entries; i < 8 * entries; i++)
+        EXPECT(PTL_OK, ptl_map_delete(map, K(i)));
+    fail_allocations(own, 1, 1);
 }
 
 static void test_size(void)
@@ -90,10 +111,15 @@ static void test_size(void)
     CHECK(has_len(map, 0) && !holds(map, 1, 1));
     EXPECT(PTL_OK, ptl_map_clear(map));
     fill_map(map, 0, 10);
+    long held = own.bytes;
     EXPECT(PTL_OK, ptl_map_shrink(map));
+    CHECK(own.bytes < held / 4 || shape.kind == PTL_MAP_SHARDED || shape.kind == PTL_MAP_READ_DIRTY);
     CHECK(has_len(map, 10));
     for (unsigned i = 0; i < 10; i++)
         CHECK(holds(map, i, i));
+    UNTIL(PTL_E_MEMORY, (thin_out(map, &own, i), ptl_map_shrink(map)), 1, 500);
+    fail_allocations(&own, 0, 0);
+    EXPECT(PTL_OK, ptl_map_shrink(map));
     EXPECT(PTL_OK, ptl_map_release(map));
     CHECK(is_clean(&own));
 }
@@ -151,6 +177,7 @@ static void test_clone_and_equal(void)
     EXPECT(PTL_E_OPTION, ptl_map_clone(map, &other, &copy));
     fail_allocations(&own, 1, 1);
     EXPECT(PTL_E_MEMORY, ptl_map_clone(map, NULL, &copy));
+    EXPECT(PTL_E_MEMORY, ptl_map_equal(map, map));
     fail_allocations(&own, 0, 0);
     CHECK(copy == before);
     EXPECT(PTL_OK, ptl_map_release(map));

@@ -3,6 +3,7 @@
 
 use crate::subject::{Subject, shared_setups};
 use crate::support::Setup;
+use crate::support::process::alone;
 use crate::support::setup::{KINDS, run};
 use portolan::map::{Kind, Width};
 use std::cell::RefCell;
@@ -11,13 +12,7 @@ use std::thread::{scope, spawn};
 
 #[test]
 fn there_are_no_hidden_threads() {
-    // In a process of its own, for this one runs its tests in threads.
-    let test = std::env::current_exe().expect("this program");
-    let output = std::process::Command::new(test)
-        .args(["--exact", "threads::counts_its_threads", "--ignored", "--test-threads=1"])
-        .output()
-        .expect("this program runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    alone("threads::counts_its_threads");
 }
 
 /// Run by `there_are_no_hidden_threads`.

@@ -7,6 +7,7 @@ pub mod c;
 pub mod data;
 pub mod face;
 pub mod guard;
+pub mod process;
 pub mod rust;
 pub mod setup;
 pub mod tally;

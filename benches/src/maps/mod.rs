@@ -16,14 +16,14 @@ pub trait Words: Sync {
     }
 }
 
-
 /// A map in the hands of the workloads, which are compiled for it.
 pub trait Runner {
     fn run(&mut self, job: &crate::workload::Job) -> f64;
 }
 
 /// The names of all maps, ours first.
-pub const NAMES: &[&str] = &["sharded", "read_dirty", "rwmutex", "mutex", "bucketed", "dashmap", "papaya", "hashbrown_mutex"];
+pub const NAMES: &[&str] =
+    &["sharded", "read_dirty", "rwmutex", "mutex", "bucketed", "dashmap", "papaya", "hashbrown_mutex"];
 
 /// A new, empty map by name.
 pub fn new(name: &str) -> Option<Box<dyn Runner>> {

@@ -26,12 +26,20 @@ unsafe extern "C" {
     fn ptl_map_load_u64(map: *mut c_void, key: u64) -> U64;
     fn ptl_map_store_u64(map: *mut c_void, key: u64, value: u64) -> i32;
     fn ptl_map_delete_u64(map: *mut c_void, key: u64) -> i32;
-    fn ptl_map_load_many_u64(map: *mut c_void, keys: *const u64, count: usize, values: *mut u64, statuses: *mut i32)
-    -> i32;
+    fn ptl_map_load_many_u64(
+        map: *mut c_void,
+        keys: *const u64,
+        count: usize,
+        values: *mut u64,
+        statuses: *mut i32,
+    ) -> i32;
 }
 
 pub fn kind(name: &str) -> Option<u32> {
-    ["bucketed", "mutex", "rwmutex", "sharded", "read_dirty"].iter().position(|kind| *kind == name).map(|at| at as u32 + 1)
+    ["bucketed", "mutex", "rwmutex", "sharded", "read_dirty"]
+        .iter()
+        .position(|kind| *kind == name)
+        .map(|at| at as u32 + 1)
 }
 
 pub struct Portolan(*mut c_void);

@@ -42,7 +42,6 @@ const (
 	OK       Status = C.PTL_OK
 	NotFound Status = C.PTL_NOT_FOUND
 	Loaded   Status = C.PTL_LOADED
-	Mismatch Status = C.PTL_MISMATCH
 	Done     Status = C.PTL_DONE
 
 	ErrSize       Status = C.PTL_E_SIZE

@@ -1,0 +1,192 @@
+//! The table's protocol under loom: one owner, one optimistic reader, every interleaving of them (up to a bound of
+//! preemptions) and every value that the orderings allow a load to see. `ci/models.sh` runs them.
+
+use super::{Growth, Key, Owner, Table, Word, Writer};
+use crate::base::{alloc::Memory, hash::Hasher};
+use loom::{model::Builder, sync::Arc, thread};
+
+/// A table in the making, and what its owner has of it.
+struct Subject {
+    table: Arc<Table<Word>>,
+    writer: Writer,
+    memory: Memory,
+    hasher: Arc<Hasher>,
+}
+
+impl Subject {
+    fn new(growth: Growth) -> Self {
+        Self {
+            table: Arc::new(Table::new(0)),
+            writer: Writer::new(growth, true),
+            memory: Memory::new(Default::default()),
+            hasher: Arc::new(Hasher::new(7, 0).unwrap()),
+        }
+    }
+
+    fn owner(&mut self) -> Owner<'_, Word> {
+        // SAFETY: the only owner, and the writer is stable.
+        unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }
+    }
+
+    fn insert(&mut self, key: u64, value: u64) {
+        let probe = Word::probe(&self.hasher, key);
+        self.owner().insert(Word::hash(&probe), Word::packed(&probe, None), value).unwrap();
+    }
+
+    fn remove(&mut self, key: u64) {
+        let probe = Word::probe(&self.hasher, key);
+        let place = self.table.find(&probe).unwrap();
+        // SAFETY: as in `owner`, with the borrow of the table kept apart.
+        unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }.remove(&place);
+    }
+
+    fn overwrite(&mut self, key: u64, value: u64, block: bool) {
+        let probe = Word::probe(&self.hasher, key);
+        let place = self.table.find(&probe).unwrap();
+        // SAFETY: as above.
+        let mut owner = unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) };
+        if block { owner.set_block(&place, value) } else { owner.set_word(&place, value) }
+    }
+
+    /// Makes two buckets of one, or four of two.
+    fn split(&mut self, buckets: u64) {
+        self.owner().reserve(buckets * 5).unwrap();
+        assert!(self.table.shape().buckets() >= buckets);
+    }
+
+    /// A key whose hash has `bits` as its lowest bits, other than `not`.
+    fn key(&self, bits: u64, mask: u64, not: &[u64]) -> u64 {
+        (1..).find(|key| self.hasher.word(*key) & mask == bits && !not.contains(key)).unwrap()
+    }
+}
+
+/// Runs a reader of `key` beside `writes`; each answer it gets must be among `allowed`. That it had to give up is always allowed.
+fn check(
+    allowed: &'static [Option<u64>],
+    scene: impl Fn(&mut Subject) -> (u64, fn(&mut Subject, u64)) + Sync + Send + 'static,
+) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.max_branches = 20_000;
+    builder.check(move || {
+        let mut subject = Subject::new(Growth::Linear);
+        let (key, writes) = scene(&mut subject);
+        let (table, hasher) = (subject.table.clone(), subject.hasher.clone());
+        let reader = thread::spawn(move || table.get(&Word::probe(&hasher, key), |word| word));
+        writes(&mut subject, key);
+        if let Ok(seen) = reader.join().unwrap() {
+            assert!(allowed.contains(&seen), "read {seen:?}, allowed are {allowed:?}");
+        }
+    });
+}
+
+#[test]
+fn a_read_beside_an_overwrite_gets_the_old_or_the_new_value() {
+    check(&[Some(1), Some(2)], |subject| {
+        subject.insert(10, 1);
+        (10, |subject, key| subject.overwrite(key, 2, false))
+    });
+    check(&[Some(1), Some(2)], |subject| {
+        subject.insert(10, 1);
+        (10, |subject, key| subject.overwrite(key, 2, true))
+    });
+}
+
+#[test]
+fn a_read_beside_an_insert_gets_nothing_or_the_value() {
+    check(&[None, Some(1)], |_| (10, |subject, key| subject.insert(key, 1)));
+}
+
+#[test]
+fn a_read_beside_a_delete_never_gets_the_next_entry_of_the_slot() {
+    check(&[None, Some(1)], |subject| {
+        subject.insert(10, 1);
+        (10, |subject, key| {
+            subject.remove(key);
+            subject.insert(11, 2);
+        })
+    });
+}
+
+#[test]
+fn a_read_of_an_absent_key_never_gets_the_last_entry_of_the_slot() {
+    check(&[None, Some(2)], |subject| {
+        subject.insert(10, 1);
+        (11, |subject, key| {
+            subject.remove(10);
+            subject.insert(key, 2);
+        })
+    });
+}
+
+#[test]
+fn a_key_is_found_while_its_bucket_is_split() {
+    // One bucket becomes two, and the key goes to the new one.
+    check(&[Some(1)], |subject| {
+        let key = subject.key(1, 1, &[]);
+        subject.insert(key, 1);
+        (key, |subject, _| subject.split(2))
+    });
+}
+
+#[test]
+fn a_key_is_found_while_its_bucket_is_merged() {
+    check(&[Some(1)], |subject| {
+        let key = subject.key(1, 1, &[]);
+        subject.insert(key, 1);
+        subject.split(2);
+        (key, |subject, _| subject.owner().shrink().unwrap())
+    });
+}
+
+#[test]
+fn a_key_is_found_while_its_bucket_is_split_and_merged_again() {
+    // The shape comes back, but for its generation.
+    check(&[Some(1)], |subject| {
+        let key = subject.key(1, 1, &[]);
+        subject.insert(key, 1);
+        (key, |subject, _| {
+            subject.split(2);
+            subject.owner().shrink().unwrap();
+        })
+    });
+}
+
+#[test]
+fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
+    // The reader may have looked at bucket 1 before the shrink; afterwards another key lies in the same slot.
+    check(&[Some(1), None], |subject| {
+        let key = subject.key(1, 1, &[]);
+        subject.insert(key, 1);
+        subject.split(2);
+        (key, |subject, key| {
+            subject.remove(key);
+            subject.owner().shrink().unwrap();
+            let other = subject.key(1, 1, &[key]);
+            subject.insert(other, 2);
+            subject.split(2);
+        })
+    });
+}
+
+#[test]
+fn what_was_written_before_an_insert_is_seen_after_a_hit() {
+    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(|| {
+        let mut subject = Subject::new(Growth::Linear);
+        subject.insert(10, 1);
+        let message = Arc::new(AtomicU64::new(0));
+        let (table, hasher, seen) = (subject.table.clone(), subject.hasher.clone(), message.clone());
+        let reader = thread::spawn(move || {
+            let found = table.get(&Word::probe(&hasher, 10), |word| word);
+            (found, seen.load(Relaxed))
+        });
+        message.store(5, Relaxed);
+        subject.overwrite(10, 2, false);
+        if let (Ok(Some(2)), message) = reader.join().unwrap() {
+            assert_eq!(message, 5);
+        }
+    });
+}
