@@ -5,4 +5,5 @@ pub mod block;
 pub mod hash;
 pub mod pool;
 pub mod prefetch;
+pub mod processors;
 pub mod sync;

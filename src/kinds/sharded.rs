@@ -22,6 +22,7 @@ use crate::{
     base::{
         alloc::{Memory, OutOfMemory},
         hash::Hasher,
+        processors::processors,
         sync::{
             AtomicPtr, AtomicU64, Mutex,
             Ordering::{AcqRel, Acquire, Relaxed},
@@ -68,7 +69,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
     /// `shards` is rounded up to a power of two; 0 takes four for each processor, at least 16.
     pub fn new(shards: u32, hasher: Hasher, memory: Memory) -> Self {
         let shards = match shards {
-            0 => 4 * std::thread::available_parallelism().map_or(4, |count| count.get().min(256) as u32).max(4),
+            0 => (4 * processors()).clamp(16, 1024),
             shards => shards.min(MAX_SHARDS),
         };
         Self {

@@ -122,10 +122,10 @@ fn counts_its_pages() {
         setup::run(&Setup::new(kind, Width::Word, Width::Word), |setup| {
             let map = setup.map();
             let before = resident();
-            fill(setup, &*map, 0..200_000);
+            fill(setup, &*map, 0..400_000);
             let full = resident() - before;
-            assert!(full >= 200_000 * 16, "200000 entries took {full} bytes");
-            for i in 0..200_000 {
+            assert!(full >= 400_000 * 16, "400000 entries took {full} bytes");
+            for i in 0..400_000 {
                 map.delete(&setup.key(i));
             }
             assert_eq!(map.shrink(), Status::Ok);

@@ -136,11 +136,11 @@ fn fail_each(
             assert!(after == expected, "{place}: it succeeded, and the map is wrong");
         }
         // The map works on as if nothing had happened.
-        for i in 2000..2050 {
+        for i in 2000..2020 {
             assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok, "{place}: afterwards");
             assert_eq!(map.value(&setup.key(i)), Some(setup.value(i)), "{place}: afterwards");
         }
-        assert_eq!(map.len(), Ok(after.len() as u64 + 50), "{place}: afterwards");
+        assert_eq!(map.len(), Ok(after.len() as u64 + 20), "{place}: afterwards");
         drop(map);
         assert_eq!(tally.bytes(), 0, "{place}: bytes that never came back");
         if failures == 0 {
@@ -164,7 +164,7 @@ fn every_allocation_of_every_operation_may_fail() {
             for (name, operation) in OPERATIONS {
                 let mut allocations = 0;
                 // Around the sizes where a table of 1, 2, 4, 8 buckets is full.
-                for count in [0, 7, 8, 13, 26, 27, 52, 53] {
+                for count in [0, 8, 13, 27, 52] {
                     for for_good in [false, true] {
                         allocations += fail_each(setup, count, name, *operation, for_good);
                     }

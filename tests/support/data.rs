@@ -10,11 +10,13 @@ pub const VALUE_LENGTHS: [usize; 11] = [0, 1, 7, 8, 9, 39, 40, 41, 255, 4096, 10
 /// `length` bytes that tell `tag` and their own place.
 pub fn pattern(tag: u64, length: usize) -> Vec<u8> {
     let mut state = tag.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ length as u64;
-    let mut step = || {
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56) as u8
-    };
-    (0..length).map(|_| step()).collect()
+        bytes.extend_from_slice(&(state ^ state >> 29).to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 /// The key number `i`. Bytes keys have 1 to 70 bytes, zero bytes among them.

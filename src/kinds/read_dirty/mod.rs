@@ -31,6 +31,8 @@
 
 mod dirty;
 mod entry;
+#[cfg(all(test, loom))]
+mod models;
 
 use super::{
     Error, Kind, Outcome,
