@@ -3,8 +3,10 @@
 use std::{env, fs, path::Path};
 
 /// The files of the C face, in the order in which a reader of the header wants them.
-const SOURCES: [&str; 11] =
-    ["status", "slices", "options", "version", "handle", "map", "map_u64", "whole", "iterate", "batch", "stats"];
+const SOURCES: [&str; 12] = [
+    "status", "slices", "options", "version", "handle", "map", "map_u64", "whole", "iterate", "update", "batch",
+    "stats",
+];
 
 #[test]
 fn the_header_is_up_to_date() {

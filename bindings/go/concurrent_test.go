@@ -109,7 +109,7 @@ func TestValuesThatGrowMeanwhile(t *testing.T) {
 					t.Errorf("a value of %d bytes is torn", len(value))
 				}
 			}
-			for i := range rounds(3000) {
+			for i := range rounds(1500) {
 				value := bytes.Repeat([]byte{byte(worker)}, lengths[(i*7+worker)%len(lengths)])
 				switch i % 3 {
 				case 0:
@@ -154,7 +154,7 @@ func TestIterationAmongWriters(t *testing.T) {
 		inParallel(func(worker int) {
 			if worker < workers/2 {
 				defer readers.Add(-1)
-				for range rounds(30) {
+				for range rounds(10) {
 					visits := map[string]int{}
 					for key, value := range m.All() {
 						if visits[key]++; visits[key] > 1 {

@@ -113,6 +113,41 @@ func TestCloseUnderUse(t *testing.T) {
 	})
 }
 
+// Closing a Bucketed map under the goroutine that uses it may fail, with ErrConcurrent, but closes it.
+func TestCloseOfBucketedUnderUse(t *testing.T) {
+	failed := 0
+	for range rounds(500) {
+		m, err := New[int, int](WithKind(Bucketed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.StoreMany(make([]int, 1000), make([]int, 1000))
+		started, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() {
+				if err, ok := recover().(error); !ok || !errors.Is(err, ErrClosed) && !errors.Is(err, ErrConcurrent) {
+					t.Errorf("panic %v", err)
+				}
+			}()
+			close(started)
+			for i := 0; ; i++ {
+				m.Store(i%1000, i)
+			}
+		}()
+		<-started
+		if err := m.Close(); err != nil {
+			failed++
+			if !errors.Is(err, ErrConcurrent) {
+				t.Error(err)
+			}
+		}
+		wantPanic(t, ErrClosed, func() { m.Load(1) })
+		<-done
+	}
+	t.Logf("%d calls of Close failed", failed)
+}
+
 // residentBytes returns how much memory of the process is resident.
 func residentBytes(t *testing.T) int {
 	text, err := os.ReadFile("/proc/self/statm")

@@ -78,6 +78,15 @@ impl Block {
         }
     }
 
+    /// The bytes.
+    ///
+    /// # Safety
+    /// Nobody writes the block while they are looked at.
+    pub unsafe fn as_bytes<'a>(self) -> &'a [u8] {
+        // SAFETY: the contents follow the header; that they do not change is the caller's promise.
+        unsafe { core::slice::from_raw_parts(self.0.as_ptr().add(1).cast(), self.len()) }
+    }
+
     /// Whether the block holds just these bytes.
     #[inline]
     pub fn equals(self, bytes: &[u8]) -> bool {

@@ -34,23 +34,25 @@ impl Statuses {
 
 /// Looks many keys up at once, which is faster than one by one: the map fetches them from memory together.
 ///
-/// `keys` is one buffer for all keys: key i has the bytes from key_offsets[i] to key_offsets[i + 1], so there are `count` + 1
-/// offsets. They may be NULL where keys are words, 8 bytes each. The values come out in the same way, in the order of the
-/// keys: `*values_size` is the room in `values` and is set to what was filled, `value_offsets` has room for `count` + 1, and may be
-/// NULL where values are words. A key that is not found has no bytes for a value, or the word 0.
+/// `keys` is one buffer for all keys: key i has the bytes from key_offsets[i] to key_offsets[i + 1], so there
+/// are `count` + 1 offsets. They may be NULL where keys are words, 8 bytes each. The values come out in the
+/// same way, in the order of the keys: `*values_size` is the room in `values` and is set to what was filled,
+/// `value_offsets` has room for `count` + 1, and may be NULL where values are words. A key that is not found
+/// has no bytes for a value, or the word 0.
 ///
 /// statuses[i] is what ptl_map_contains answers for key i.
 ///
 /// Threads: any. Order: acquire, for each key.
 ///
 /// - PTL_OK: every key was looked up; see `statuses`.
-/// - PTL_E_BUFFER: the values do not fit; `*values_size` is the room that they needed at this moment. What `values`,
-///   `value_offsets` and `statuses` hold is unspecified.
-/// - PTL_E_NULL: `values_size` is NULL; `keys`, `values` or `statuses` is NULL and there is something to be there; or offsets are NULL
-///   where the map has bytes and `count` is not 0.
-/// - PTL_E_SIZE: a key is not 8 bytes where keys are words, and all was filled as with PTL_OK; see `statuses`. Or nothing was
-///   looked up: offsets descend, a key is longer than PTL_MAX_LENGTH, or no buffer can hold `count` words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_BUFFER: the values do not fit; `*values_size` is the room that they needed at this moment. What
+///   `values`, `value_offsets` and `statuses` hold is unspecified.
+/// - PTL_E_NULL: `values_size` is NULL; `keys`, `values` or `statuses` is NULL and there is something to be
+///   there; or offsets are NULL where the map has bytes and `count` is not 0.
+/// - PTL_E_SIZE: a key is not 8 bytes where keys are words, and all was filled as with PTL_OK; see
+///   `statuses`. Or nothing was looked up: offsets descend, a key is longer than PTL_MAX_LENGTH, or no buffer
+///   can hold `count` words.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_many(
     map: *const ptl_map,
@@ -82,9 +84,9 @@ pub unsafe extern "C" fn ptl_map_load_many(
     }
 }
 
-/// Stores many keys and their values, in order, as ptl_map_store does for each. Keys and values are laid out as for
-/// ptl_map_load_many, and as ptl_map_scan fills them. The batch is not atomic: others may act between any two keys, and after an
-/// error with one key the rest are stored all the same.
+/// Stores many keys and their values, in order, as ptl_map_store does for each. Keys and values are laid out
+/// as for ptl_map_load_many, and as ptl_map_scan fills them. The batch is not atomic: others may act between
+/// any two keys, and after an error with one key the rest are stored all the same.
 ///
 /// statuses[i] is what ptl_map_store answers for key i. `statuses` may be NULL.
 ///
@@ -92,11 +94,12 @@ pub unsafe extern "C" fn ptl_map_load_many(
 ///
 /// - PTL_OK: every key has its value.
 /// - PTL_E_MEMORY: an allocation failed for some key, and this was the first error; see `statuses`.
-/// - PTL_E_SIZE: the first error was a key or value that is not 8 bytes where the map has words; see `statuses`. Or nothing
-///   was stored: offsets descend, a key or value is longer than PTL_MAX_LENGTH, or no buffer can hold `count` words.
-/// - PTL_E_NULL: `keys` or `values` is NULL and there is something to be there, or offsets are NULL where the map has bytes and
-///   `count` is not 0. Nothing was stored.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_SIZE: the first error was a key or value that is not 8 bytes where the map has words; see
+///   `statuses`. Or nothing was stored: offsets descend, a key or value is longer than PTL_MAX_LENGTH, or no
+///   buffer can hold `count` words.
+/// - PTL_E_NULL: `keys` or `values` is NULL and there is something to be there, or offsets are NULL where the
+///   map has bytes and `count` is not 0. Nothing was stored.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store_many(
     map: *mut ptl_map,
@@ -113,25 +116,26 @@ pub unsafe extern "C" fn ptl_map_store_many(
             let keys = column(keys, key_offsets, count, map.config().key)?;
             let values = column(values, value_offsets, count, map.config().value)?;
             let mut statuses = Statuses::new(statuses);
-            map.store_many(keys, values, |index, result| statuses.put(index, result));
+            map.store_many(keys, values, |index, result| statuses.put(index, result))?;
             Ok(statuses.first_error)
         })
     }
 }
 
-/// Deletes many keys, in order, as ptl_map_delete does for each. The keys are laid out as for ptl_map_load_many. The batch is not
-/// atomic: others may act between any two keys.
+/// Deletes many keys, in order, as ptl_map_delete does for each. The keys are laid out as for
+/// ptl_map_load_many. The batch is not atomic: others may act between any two keys.
 ///
 /// statuses[i] is what ptl_map_delete answers for key i. `statuses` may be NULL.
 ///
 /// Threads: any. Order: release, for each key.
 ///
 /// - PTL_OK: none of the keys is in the map any more.
-/// - PTL_E_SIZE: a key is not 8 bytes where keys are words, and the others were deleted; see `statuses`. Or nothing was deleted:
-///   offsets descend, a key is longer than PTL_MAX_LENGTH, or no buffer can hold `count` words.
-/// - PTL_E_NULL: `keys` is NULL and there is something to be there, or offsets are NULL where keys are bytes and `count` is not 0.
-///   Nothing was deleted.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_SIZE: a key is not 8 bytes where keys are words, and the others were deleted; see `statuses`. Or
+///   nothing was deleted: offsets descend, a key is longer than PTL_MAX_LENGTH, or no buffer can hold `count`
+///   words.
+/// - PTL_E_NULL: `keys` is NULL and there is something to be there, or offsets are NULL where keys are bytes
+///   and `count` is not 0. Nothing was deleted.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_many(
     map: *mut ptl_map,
@@ -145,7 +149,7 @@ pub unsafe extern "C" fn ptl_map_delete_many(
         call(map, |map| {
             let keys = column(keys, key_offsets, count, map.config().key)?;
             let mut statuses = Statuses::new(statuses);
-            map.delete_many(keys, |index, result| statuses.put(index, result));
+            map.delete_many(keys, |index, result| statuses.put(index, result))?;
             Ok(statuses.first_error)
         })
     }
@@ -159,7 +163,7 @@ pub unsafe extern "C" fn ptl_map_delete_many(
 /// - PTL_E_NULL: `keys`, `values` or `statuses` is NULL and `count` is not 0.
 /// - PTL_E_SIZE: no array of `count` words can be that large.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_many_u64(
     map: *const ptl_map,
@@ -190,7 +194,7 @@ pub unsafe extern "C" fn ptl_map_load_many_u64(
 /// - PTL_E_NULL: `keys` or `values` is NULL and `count` is not 0.
 /// - PTL_E_SIZE: no array of `count` words can be that large.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store_many_u64(
     map: *mut ptl_map,
@@ -219,7 +223,7 @@ pub unsafe extern "C" fn ptl_map_store_many_u64(
 /// - PTL_E_NULL: `keys` is NULL and `count` is not 0.
 /// - PTL_E_SIZE: no array of `count` words can be that large.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_many_u64(
     map: *mut ptl_map,

@@ -27,6 +27,7 @@ impl From<Error> for Refusal {
             Error::Buffer => PTL_E_BUFFER,
             Error::Memory => PTL_E_MEMORY,
             Error::Concurrent => PTL_E_CONCURRENT,
+            Error::Reentrant => PTL_E_REENTRANT,
             Error::Internal => PTL_E_INTERNAL,
         })
     }
@@ -60,8 +61,8 @@ pub fn status_of(result: Result<Outcome, Error>) -> ptl_status {
 
 /// Runs `work` on the map behind `handle`, or says why not.
 ///
-/// # Safety `handle` is NULL, or points to at least eight readable bytes; if these say that it is a live
-/// map, the caller holds a reference for the whole call.
+/// # Safety `handle` is NULL, or points to at least eight readable bytes; if these say that it is a live map,
+/// the caller holds a reference for the whole call.
 #[inline(always)]
 pub unsafe fn call<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
@@ -71,6 +72,24 @@ where
     // SAFETY: the caller's promise.
     match unsafe { handle::borrow(handle) } {
         Ok(handle) => touching([handle], || work(handle.map())),
+        Err(refusal) => refusal.into(),
+    }
+}
+
+/// As `call`, for work that runs a callback of the user's: the map lasts until the end, even if the callback releases it.
+///
+/// # Safety As for `call`.
+pub unsafe fn call_with_callback<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+where
+    A: From<Refusal>,
+    T: Into<A>,
+{
+    // SAFETY: the caller's promise.
+    match unsafe { handle::borrow(handle) } {
+        Ok(handle) => {
+            let _held = handle.hold();
+            touching([handle], || work(handle.map()))
+        }
         Err(refusal) => refusal.into(),
     }
 }

@@ -10,8 +10,7 @@ use super::options::{self, ptl_map_options};
 use super::status::{PTL_OK, ptl_status};
 use crate::map::{Allocator, Config, Map, Outcome};
 
-/// The words that a handle begins with. One comparison tells a map that may be entered from everything
-/// else.
+/// The words that a handle begins with. One comparison tells a map that may be entered from everything else.
 const LIVE: u32 = 0x7074_6c4d;
 const POISONED: u32 = 0x7074_6c58;
 const RELEASED: u32 = 0x7074_6c30;
@@ -39,6 +38,13 @@ impl ptl_map {
         &self.map
     }
 
+    /// One reference more.
+    pub fn hold(&self) -> Reference {
+        // Relaxed: whoever passes the new reference on to another thread orders that hand-over.
+        self.references.fetch_add(1, Ordering::Relaxed);
+        Reference(NonNull::from(self))
+    }
+
     /// No further call enters this map; only `release` still works.
     pub fn poison(&self) {
         // Fails only on a handle that is being released: then nobody may call any more, and there is nothing to mark.
@@ -48,8 +54,8 @@ impl ptl_map {
 
 /// The handle that a caller passed, if it may be entered.
 ///
-/// # Safety `handle` is NULL, or points to memory that begins with a readable word; if that says it is a
-/// live map, the caller holds a reference that outlives `'a`.
+/// # Safety `handle` is NULL, or points to memory that begins with a readable word; if that says it is a live
+/// map, the caller holds a reference that outlives `'a`.
 #[inline(always)]
 pub unsafe fn borrow<'a>(handle: *const ptl_map) -> Result<&'a ptl_map, Refusal> {
     // SAFETY: the caller's promise; only that field is looked at before the word is known.
@@ -164,11 +170,11 @@ impl Drop for Room {
 ///
 /// - PTL_OK: `*map` is the new map.
 /// - PTL_E_NULL: `map` is NULL.
-/// - PTL_E_SIZE: `options->size` is less than the struct had in the first version, or no size of a struct
-///   at all.
-/// - PTL_E_OPTION: a kind, flag, key size, value size, number of shards or of hash bits is unknown, only
-///   one of the allocator's functions is given, or the options are of a later version and ask for something
-///   that this one does not know.
+/// - PTL_E_SIZE: `options->size` is less than the struct had in the first version, or no size of a struct at
+///   all.
+/// - PTL_E_OPTION: a kind, flag, key size, value size, number of shards or of hash bits is unknown, only one
+///   of the allocator's functions is given, or the options are of a later version and ask for something that
+///   this one does not know.
 /// - PTL_E_MEMORY: there is not memory enough for `options->capacity` entries, or for a map.
 /// - PTL_E_INTERNAL: the library failed inside; there is no map.
 #[unsafe(no_mangle)]
@@ -198,16 +204,15 @@ pub unsafe extern "C" fn ptl_map_retain(map: *mut ptl_map) -> ptl_status {
     // SAFETY: the caller's handle.
     match unsafe { borrow(map) } {
         Ok(handle) => {
-            // Relaxed: whoever passes the new reference on to another thread orders that hand-over.
-            handle.references.fetch_add(1, Ordering::Relaxed);
+            handle.hold().into_raw();
             PTL_OK
         }
         Err(refusal) => refusal.into(),
     }
 }
 
-/// Gives one reference back. The last one frees the map and all its entries before it returns, whatever
-/// other maps do.
+/// Gives one reference back. The last one frees the map and all its entries before it returns, whatever other
+/// maps do.
 ///
 /// NULL is fine and does nothing. A map that refuses work with PTL_E_INTERNAL is released like any other.
 ///

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use super::boundary::{Refusal, call};
+use super::boundary::{Refusal, call, call_with_callback};
 use super::handle::ptl_map;
 use super::slices::{fill, room_for_words};
 use super::status::ptl_status;
@@ -28,37 +28,42 @@ fn visitor(visit: ptl_visit, user: *mut c_void) -> Result<impl FnMut(&[u8], &[u8
     })
 }
 
-/// Calls a function for every entry, in no particular order. See PROMISED at the top for which entries those are while others
-/// write.
+/// Calls a function for every entry, in no particular order. See PROMISED at the top for which entries those
+/// are while others write.
 ///
-/// `visit` gets the key, the value that it had at some moment during the call, and `user`. It returns non-zero to go on, 0 to
-/// end. The key and value are valid until it returns; with length 0 the pointer points to nothing. It may call any function
-/// on this map and may change it: an entry that it stores may or may not be visited.
+/// `visit` gets the key, the value that it had at some moment during the call, and `user`. It returns
+/// non-zero to go on, 0 to end. The key and value are valid until it returns; with length 0 the pointer
+/// points to nothing. It may call any function on this map and may change it: an entry that it stores may or
+/// may not be visited.
 ///
-/// Threads: any; `visit` runs in this one, with nothing held. Order: acquire, for each entry before `visit` gets it.
+/// Threads: any; `visit` runs in this one, with nothing held. Order: acquire, for each entry before `visit`
+/// gets it.
 ///
 /// - PTL_OK: every entry was visited.
 /// - PTL_DONE: `visit` returned 0.
 /// - PTL_E_NULL: `visit` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been visited.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_range(map: *const ptl_map, visit: ptl_visit, user: *mut c_void) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.range(&mut visitor(visit, user)?)?)) }
+    unsafe { call_with_callback(map, |map| Ok(map.range(&mut visitor(visit, user)?)?)) }
 }
 
 /// Deletes the entries for which a function says so, and counts them.
 ///
-/// `predicate` is called as ptl_map_range calls its function, and returns non-zero to delete the entry, 0 to keep it. Because it
-/// runs with nothing held, the key may get another value meanwhile: then it stays, and is not counted.
+/// `predicate` is called as ptl_map_range calls its function, and returns non-zero to delete the entry, 0 to
+/// keep it. Because it runs with nothing held, the key may get another value meanwhile: then it stays, and is
+/// not counted.
 ///
-/// Threads: any; `predicate` runs in this one, with nothing held. Order: acquire for each entry, release for those deleted.
+/// Threads: any; `predicate` runs in this one, with nothing held. Order: acquire for each entry, release for
+/// those deleted.
 ///
-/// - PTL_OK: all entries were asked about; the number of those deleted is in `*deleted`, unless `deleted` is NULL.
+/// - PTL_OK: all entries were asked about; the number of those deleted is in `*deleted`, unless `deleted` is
+///   NULL.
 /// - PTL_E_NULL: `predicate` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been deleted.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_if(
     map: *mut ptl_map,
@@ -68,7 +73,7 @@ pub unsafe extern "C" fn ptl_map_delete_if(
 ) -> ptl_status {
     // SAFETY: the caller's handle and place.
     unsafe {
-        call(map, |map| {
+        call_with_callback(map, |map| {
             let count = map.delete_if(&mut visitor(predicate, user)?)?;
             if !deleted.is_null() {
                 deleted.write(count);
@@ -78,30 +83,30 @@ pub unsafe extern "C" fn ptl_map_delete_if(
     }
 }
 
-/// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The cursor is a number
-/// and the only thing that lasts between calls: it may be kept, sent, or dropped, and nothing is held meanwhile. Begin with 0;
-/// it is 0 again at the end. Growth and shrinking do not disturb it. A cursor of another map is not an error: it starts the
-/// scan at some other place.
+/// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
+/// cursor is a number and the only thing that lasts between calls: it may be kept, sent, or dropped, and
+/// nothing is held meanwhile. Begin with 0; it is 0 again at the end. Growth and shrinking do not disturb it.
+/// A cursor of another map is not an error: it starts the scan at some other place.
 ///
-/// `keys` is one buffer for all keys, `values` one for all values. `*keys_size` and `*values_size` are their room in bytes, `*count`
-/// is the most entries wanted; all three are set to what was filled. Entry i has the key bytes from key_offsets[i] to
-/// key_offsets[i + 1], and likewise its value: each array of offsets has room for `*count` + 1. Where the map has words the
-/// offsets may be NULL, since every entry has 8 bytes. What comes out is what ptl_map_store_many and ptl_map_delete_many
-/// take in.
+/// `keys` is one buffer for all keys, `values` one for all values. `*keys_size` and `*values_size` are their
+/// room in bytes, `*count` is the most entries wanted; all three are set to what was filled. Entry i has the
+/// key bytes from key_offsets[i] to key_offsets[i + 1], and likewise its value: each array of offsets has
+/// room for `*count` + 1. Where the map has words the offsets may be NULL, since every entry has 8 bytes.
+/// What comes out is what ptl_map_store_many and ptl_map_delete_many take in.
 ///
-/// Entries with the same position in the order of iteration travel together in one call. That is one entry almost always; a
-/// few where hashes collide.
+/// Entries with the same position in the order of iteration travel together in one call. That is one entry
+/// almost always; a few where hashes collide.
 ///
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: entries were filled, and there may be more.
 /// - PTL_DONE: entries were filled (perhaps none), and these were the last; `*cursor` is 0.
-/// - PTL_E_BUFFER: the next entries do not fit, not even alone. `*keys_size`, `*values_size` and `*count` are the room that they
-///   need, and the cursor stays.
-/// - PTL_E_NULL: `cursor`, `keys_size`, `values_size` or `count` is NULL; `keys` or `values` is NULL and its room is not 0; or
-///   offsets are NULL where the map has bytes and `*count` is not 0.
+/// - PTL_E_BUFFER: the next entries do not fit, not even alone. `*keys_size`, `*values_size` and `*count` are
+///   the room that they need, and the cursor stays.
+/// - PTL_E_NULL: `cursor`, `keys_size`, `values_size` or `count` is NULL; `keys` or `values` is NULL and its
+///   room is not 0; or offsets are NULL where the map has bytes and `*count` is not 0.
 /// - PTL_E_SIZE: no array of `*count` + 1 offsets can be that large.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_scan(
     map: *const ptl_map,
@@ -137,18 +142,19 @@ pub unsafe extern "C" fn ptl_map_scan(
     }
 }
 
-/// ptl_map_scan for maps of words to words: one array for the keys, one for the values, each with room for `*count`.
+/// ptl_map_scan for maps of words to words: one array for the keys, one for the values, each with room for
+/// `*count`.
 ///
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: `*count` entries were filled, and there may be more.
 /// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last; `*cursor` is 0.
-/// - PTL_E_BUFFER: the next entries, which travel together, are more than `*count`. It is set to how many they are, and the
-///   cursor stays.
+/// - PTL_E_BUFFER: the next entries, which travel together, are more than `*count`. It is set to how many
+///   they are, and the cursor stays.
 /// - PTL_E_NULL: `cursor` or `count` is NULL, or `keys` or `values` is NULL and `*count` is not 0.
 /// - PTL_E_SIZE: no array of `*count` words can be that large.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_scan_u64(
     map: *const ptl_map,

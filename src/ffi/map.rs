@@ -17,7 +17,7 @@ use crate::map::Outcome;
 /// - PTL_E_BUFFER: the value is longer than `value_capacity`; its length is in `*value_size`.
 /// - PTL_E_NULL: `key` is NULL and `key_size` is not 0, or `value` is NULL and `value_capacity` is not 0.
 /// - PTL_E_SIZE: `key_size` is above PTL_MAX_LENGTH, or not 8 where keys are words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load(
     map: *const ptl_map,
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn ptl_map_load(
 /// - PTL_E_NULL: `key` or `value` is NULL and its length is not 0.
 /// - PTL_E_SIZE: `key_size` or `value_size` is above PTL_MAX_LENGTH, or not 8 where the map has words.
 /// - PTL_E_MEMORY: an allocation failed; the key has what it had before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store(
     map: *mut ptl_map,
@@ -58,8 +58,8 @@ pub unsafe extern "C" fn ptl_map_store(
     unsafe { call(map, |map| Ok(map.store(bytes(key, key_size)?, bytes(value, value_size)?)?)) }
 }
 
-/// Loads the value of a key that has one; gives the value to a key that has none. Of several threads that do so at once for
-/// one key exactly one stores, and the others load what it stored.
+/// Loads the value of a key that has one; gives the value to a key that has none. Of several threads that do
+/// so at once for one key exactly one stores, and the others load what it stored.
 ///
 /// Threads: any. Order: acquire when it loads, release when it stores.
 ///
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn ptl_map_store(
 /// - PTL_E_NULL: `key`, `value` or `actual` is NULL and its length or capacity is not 0.
 /// - PTL_E_SIZE: `key_size` or `value_size` is above PTL_MAX_LENGTH, or not 8 where the map has words.
 /// - PTL_E_MEMORY: an allocation failed; the key has no value, as before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_or_store(
     map: *mut ptl_map,
@@ -91,17 +91,18 @@ pub unsafe extern "C" fn ptl_map_load_or_store(
     }
 }
 
-/// Deletes a key and copies out the value that it had. Of several threads that do so at once for one key exactly one gets
-/// the value.
+/// Deletes a key and copies out the value that it had. Of several threads that do so at once for one key
+/// exactly one gets the value.
 ///
 /// Threads: any. Order: acquire and release.
 ///
 /// - PTL_OK: the key is gone; its value is in `value`, its length in `*value_size`.
 /// - PTL_NOT_FOUND: the key is not in the map.
-/// - PTL_E_BUFFER: the value is longer than `value_capacity`; its length is in `*value_size`, and the key still has it.
+/// - PTL_E_BUFFER: the value is longer than `value_capacity`; its length is in `*value_size`, and the key
+///   still has it.
 /// - PTL_E_NULL: `key` is NULL and `key_size` is not 0, or `value` is NULL and `value_capacity` is not 0.
 /// - PTL_E_SIZE: `key_size` is above PTL_MAX_LENGTH, or not 8 where keys are words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_and_delete(
     map: *mut ptl_map,
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn ptl_map_load_and_delete(
 /// - PTL_NOT_FOUND: the key is not in the map.
 /// - PTL_E_NULL: `key` is NULL and `key_size` is not 0.
 /// - PTL_E_SIZE: `key_size` is above PTL_MAX_LENGTH, or not 8 where keys are words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete(map: *mut ptl_map, key: *const c_void, key_size: usize) -> ptl_status {
     // SAFETY: the caller's handle and key.
@@ -142,11 +143,12 @@ pub unsafe extern "C" fn ptl_map_delete(map: *mut ptl_map, key: *const c_void, k
 ///
 /// - PTL_OK: the key had no value, and now has `value`. `previous` and `*previous_size` are left alone.
 /// - PTL_LOADED: the key has `value`; the one before is in `previous`, its length in `*previous_size`.
-/// - PTL_E_BUFFER: the key has a value longer than `previous_capacity` and keeps it; its length is in `*previous_size`.
+/// - PTL_E_BUFFER: the key has a value longer than `previous_capacity` and keeps it; its length is in
+///   `*previous_size`.
 /// - PTL_E_NULL: `key`, `value` or `previous` is NULL and its length or capacity is not 0.
 /// - PTL_E_SIZE: `key_size` or `value_size` is above PTL_MAX_LENGTH, or not 8 where the map has words.
 /// - PTL_E_MEMORY: an allocation failed; the key has what it had before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_swap(
     map: *mut ptl_map,
@@ -178,7 +180,7 @@ pub unsafe extern "C" fn ptl_map_swap(
 /// - PTL_E_NULL: `key`, `old_value` or `new_value` is NULL and its length is not 0.
 /// - PTL_E_SIZE: a length is above PTL_MAX_LENGTH, or not 8 where the map has words.
 /// - PTL_E_MEMORY: an allocation failed; the key has what it had before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_swap(
     map: *mut ptl_map,
@@ -206,7 +208,7 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap(
 /// - PTL_NOT_FOUND: the key is not in the map.
 /// - PTL_E_NULL: `key` or `old_value` is NULL and its length is not 0.
 /// - PTL_E_SIZE: a length is above PTL_MAX_LENGTH, or not 8 where the map has words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_delete(
     map: *mut ptl_map,
@@ -227,15 +229,15 @@ pub unsafe extern "C" fn ptl_map_compare_and_delete(
 /// - PTL_NOT_FOUND: it is not.
 /// - PTL_E_NULL: `key` is NULL and `key_size` is not 0.
 /// - PTL_E_SIZE: `key_size` is above PTL_MAX_LENGTH, or not 8 where keys are words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_contains(map: *const ptl_map, key: *const c_void, key_size: usize) -> ptl_status {
     // SAFETY: the caller's handle and key.
     unsafe { call(map, |map| Ok(map.contains(bytes(key, key_size)?)?)) }
 }
 
-/// Adds to the word that a key has for a value, in one step. A key without a value counts from zero. The sum wraps around at
-/// 2^64, so a negative number may be added as its two's complement.
+/// Adds to the word that a key has for a value, in one step. A key without a value counts from zero. The sum
+/// wraps around at 2^64, so a negative number may be added as its two's complement.
 ///
 /// Threads: any. Order: acquire and release.
 ///
@@ -244,7 +246,7 @@ pub unsafe extern "C" fn ptl_map_contains(map: *const ptl_map, key: *const c_voi
 /// - PTL_E_SIZE: `key_size` is above PTL_MAX_LENGTH, or not 8 where keys are words.
 /// - PTL_E_TYPE: the map's values are bytes.
 /// - PTL_E_MEMORY: an allocation failed; the key has what it had before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_add(
     map: *mut ptl_map,

@@ -43,7 +43,7 @@ impl From<(Outcome, u64)> for ptl_u64 {
 /// - PTL_OK: `value` is the key's.
 /// - PTL_NOT_FOUND: the key is not in the map.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_
 /// - PTL_OK: the key has the value.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
 /// - PTL_E_MEMORY: an allocation failed; the key has what it had before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_status {
     // SAFETY: the caller's handle.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u
 /// - PTL_LOADED: the key had a value and keeps it; `value` is that one.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
 /// - PTL_E_MEMORY: an allocation failed; the key has no value, as before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, 
 /// - PTL_OK: the key is gone; `value` is the one that it had.
 /// - PTL_NOT_FOUND: the key is not in the map.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64
 /// - PTL_OK: the key was in the map and is gone.
 /// - PTL_NOT_FOUND: the key is not in the map.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_status {
     // SAFETY: the caller's handle.
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_
 /// - PTL_LOADED: the key has the given value; the answer's `value` is the one before.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
 /// - PTL_E_MEMORY: an allocation failed; the key has what it had before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_swap_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn ptl_map_swap_u64(map: *mut ptl_map, key: u64, value: u6
 /// - PTL_MISMATCH: the key has another value and keeps it.
 /// - PTL_NOT_FOUND: the key is not in the map.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
     map: *mut ptl_map,
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
 /// - PTL_MISMATCH: the key has another value and keeps it.
 /// - PTL_NOT_FOUND: the key is not in the map.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: u64, old_value: u64) -> ptl_status {
     // SAFETY: the caller's handle.
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: 
 /// - PTL_OK: the key is in the map.
 /// - PTL_NOT_FOUND: it is not.
 /// - PTL_E_TYPE: the map's keys are bytes.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> ptl_status {
     // SAFETY: the caller's handle.
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> 
 /// - PTL_OK: the key has the sum, which is also the answer's `value`.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
 /// - PTL_E_MEMORY: an allocation failed; the key has what it had before.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_add_u64(map: *mut ptl_map, key: u64, delta: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.

@@ -13,5 +13,6 @@ mod options;
 mod slices;
 mod stats;
 mod status;
+mod update;
 mod version;
 mod whole;

@@ -25,13 +25,13 @@ pub const PTL_WORD: u64 = 8;
 pub const PTL_HASH_CONSTANT: u32 = 0xffff_ffff;
 
 /// Where a map's memory comes from. All zero is the system's allocator; otherwise both functions are given.
-/// They are called from any thread, several at once, sometimes inside a lock of the map: they must not call
-/// a function on that map, and must return.
+/// They are called from any thread, several at once, sometimes inside a lock of the map: they must not call a
+/// function on that map, and must return.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ptl_allocator {
-    /// Memory of at least `size` bytes (never 0), aligned to `align` (a power of two). NULL means that
-    /// there is none.
+    /// Memory of at least `size` bytes (never 0), aligned to `align` (a power of two). NULL means that there
+    /// is none.
     pub alloc: Option<unsafe extern "C" fn(size: usize, align: usize, user: *mut c_void) -> *mut c_void>,
     /// Takes back what `alloc` gave for this `size` and `align`. `memory` is never NULL.
     pub free: Option<unsafe extern "C" fn(memory: *mut c_void, size: usize, align: usize, user: *mut c_void)>,
@@ -60,8 +60,8 @@ pub struct ptl_map_options {
     /// 0 takes a seed from the system's randomness. Another number makes hashing and the order of iteration
     /// reproducible; do not use one where strangers choose the keys.
     pub seed: u64,
-    /// How many tables a sharded map has: rounded up to a power of two, at most 4096; 0 chooses by the
-    /// number of processors. Other kinds have no use for it.
+    /// How many tables a sharded map has: rounded up to a power of two, at most 4096; 0 chooses by the number
+    /// of processors. Other kinds have no use for it.
     pub shards: u32,
     /// For tests: 1 to 63 keeps only so many bits of each hash, PTL_HASH_CONSTANT none; 0 keeps all.
     pub hash_bits: u32,

@@ -133,15 +133,16 @@ fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
     }
 }
 
-/// Tells how a map is built at the moment. The numbers are gathered one after the other: while others write, they need not
-/// agree with each other.
+/// Tells how a map is built at the moment. The numbers are gathered one after the other: while others write,
+/// they need not agree with each other.
 ///
 /// Threads: any. Order: none.
 ///
 /// - PTL_OK: `*stats` is filled, all but its `size`; members beyond this version's are 0.
 /// - PTL_E_NULL: `stats` is NULL.
-/// - PTL_E_SIZE: `stats->size` is less than the struct had in the first version, or no size of a struct at all.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_SIZE: `stats->size` is less than the struct had in the first version, or no size of a struct at
+///   all.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_stats(map: *const ptl_map, stats: *mut ptl_stats) -> ptl_status {
     // SAFETY: the caller's handle and struct, which is as large as it says.
@@ -155,11 +156,13 @@ pub unsafe extern "C" fn ptl_map_stats(map: *const ptl_map, stats: *mut ptl_stat
     }
 }
 
-/// Copies out one bucket as it stands, for drawing and teaching. A program that works on entries wants ptl_map_scan.
+/// Copies out one bucket as it stands, for drawing and teaching. A program that works on entries wants
+/// ptl_map_scan.
 ///
-/// `table` is the number of a shard; a map of the other kinds has table 0, and read_dirty has its read map as 0 and its dirty map
-/// as 1. `bucket` counts from 0 to `table_buckets`, which every answer tells. `depth` 0 is the bucket itself, 1 and more the
-/// overflow buckets that hang on it. Sizes and numbers may change with the next write.
+/// `table` is the number of a shard; a map of the other kinds has table 0, and read_dirty has its read map as
+/// 0 and its dirty map as 1. `bucket` counts from 0 to `table_buckets`, which every answer tells. `depth` 0
+/// is the bucket itself, 1 and more the overflow buckets that hang on it. Sizes and numbers may change with
+/// the next write.
 ///
 /// Threads: any. Order: none.
 ///
@@ -167,7 +170,7 @@ pub unsafe extern "C" fn ptl_map_stats(map: *const ptl_map, stats: *mut ptl_stat
 /// - PTL_NOT_FOUND: there is no such table, bucket or overflow bucket.
 /// - PTL_E_NULL: `out` is NULL.
 /// - PTL_E_SIZE: `out->size` is less than the struct had in the first version, or no size of a struct at all.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_inspect(
     map: *const ptl_map,

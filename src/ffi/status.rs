@@ -2,9 +2,8 @@
 
 use std::ffi::c_char;
 
-/// How a call went. 0 is done, positive is another ordinary outcome, negative is an error. A number is
-/// never given a second meaning, and later versions may add some: treat an unknown negative one as an
-/// error.
+/// How a call went. 0 is done, positive is another ordinary outcome, negative is an error. A number is never
+/// given a second meaning, and later versions may add some: treat an unknown negative one as an error.
 pub type ptl_status = i32;
 
 /// Done.
@@ -34,13 +33,13 @@ pub const PTL_E_BUFFER: i32 = -6;
 pub const PTL_E_MEMORY: i32 = -7;
 /// A bucketed map is in use: by another thread, or by this one from inside it.
 pub const PTL_E_CONCURRENT: i32 = -8;
-/// Reserved for a callback that runs under a key's lock and calls its own map. No function returns it yet.
+/// The call comes from inside an update of the same map.
 pub const PTL_E_REENTRANT: i32 = -9;
 /// The library failed inside. The map refuses further work; it can still be released.
 pub const PTL_E_INTERNAL: i32 = -10;
 
-/// What a status means, in a few English words: for a log, not for a comparison. The text is static and
-/// never NULL, and an unknown number has one too.
+/// What a status means, in a few English words: for a log, not for a comparison. The text is static and never
+/// NULL, and an unknown number has one too.
 ///
 /// Threads: any. Order: none.
 #[unsafe(no_mangle)]
@@ -59,7 +58,7 @@ pub extern "C" fn ptl_status_string(status: ptl_status) -> *const c_char {
         PTL_E_BUFFER => c"the buffer is too small",
         PTL_E_MEMORY => c"an allocation failed",
         PTL_E_CONCURRENT => c"a bucketed map is in use by another thread",
-        PTL_E_REENTRANT => c"the map was called from inside its own locked callback",
+        PTL_E_REENTRANT => c"the map was called from inside an update of itself",
         PTL_E_INTERNAL => c"the library failed inside",
         _ => c"unknown status",
     };

@@ -48,7 +48,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
     #[inline]
     pub fn write<'v>(&mut self, probe: &K::Probe<'_>, mut operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
         let Some(place) = self.owner.find(probe) else {
-            let (outcome, step) = operation.on_absent();
+            let (outcome, step) = operation.on_absent()?;
             if let Step::Put(value) = step {
                 self.insert(probe, value)?;
             }

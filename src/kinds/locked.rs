@@ -149,7 +149,7 @@ impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
         self.shared(|table, _| guarded::load::<K, V>(table, probe, out))?
     }
     #[inline]
-    fn write<'v>(&self, probe: &K::Probe<'_>, operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
+    fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, operation: O) -> Result<Outcome, Error> {
         self.exclusive(|guarded| guarded.write(probe, operation))?
     }
     fn prefetch(&self, _probe: &K::Probe<'_>) {

@@ -35,6 +35,8 @@ pub enum Error {
     Memory,
     /// A bucketed map is in use by another thread.
     Concurrent,
+    /// This thread is inside an update of this map.
+    Reentrant,
     /// Something failed that is not the caller's doing.
     Internal,
 }
@@ -67,7 +69,7 @@ pub trait Kind<K: Key, V: Value>: Send + Sync {
     fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error>;
 
     /// Lets `operation` decide what becomes of a key, alone with it.
-    fn write<'v>(&self, probe: &K::Probe<'_>, operation: impl Operation<'v, V>) -> Result<Outcome, Error>;
+    fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, operation: O) -> Result<Outcome, Error>;
 
     /// Asks for the memory that an operation on this key will read first.
     fn prefetch(&self, probe: &K::Probe<'_>);

@@ -31,6 +31,14 @@ impl<V: Value> Current<V> {
     }
 }
 
+impl<V: Value> Current<V> {
+    /// Shows the value as bytes.
+    fn show<R>(&self, see: impl FnOnce(&[u8]) -> R) -> R {
+        // SAFETY: as promised to `new`.
+        unsafe { V::show(self.0, see) }
+    }
+}
+
 impl Current<Word> {
     fn word(&self) -> u64 {
         self.0
@@ -43,9 +51,12 @@ pub trait Operation<'v, V: Value> {
     /// merely stores.
     const READS: bool = true;
 
+    /// Whether the decision is the user's: then it is asked for once, and only while the key is locked.
+    const ASKS_USER: bool = false;
+
     fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error>;
-    /// May be asked more than once, and has no effect of its own.
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>);
+    /// May be asked more than once, and without a lock, unless [`Operation::ASKS_USER`].
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error>;
 }
 
 pub struct Store<R>(pub R);
@@ -55,8 +66,8 @@ impl<'v, V: Value> Operation<'v, V> for Store<V::Ref<'v>> {
     fn on_present(&mut self, _current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
         Ok((Outcome::Done, Step::Put(self.0)))
     }
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
-        (Outcome::Done, Step::Put(self.0))
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::Done, Step::Put(self.0)))
     }
 }
 
@@ -68,8 +79,8 @@ impl<'v, V: Value, O: Receive<V>> Operation<'v, V> for Swap<'_, V::Ref<'v>, O> {
         current.give_to(self.1)?;
         Ok((Outcome::Loaded, Step::Put(self.0)))
     }
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
-        (Outcome::Done, Step::Put(self.0))
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::Done, Step::Put(self.0)))
     }
 }
 
@@ -80,8 +91,8 @@ impl<'v, V: Value, O: Receive<V>> Operation<'v, V> for LoadOrStore<'_, V::Ref<'v
         current.give_to(self.1)?;
         Ok((Outcome::Loaded, Step::Leave))
     }
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
-        (Outcome::Done, Step::Put(self.0))
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::Done, Step::Put(self.0)))
     }
 }
 
@@ -92,8 +103,8 @@ impl<'v, V: Value, O: Receive<V>> Operation<'v, V> for LoadAndDelete<'_, O> {
         current.give_to(self.0)?;
         Ok((Outcome::Done, Step::Remove))
     }
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
-        (Outcome::NotFound, Step::Leave)
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::NotFound, Step::Leave))
     }
 }
 
@@ -103,8 +114,8 @@ impl<'v, V: Value> Operation<'v, V> for Delete {
     fn on_present(&mut self, _current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
         Ok((Outcome::Done, Step::Remove))
     }
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
-        (Outcome::NotFound, Step::Leave)
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::NotFound, Step::Leave))
     }
 }
 
@@ -121,8 +132,8 @@ impl<'v, V: Value> Operation<'v, V> for CompareAndSwap<V::Ref<'v>> {
             (Outcome::Mismatch, Step::Leave)
         })
     }
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
-        (Outcome::NotFound, Step::Leave)
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::NotFound, Step::Leave))
     }
 }
 
@@ -132,8 +143,8 @@ impl<'v, V: Value> Operation<'v, V> for CompareAndDelete<V::Ref<'v>> {
     fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
         Ok(if current.equals(self.0) { (Outcome::Done, Step::Remove) } else { (Outcome::Mismatch, Step::Leave) })
     }
-    fn on_absent(&mut self) -> (Outcome, Step<V::Ref<'v>>) {
-        (Outcome::NotFound, Step::Leave)
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        Ok((Outcome::NotFound, Step::Leave))
     }
 }
 
@@ -148,8 +159,39 @@ impl<'v> Operation<'v, Word> for Add<'_> {
         *self.sum = current.word().wrapping_add(self.delta);
         Ok((Outcome::Done, Step::Put(*self.sum)))
     }
-    fn on_absent(&mut self) -> (Outcome, Step<u64>) {
+    fn on_absent(&mut self) -> Result<(Outcome, Step<u64>), Error> {
         *self.sum = self.delta;
-        (Outcome::Done, Step::Put(self.delta))
+        Ok((Outcome::Done, Step::Put(self.delta)))
+    }
+}
+
+/// What becomes of an entry by the user's decision.
+pub enum Decision<R> {
+    Keep,
+    Store(R),
+    Delete,
+}
+
+/// Asks the user, who sees the value that is there, if there is one.
+pub struct Update<'o, R>(pub &'o mut dyn FnMut(Option<&[u8]>) -> Result<Decision<R>, Error>);
+
+impl<R> Update<'_, R> {
+    fn ask(&mut self, current: Option<&[u8]>) -> Result<(Outcome, Step<R>), Error> {
+        let step = match (self.0)(current)? {
+            Decision::Keep => Step::Leave,
+            Decision::Store(value) => Step::Put(value),
+            Decision::Delete => Step::Remove,
+        };
+        Ok((Outcome::Done, step))
+    }
+}
+
+impl<'v, V: Value> Operation<'v, V> for Update<'_, V::Ref<'v>> {
+    const ASKS_USER: bool = true;
+    fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        current.show(|value| self.ask(Some(value)))
+    }
+    fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
+        self.ask(None)
     }
 }

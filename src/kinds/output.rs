@@ -211,6 +211,7 @@ impl<K: Key, V: Value> Sink<K> for Entries<'_, K, V> {
     }
     #[inline(always)]
     fn is_full(&self) -> bool {
-        self.count == self.room
+        // Without room the scan goes on to the first entry, to tell how much it needs.
+        self.count == self.room && self.room > 0
     }
 }

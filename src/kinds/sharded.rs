@@ -13,7 +13,7 @@
 use super::{
     Error, Kind, Outcome,
     guarded::{self, Guarded, State},
-    operation::Operation,
+    operation::{Operation, Step},
     output::Receive,
     stats::{Bucket, Stats},
     value::Value,
@@ -168,8 +168,16 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     }
 
     #[inline]
-    fn write<'v>(&self, probe: &K::Probe<'_>, operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
-        let shard = self.shard_to_write(K::hash(probe))?;
+    fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
+        let shard = match self.shard(K::hash(probe)) {
+            Some(shard) => shard,
+            // Nothing was ever written: only what stores needs a shard.
+            None if !O::ASKS_USER => match operation.on_absent()? {
+                (_, Step::Put(_)) => self.shard_to_write(K::hash(probe))?,
+                (outcome, _) => return Ok(outcome),
+            },
+            None => self.shard_to_write(K::hash(probe))?,
+        };
         shard.table.prefetch(K::hash(probe));
         self.exclusive(shard, |guarded| guarded.write(probe, operation))
     }

@@ -26,6 +26,11 @@ pub trait Value: 'static {
     /// # Safety
     /// See the trait.
     unsafe fn equals(word: u64, value: Self::Ref<'_>) -> bool;
+    /// Shows the value as bytes. For whoever keeps writers out.
+    ///
+    /// # Safety
+    /// See the trait; and nobody writes the block meanwhile.
+    unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R;
     /// The length in bytes.
     ///
     /// # Safety
@@ -49,6 +54,11 @@ impl Value for Word {
     #[inline(always)]
     unsafe fn equals(word: u64, value: u64) -> bool {
         word == value
+    }
+    unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R {
+        // Aligned as a word is.
+        // SAFETY: a word is 8 bytes.
+        see(unsafe { &*core::ptr::from_ref(&word).cast::<[u8; 8]>() })
     }
     #[inline(always)]
     unsafe fn len(_word: u64) -> usize {
@@ -78,6 +88,10 @@ impl Value for Bytes {
     unsafe fn equals(word: u64, value: &[u8]) -> bool {
         // SAFETY: passed on from the caller.
         unsafe { Block::from_word(word) }.is_some_and(|block| block.equals(value))
+    }
+    unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R {
+        // SAFETY: passed on from the caller.
+        see(unsafe { Block::from_word(word).map_or(&[], |block| block.as_bytes()) })
     }
     // A word of 0 is found only by a reader that looks at memory given back meanwhile, and whose check fails after this.
     #[inline]

@@ -12,7 +12,10 @@ use crate::{
     kinds::{
         Error, Kind as _, Outcome,
         locked::{Bucketed, MutexMap, RwMutexMap},
-        operation::{CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Operation, Store, Swap},
+        operation::{
+            CompareAndDelete, CompareAndSwap, Decision, Delete, LoadAndDelete, LoadOrStore, Operation, Store, Swap,
+            Update,
+        },
         output::{Entries, Equals, Fill, Output, Receive},
         read_dirty::ReadDirty,
         sharded::Sharded,
@@ -184,6 +187,20 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     }
     pub fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, CompareAndDelete(V::parse(old)?))
+    }
+    pub fn update<'v>(
+        &self,
+        key: &[u8],
+        decide: &mut dyn FnMut(Option<&[u8]>) -> Result<Decision<&'v [u8]>, Error>,
+    ) -> Result<Outcome, Error> {
+        let mut decide = |current: Option<&[u8]>| {
+            Ok(match decide(current)? {
+                Decision::Keep => Decision::Keep,
+                Decision::Store(value) => Decision::Store(V::parse(value)?),
+                Decision::Delete => Decision::Delete,
+            })
+        };
+        self.write_key(K::parse(key)?, Update(&mut decide))
     }
     /// Whether the key has just this value.
     pub fn has(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {

@@ -6,12 +6,14 @@
 mod columns;
 mod config;
 mod engine;
+mod inside;
 mod walk;
 
 pub use crate::{
     base::alloc::Allocator,
     kinds::{
         Error, Outcome,
+        operation::Decision,
         output::{Fill, Output},
         sharded::MAX_SHARDS,
         stats::{Bucket, SlotState, Stats},
@@ -22,7 +24,7 @@ pub use config::{Config, Kind, Width};
 pub use engine::MAX_LENGTH;
 
 use crate::{
-    base::sync::{AtomicU64, Ordering::Relaxed},
+    base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
     kinds::operation::{Add, CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Store, Swap},
     kinds::output::Nothing,
     table::{Bytes, Word},
@@ -33,6 +35,8 @@ use engine::Engine;
 /// A concurrent map.
 pub struct Map {
     typed: Typed,
+    /// Whether `update` was ever called: from then on each call looks whether it comes from inside one.
+    updates: AtomicBool,
     config: Config,
     /// Iterations begun, for the random start of each.
     ranges: AtomicU64,
@@ -46,10 +50,10 @@ enum Typed {
     BytesToBytes(Engine<Bytes, Bytes>),
 }
 
-/// Evaluates an expression for the types that this map has.
+/// Evaluates an expression for the types that this map has, unless the call comes from inside an update of it.
 macro_rules! with_engine {
     ($map:expr, $engine:ident => $body:expr) => {
-        match &$map.typed {
+        match $map.entered()? {
             Typed::WordToWord($engine) => $body,
             Typed::WordToBytes($engine) => $body,
             Typed::BytesToWord($engine) => $body,
@@ -66,11 +70,17 @@ impl Map {
             (Width::Bytes, Width::Word) => Typed::BytesToWord(Engine::new(&config)?),
             (Width::Bytes, Width::Bytes) => Typed::BytesToBytes(Engine::new(&config)?),
         };
-        Ok(Self { typed, config, ranges: AtomicU64::new(0) })
+        Ok(Self { typed, updates: AtomicBool::new(false), config, ranges: AtomicU64::new(0) })
     }
 
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The map by its types, unless this thread is inside an update of it.
+    #[inline(always)]
+    fn entered(&self) -> Result<&Typed, Error> {
+        if self.updates.load(Relaxed) && inside::is_inside(self) { Err(Error::Reentrant) } else { Ok(&self.typed) }
     }
 
     // Operations on one key.
@@ -114,7 +124,7 @@ impl Map {
         use engine::Parse;
         let mut sum = 0;
         let operation = Add { delta, sum: &mut sum };
-        match &self.typed {
+        match self.entered()? {
             Typed::WordToWord(engine) => engine.write_key(Word::parse(key)?, operation)?,
             Typed::BytesToWord(engine) => engine.write_key(Bytes::parse(key)?, operation)?,
             _ => return Err(Error::Type),
@@ -122,11 +132,22 @@ impl Map {
         Ok(sum)
     }
 
+    /// Lets `decide` say what becomes of a key, while the key is locked. It is given the value that is there, and asked once.
+    /// A call of the same thread into this map from there is refused with [`Error::Reentrant`].
+    pub fn update<'v>(
+        &self,
+        key: &[u8],
+        decide: &mut dyn FnMut(Option<&[u8]>) -> Result<Decision<&'v [u8]>, Error>,
+    ) -> Result<Outcome, Error> {
+        self.updates.store(true, Relaxed);
+        with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
+    }
+
     // The same from word to word.
 
     #[inline(always)]
     fn words(&self) -> Result<&Engine<Word, Word>, Error> {
-        match &self.typed {
+        match self.entered()? {
             Typed::WordToWord(engine) => Ok(engine),
             _ => Err(Error::Type),
         }
@@ -139,7 +160,7 @@ impl Map {
         Ok((outcome == Outcome::Done).then_some(value))
     }
     pub fn contains_u64(&self, key: u64) -> Result<Outcome, Error> {
-        match &self.typed {
+        match self.entered()? {
             Typed::WordToWord(engine) => engine.load_key(key, &mut Nothing),
             Typed::WordToBytes(engine) => engine.load_key(key, &mut Nothing),
             _ => Err(Error::Type),
@@ -194,11 +215,22 @@ impl Map {
         with_engine!(self, engine => engine.load_many(keys, values, status))
     }
     /// `values` has as many as `keys`.
-    pub fn store_many(&self, keys: Column<'_>, values: Column<'_>, status: impl FnMut(usize, Result<Outcome, Error>)) {
+    pub fn store_many(
+        &self,
+        keys: Column<'_>,
+        values: Column<'_>,
+        status: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
         with_engine!(self, engine => engine.store_many(keys, values, status));
+        Ok(())
     }
-    pub fn delete_many(&self, keys: Column<'_>, status: impl FnMut(usize, Result<Outcome, Error>)) {
+    pub fn delete_many(
+        &self,
+        keys: Column<'_>,
+        status: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
         with_engine!(self, engine => engine.delete_many(keys, status));
+        Ok(())
     }
     /// Fills `values`, which has as many places as there are keys, with 0 where there is none.
     pub fn load_many_u64(
@@ -349,8 +381,8 @@ impl Map {
         with_engine!(self, engine => engine.before_range())
     }
     /// Where the next iteration begins: a position that the seed makes random.
-    fn next_start(&self) -> u64 {
+    fn next_start(&self) -> Result<u64, Error> {
         let number = self.ranges.fetch_add(1, Relaxed);
-        with_engine!(self, engine => engine.hasher().word(number ^ 0x9e37_79b9_7f4a_7c15))
+        Ok(with_engine!(self, engine => engine.hasher().word(number ^ 0x9e37_79b9_7f4a_7c15)))
     }
 }

@@ -17,7 +17,7 @@ impl Map {
     pub(super) fn walk(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Error>) -> Result<Outcome, Error> {
         self.before_range()?;
         // From a random position to the end, then from the beginning to there.
-        let start = self.next_start();
+        let start = self.next_start()?;
         if self.walk_range(start, 0, visit)? == Outcome::End {
             return Ok(Outcome::End);
         }

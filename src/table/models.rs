@@ -169,6 +169,37 @@ fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
     });
 }
 
+/// As [`check`], but a value is the number of a block, whose contents the reader wants: 1 in block 0, 2 in block 1. `writes` does
+/// with the old block what its next use would do.
+fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&mut Subject)) {
+    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(move || {
+        let mut subject = Subject::new(Growth::Linear);
+        subject.insert(10, 0);
+        let blocks = Arc::new([AtomicU64::new(1), AtomicU64::new(2)]);
+        let (table, hasher, contents) = (subject.table.clone(), subject.hasher.clone(), blocks.clone());
+        let reader =
+            thread::spawn(move || table.get(&Word::probe(&hasher, 10), |block| contents[block as usize].load(Relaxed)));
+        writes(&mut subject);
+        blocks[0].store(99, Relaxed);
+        if let Ok(seen) = reader.join().unwrap() {
+            assert!(allowed.contains(&seen), "read {seen:?}, allowed are {allowed:?}");
+        }
+    });
+}
+
+#[test]
+fn a_block_that_is_freed_by_a_delete_is_never_read() {
+    check_blocks(&[None, Some(1)], |subject| subject.remove(10));
+}
+
+#[test]
+fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
+    check_blocks(&[Some(1), Some(2)], |subject| subject.overwrite(10, 1, true));
+}
+
 #[test]
 fn what_was_written_before_an_insert_is_seen_after_a_hit() {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -121,6 +121,8 @@ impl<K: Key> Segments<K> {
             let Some(memory_of) = NonNull::new(start.load(Relaxed)).filter(|_| first >= from) else { continue };
             let Some(size) = Self::size(first) else { continue };
             if stable {
+                #[cfg(loom)]
+                self.forget(first);
                 // SAFETY: the segment is out of use, and readers check versions, which only ever grow (`Writer::floor`).
                 unsafe { memory.discard(memory_of.as_ptr(), size, size) };
             } else {
@@ -131,6 +133,20 @@ impl<K: Key> Segments<K> {
             }
         }
         freed
+    }
+
+    /// What discarding its pages does to a segment, in a model.
+    #[cfg(loom)]
+    fn forget(&self, first: u32) {
+        for index in first..first + buckets_in(first) as u32 {
+            let Bucket { meta, slots } = self.at(index);
+            meta.tophash.store(0, Relaxed);
+            meta.overflow.store(0, Relaxed);
+            for slot in slots {
+                K::words(&slot.key).iter().chain([&slot.value]).for_each(|word| word.store(0, Relaxed));
+            }
+            meta.version.store(0, Relaxed);
+        }
     }
 
     fn size(first: u32) -> Option<usize> {

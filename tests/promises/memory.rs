@@ -130,7 +130,7 @@ fn counts_its_pages() {
             }
             assert_eq!(map.shrink(), Status::Ok);
             let left = resident().saturating_sub(before);
-            assert!(left <= full / 4, "{left} of {full} bytes are left");
+            assert!(left <= full / 4, "{left} of {full} bytes are left: {:?}", map.stats());
         });
     }
 }

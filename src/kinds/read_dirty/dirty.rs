@@ -1,9 +1,6 @@
 //! The life of the dirty map: made from the read map, filled, missed, promoted. Everything here holds the mutex.
 
-use super::{
-    Locked,
-    entry::{EntryGuard, EntryRef},
-};
+use super::{Locked, entry::EntryRef};
 use crate::{
     base::{
         alloc::OutOfMemory,
@@ -13,7 +10,7 @@ use crate::{
         },
     },
     kinds::{Error, value::Value},
-    table::Key,
+    table::{Key, Place},
 };
 
 impl<K: Key, V: Value> Locked<'_, K, V> {
@@ -56,12 +53,10 @@ impl<K: Key, V: Value> Locked<'_, K, V> {
         Ok(())
     }
 
-    /// Puts the key of an expunged entry into the dirty map again; the entry is nil then.
-    pub(super) fn unexpunge(&mut self, probe: &K::Probe<'_>, entry: &mut EntryGuard<'_>) -> Result<(), OutOfMemory> {
-        let Some(place) = self.read_table().find(probe) else { return Err(OutOfMemory) };
-        let (key, word) = (K::load(&place.slot().key), place.slot().value.load(Acquire));
-        self.other().insert(K::hash(probe), key, word)?;
-        entry.unexpunge();
+    /// Puts the key of an expunged entry, which is at `place` in the read map, into the dirty map again.
+    pub(super) fn unexpunge(&mut self, probe: &K::Probe<'_>, place: &Place<'_, K>) -> Result<(), Error> {
+        let (key, entry) = (K::load(&place.slot().key), place.slot().value.load(Acquire));
+        self.other().insert(K::hash(probe), key, entry)?;
         self.inner.expunged -= 1;
         Ok(())
     }

@@ -66,7 +66,7 @@ pub enum Seen<R> {
 /// What a writer did.
 pub enum Written {
     Done(Outcome),
-    /// Nothing: the key must be put into the dirty map first.
+    /// Nothing: the key is not in the dirty map.
     Expunged,
 }
 
@@ -163,17 +163,22 @@ impl<'a> EntryGuard<'a> {
         Ok(Outcome::Done)
     }
 
-    /// Carries out an operation on a live, nil or expunged entry.
+    /// Carries out an operation on a live, nil or expunged entry. Before an expunged one gets a value, `unexpunge` has to put its
+    /// key into the dirty map, and says whether it did.
     pub fn write<'v, K: Key, V: Value>(
         &self,
         map: &ReadDirty<K, V>,
         operation: &mut impl Operation<'v, V>,
+        unexpunge: impl FnOnce() -> Result<bool, Error>,
     ) -> Result<Written, Error> {
         let Some(old) = self.value() else {
-            let (outcome, step) = operation.on_absent();
+            let (outcome, step) = operation.on_absent()?;
             if let Step::Put(value) = step {
-                if self.state() == EXPUNGED {
-                    return Ok(Written::Expunged);
+                if self.is_expunged() {
+                    if !unexpunge()? {
+                        return Ok(Written::Expunged);
+                    }
+                    self.set_state(NIL);
                 }
                 let word = V::pack(value, &mut lock(&map.pool), &map.memory)?;
                 self.entry.value.store(word, Release);

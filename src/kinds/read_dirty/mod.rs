@@ -174,11 +174,14 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
     }
 
     /// Writes through an entry of the read map without the mutex; `None`: take it.
-    fn write_read<'v>(
+    fn write_read<'v, O: Operation<'v, V>>(
         &self,
         probe: &K::Probe<'_>,
-        operation: &mut impl Operation<'v, V>,
+        operation: &mut O,
     ) -> Option<Result<Outcome, Error>> {
+        if O::ASKS_USER {
+            return None;
+        }
         for _ in 0..TRIES {
             let read = self.read();
             match self.tables[read.table()].get(probe, |word| word) {
@@ -188,18 +191,18 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                     if !self.is_current(read) {
                         continue;
                     }
-                    return match entry.write(self, operation) {
+                    return match entry.write(self, operation, || Ok(false)) {
                         Ok(Written::Done(outcome)) => Some(Ok(outcome)),
                         Ok(Written::Expunged) => None,
                         Err(error) => Some(Err(error)),
                     };
                 }
-                Ok(None) if !read.is_amended() => {
-                    let (outcome, Step::Leave) = operation.on_absent() else { return None };
-                    if self.is_current(read) {
-                        return Some(Ok(outcome));
-                    }
-                }
+                Ok(None) if !read.is_amended() => match operation.on_absent() {
+                    Ok((outcome, Step::Leave | Step::Remove)) if self.is_current(read) => return Some(Ok(outcome)),
+                    Ok((_, Step::Leave | Step::Remove)) => {}
+                    Ok((_, Step::Put(_))) => return None,
+                    Err(error) => return Some(Err(error)),
+                },
                 Ok(None) | Err(_) => return None,
             }
         }
@@ -267,22 +270,19 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
     }
 
     fn write<'v, O: Operation<'v, V>>(&mut self, probe: &K::Probe<'_>, operation: &mut O) -> Result<Outcome, Error> {
-        if let Some(entry) = self.entry_at(self.read_table().find(probe)) {
-            let mut entry = entry.lock();
-            return match entry.write(self.map, operation)? {
-                Written::Done(outcome) => Ok(outcome),
-                Written::Expunged => {
-                    self.unexpunge(probe, &mut entry)?;
-                    entry.write(self.map, operation)?.done().ok_or(Error::Internal)
-                }
-            };
+        if let Some(place) = self.read_table().find(probe) {
+            // SAFETY: as in `entry_at`.
+            let entry = unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) }.lock();
+            let map = self.map;
+            let written = entry.write(map, operation, || self.unexpunge(probe, &place).map(|()| true))?;
+            return written.done().ok_or(Error::Internal);
         }
         if self.read().is_amended()
             && let Some(place) = self.other_table().find(probe)
         {
             // SAFETY: as in `entry_at`.
             let entry = unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) }.lock();
-            let outcome = entry.write(self.map, operation)?.done().ok_or(Error::Internal)?;
+            let outcome = entry.write(self.map, operation, || Ok(false))?.done().ok_or(Error::Internal)?;
             if entry.is_nil() {
                 // Only the dirty map had it, so it goes at once.
                 self.other().remove(&place);
@@ -296,7 +296,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
             }
             return Ok(outcome);
         }
-        let (outcome, step) = operation.on_absent();
+        let (outcome, step) = operation.on_absent()?;
         match step {
             Step::Put(value) => self.insert(probe, value)?,
             _ if self.read().is_amended() => self.count_miss(),
@@ -321,7 +321,7 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         }
     }
 
-    fn write<'v>(&self, probe: &K::Probe<'_>, mut operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
+    fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
         match self.write_read(probe, &mut operation) {
             Some(result) => result,
             None => self.locked().write(probe, &mut operation),

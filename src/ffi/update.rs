@@ -1,0 +1,85 @@
+//! Read, decide and write while the key is locked.
+
+use std::ffi::c_void;
+use std::ptr::null;
+
+use super::boundary::{Refusal, call_with_callback};
+use super::handle::ptl_map;
+use super::slices::bytes;
+use super::status::ptl_status;
+use crate::map::{Decision, Error};
+
+/// An answer of ptl_update: the entry stays as it is, present or not.
+pub const PTL_UPDATE_KEEP: i32 = 0;
+/// An answer of ptl_update: the key gets the new value.
+pub const PTL_UPDATE_STORE: i32 = 1;
+/// An answer of ptl_update: the key is deleted, if it is there.
+pub const PTL_UPDATE_DELETE: i32 = 2;
+
+/// Called by ptl_map_update to decide what becomes of a key.
+///
+/// `value` is the value that is there, valid until the function returns and aligned to 8 bytes; it is NULL if the key is not
+/// in the map, and only then. The answer is PTL_UPDATE_KEEP, PTL_UPDATE_STORE or PTL_UPDATE_DELETE. To store, it sets `*new_value` and
+/// `*new_size`, which are NULL and 0 before, to memory that stays readable until ptl_map_update returns; the map copies it.
+pub type ptl_update = Option<
+    extern "C" fn(
+        value: *const c_void,
+        value_size: usize,
+        new_value: *mut *const c_void,
+        new_size: *mut usize,
+        user: *mut c_void,
+    ) -> i32,
+>;
+
+/// Reads a key, lets a function decide, and stores or deletes, as one atomic operation.
+///
+/// `update` is called once, while the key is locked: it always sees the latest value, and nobody else changes the key before
+/// it is done. This is the one callback that others may wait for, so it should be short. It may call any function on other
+/// maps; each call on this map, from this thread, is refused with PTL_E_REENTRANT. Two maps whose updates call each other's
+/// map, in different threads, can wait for each other for ever.
+///
+/// Threads: any; `update` runs in this one. Order: acquire before `update` is called, release for what it decides.
+///
+/// - PTL_OK: it was done as `update` answered.
+/// - PTL_E_NULL: `update` is NULL, `key` is NULL and `key_size` is not 0, or the answer was to store and `*new_value` is NULL
+///   and `*new_size` is not 0.
+/// - PTL_E_SIZE: `key_size` is not 8 where keys are words, or the answer was to store a value of a length that is not 8 where
+///   values are words; or one of them is beyond PTL_MAX_LENGTH.
+/// - PTL_E_OPTION: the answer was none of the three.
+/// - PTL_E_MEMORY: an allocation failed; `update` was called or not, and what it decided was not done.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_update(
+    map: *mut ptl_map,
+    key: *const c_void,
+    key_size: usize,
+    update: ptl_update,
+    user: *mut c_void,
+) -> ptl_status {
+    // SAFETY: the caller's handle, key and function.
+    unsafe {
+        call_with_callback(map, |map| {
+            let (key, update) = (bytes(key, key_size)?, update.ok_or(Refusal::NULL)?);
+            // Why the answer was refused, which the map has no word for.
+            let mut refusal = None;
+            let result = map.update(key, &mut |value| {
+                let (mut new_value, mut new_size) = (null(), 0);
+                let (value, value_size) = value.map_or((null(), 0), |value| (value.as_ptr().cast(), value.len()));
+                match update(value, value_size, &mut new_value, &mut new_size, user) {
+                    PTL_UPDATE_KEEP => Ok(Decision::Keep),
+                    PTL_UPDATE_DELETE => Ok(Decision::Delete),
+                    PTL_UPDATE_STORE => bytes(new_value, new_size).map(Decision::Store),
+                    _ => Err(Refusal::OPTION),
+                }
+                .map_err(|why| {
+                    refusal = Some(why);
+                    Error::Size
+                })
+            });
+            match refusal {
+                Some(why) => Err(why),
+                None => Ok(result?),
+            }
+        })
+    }
+}
