@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# The Go binding and the Go examples: formatted, vetted, tested, tested with the race detector, and with a collection of
-# garbage as often as can be, which finds what is not kept alive during a call.
+# The Go examples and the Go binding: formatted and vetted. The binding: tested, also with the race detector, also with a
+# collection of garbage as often as can be, which finds what is not kept alive during a call.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
-for module in bindings/go examples/go; do
+for module in examples/go bindings/go; do
     cd "$root/$module"
     unformatted=$(gofmt -l .)
     [ -z "$unformatted" ] || { echo "gofmt would change, in $module: $unformatted" >&2; exit 1; }
     go vet ./...
-    # -count=1: Go's cache does not see that libportolan.so has changed.
-    go test -count=1 ./...
-    go test -count=1 -race ./...
 done
-cd "$root/bindings/go"
+# -count=1: Go's cache does not see that libportolan.so has changed.
+go test -count=1 ./...
+go test -count=1 -race ./...
 GOGC=1 go test -count=1 -race -short ./...

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Each function of the header is called by the C tests, and each status that its comment names is expected of it there:
-# EXPECT(PTL_E_NULL, ptl_map_load(…)), or UNTIL. Two go by themselves: REFUSE(ptl_map_load(…)) expects both PTL_E_HANDLE and
-# PTL_E_CONCURRENT, as tests/c/handles.c calls it with maps of either sort. PTL_E_INTERNAL needs a fault in the library,
-# which only a test inside it can plant: src/ffi/boundary.rs.
+# EXPECT(PTL_E_NULL, ptl_map_load(…)), or UNTIL. PTL_E_HANDLE, PTL_E_CONCURRENT and PTL_E_REENTRANT are expected of a whole list,
+# in tests/c/every_call.h, that REFUSE(ptl_map_load(…)) puts a call on, and that every_call_answers(PTL_E_HANDLE, …) runs.
+# PTL_E_INTERNAL needs a fault in the library, which only a test inside it can plant: src/ffi/boundary.rs.
 source "$(dirname "$0")/common.sh"
 
 # A line for each function: its name, then the statuses that begin the items of its comment.
@@ -11,7 +11,7 @@ promised=$(awk '
     match($0, /ptl_[a-z0-9_]+\(/) && !/^\/\/\// && !/^ \*/ && !/typedef|#define/ { print substr($0, RSTART, RLENGTH - 1) statuses }
     !/^\/\/\// { statuses = "" }
 ' include/portolan.h)
-tests=$(cat tests/c/*.c | tr '\n' ' ')
+tests=$(cat tests/c/*.[ch] | tr '\n' ' ')
 
 functions=0 statuses=0 missing=0
 lacks() { echo "$1" >&2; missing=$((missing + 1)); }
@@ -23,7 +23,8 @@ while read -r function promises; do
         statuses=$((statuses + 1))
         case $status in
         PTL_E_INTERNAL) continue ;;
-        PTL_E_HANDLE | PTL_E_CONCURRENT) [ "$refused" = 0 ] || continue ;;
+        PTL_E_HANDLE | PTL_E_CONCURRENT | PTL_E_REENTRANT)
+            [ "$refused" = 0 ] || ! grep -q "every_call_answers($status, " <<<"$tests" || continue ;;
         esac
         grep -qE "(EXPECT|UNTIL)\($status, [^;]*\<$function\(" <<<"$tests" || lacks "$function: nothing expects $status"
     done

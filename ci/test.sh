@@ -28,6 +28,7 @@ step header ci/header.sh
 step coverage ci/header-coverage.sh
 step symbols ci/symbols.sh
 step rust cargo test --quiet --locked
+step models ci/models.sh
 step c ci/c-tests.sh
 step valgrind ci/c-tests.sh --valgrind
 step cpp ci/cpp-tests.sh

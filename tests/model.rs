@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use support::face::Entry;
 use support::guard::word;
 use support::setup::KINDS;
-use support::{Answer, Face, Many, Room, Setup, Status};
+use support::{Answer, Change, Face, Many, Room, Setup, Status};
 
 const ROOM: usize = 512;
 
@@ -32,6 +32,8 @@ enum Operation {
     CompareAndSwap(u8, u8, u8),
     CompareAndDelete(u8, u8),
     Add(u8, u64),
+    /// Stores the version, or deletes, or keeps what is there.
+    Update(u8, u8),
     /// So many new keys at once: growth.
     StoreMany(u16),
     LoadMany(Vec<u8>),
@@ -65,6 +67,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (key(), version(), version()).prop_map(|(k, o, n)| CompareAndSwap(k, o, n)),
         4 => (key(), version()).prop_map(|(k, o)| CompareAndDelete(k, o)),
         4 => (key(), prop_oneof![Just(1), Just(u64::MAX), any::<u64>()]).prop_map(|(k, d)| Add(k, d)),
+        4 => (key(), 0..6u8).prop_map(|(k, v)| Update(k, v)),
         2 => (0..150u16).prop_map(StoreMany),
         2 => keys().prop_map(LoadMany),
         2 => keys().prop_map(DeleteMany),
@@ -144,6 +147,26 @@ impl Checked<'_> {
         let sum = self.model.get(&key).map_or(0, |value| word(value)).wrapping_add(delta);
         assert_eq!(self.map.add(&key, delta), Ok(sum));
         self.model.insert(key, sum.to_ne_bytes().to_vec());
+    }
+
+    fn update(&mut self, key: u8, version: u8) {
+        let change = match version {
+            4 => Change::Delete,
+            5 => Change::Keep,
+            version => Change::Store(self.value(key, version)),
+        };
+        let key = self.key(key);
+        let there = self.model.get(&key);
+        let status = self.map.update(&key, &mut |value| {
+            assert_eq!(value, there.map(Vec::as_slice));
+            change.clone()
+        });
+        assert_eq!(status, Status::Ok);
+        match change {
+            Change::Keep => {}
+            Change::Store(value) => drop(self.model.insert(key, value)),
+            Change::Delete => drop(self.model.remove(&key)),
+        }
     }
 
     fn store_many(&mut self, count: u16) {
@@ -239,6 +262,7 @@ impl Checked<'_> {
                 }
             }
             Add(k, delta) => self.add(k, delta),
+            Update(k, version) => self.update(k, version),
             StoreMany(count) => self.store_many(count),
             LoadMany(ref keys) => self.load_many(keys),
             DeleteMany(ref keys) => self.delete_many(keys),

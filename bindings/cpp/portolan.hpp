@@ -621,6 +621,20 @@ class map {
         return answer;
     }
 
+    /// Calls `change(entry)` while the key is locked, with the entry as a std::optional<mapped_type> &: the value that is there,
+    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. On this map the body may
+    /// call nothing (status::reentrant). It may throw: then nothing has changed.
+    template <class Change>
+    status try_update(key_in key, Change &&change) {
+        updating<Change> call{change};
+        const detail::source<K> k(key);
+        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &updating<Change>::run, &call));
+#if PORTOLAN_EXCEPTIONS
+        if (call.thrown) std::rethrow_exception(std::move(call.thrown));
+#endif
+        return call.refused == status::ok ? answer : call.refused;
+    }
+
     /// Calls `visit(key, value)` for the entries, with nothing locked: it may call the map, and may throw. If it returns a
     /// bool, false ends the iteration. ok: all were visited. done: `visit` ended it.
     template <class Visit>
@@ -785,6 +799,12 @@ class map {
         return sum;
     }
 
+    /// As try_update.
+    template <class Change>
+    void update(key_in key, Change &&change) {
+        detail::check(try_update(key, std::forward<Change>(change)));
+    }
+
     /// Whether all were visited.
     template <class Visit>
     bool range(Visit &&visit) const {
@@ -865,6 +885,51 @@ class map {
         return plain;
     }
     static status code(ptl_status number) noexcept { return static_cast<status>(number); }
+
+    /// An update under way: what crosses the C interface with the body, and comes back from it.
+    template <class Change>
+    struct updating {
+        Change &change;
+        std::optional<mapped_type> entry = std::nullopt;
+        /// Shows the new value to the library until the call is over.
+        std::optional<detail::source<V>> stored = std::nullopt;
+        status refused = status::ok;
+#if PORTOLAN_EXCEPTIONS
+        std::exception_ptr thrown = nullptr;
+#endif
+
+        static std::int32_t run(const void *value, std::size_t size, const void **new_value, std::size_t *new_size,
+                                void *user) noexcept {
+            auto &call = *static_cast<updating *>(user);
+#if PORTOLAN_EXCEPTIONS
+            try {
+                return call.decide(value, size, new_value, new_size);
+            } catch (...) {
+                call.thrown = std::current_exception();
+                return PTL_UPDATE_KEEP;
+            }
+#else
+            return call.decide(value, size, new_value, new_size);
+#endif
+        }
+
+        std::int32_t decide(const void *value, std::size_t size, const void **new_value, std::size_t *new_size) {
+            if (value != nullptr) {
+                if (!detail::fits<V>(size)) return refuse(status::size);
+                if (!assign(entry, detail::show<V>(static_cast<const unsigned char *>(value), size)))
+                    return refuse(status::memory);
+            }
+            change(entry);
+            if (!entry) return PTL_UPDATE_DELETE;
+            stored.emplace(*entry);
+            *new_value = stored->data(), *new_size = stored->size();
+            return PTL_UPDATE_STORE;
+        }
+        std::int32_t refuse(status why) noexcept {
+            refused = why;
+            return PTL_UPDATE_KEEP;
+        }
+    };
 
     status clone_as(const ptl_map_options *how, map &copy) const noexcept {
         map made(nullptr);

@@ -69,16 +69,14 @@ impl Memory {
     }
 
     /// Hands the whole pages between `start` and `start + size` back to the system where that can be done. They stay
-    /// readable and writable. They read as zero afterwards, or as before.
+    /// readable and writable. They read as zero afterwards, or as before. Whether they went back.
     ///
     /// # Safety
     /// The range lies in one allocation of `whole` bytes from `alloc`; nothing in it is needed any more, and whoever
     /// still reads it does so with atomics and throws away what it read.
-    pub unsafe fn discard(&self, start: *mut u8, size: usize, whole: usize) {
-        if self.0.alloc.is_none() && whole >= MAP_FROM {
-            // SAFETY: passed on from the caller; an allocation of that size is a mapping of its own.
-            unsafe { system::discard(start, size) };
-        }
+    pub unsafe fn discard(&self, start: *mut u8, size: usize, whole: usize) -> bool {
+        // SAFETY: passed on from the caller; an allocation of that size is a mapping of its own.
+        self.0.alloc.is_none() && whole >= MAP_FROM && unsafe { system::discard(start, size) }
     }
 }
 
@@ -113,14 +111,11 @@ mod system {
         }
     }
 
-    pub unsafe fn discard(start: *mut u8, size: usize) {
+    pub unsafe fn discard(start: *mut u8, size: usize) -> bool {
         let skip = start.align_offset(PAGE);
         let whole = size.saturating_sub(skip) / PAGE * PAGE;
-        if whole > 0 {
-            // SAFETY: whole pages of a private anonymous mapping that the caller gave up. A failure leaves them as
-            // they are, which is allowed.
-            unsafe { libc::madvise(start.add(skip).cast(), whole, libc::MADV_DONTNEED) };
-        }
+        // SAFETY: whole pages of a private anonymous mapping that the caller gave up. A failure leaves them as they are.
+        whole > 0 && unsafe { libc::madvise(start.add(skip).cast(), whole, libc::MADV_DONTNEED) } == 0
     }
 }
 
@@ -140,5 +135,7 @@ mod system {
         unsafe { dealloc(memory.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
     }
 
-    pub unsafe fn discard(_start: *mut u8, _size: usize) {}
+    pub unsafe fn discard(_start: *mut u8, _size: usize) -> bool {
+        false
+    }
 }

@@ -15,7 +15,11 @@
 
 use core::{
     ptr::NonNull,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicU64,
+        Ordering::{Relaxed, Release},
+        fence,
+    },
 };
 
 /// Bytes before a block's contents.
@@ -68,6 +72,9 @@ impl Block {
 
     /// Fills a block of sufficient size class that nobody else writes.
     pub fn fill(self, bytes: &[u8]) {
+        // A reader that holds the address from the block's last use, and sees the new contents, is to see as well what announced
+        // that this use was over, though another thread did that.
+        fence(Release);
         self.cell(0).store(bytes.len() as u64, Relaxed);
         let (words, rest) = bytes.as_chunks::<8>();
         for (index, word) in words.iter().enumerate() {

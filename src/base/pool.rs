@@ -49,6 +49,8 @@ struct Chunk {
     /// Blocks cut off so far, and, while `shrink` counts, how many of them are free.
     cut: u32,
     free: u32,
+    /// Its pages went back to the system.
+    discarded: bool,
 }
 
 const CHUNK_HEADER: usize = size_of::<Chunk>();
@@ -56,6 +58,22 @@ const CHUNK_HEADER: usize = size_of::<Chunk>();
 impl Chunk {
     fn start(this: *mut Self) -> *mut u8 {
         this.cast::<u8>().wrapping_add(CHUNK_HEADER)
+    }
+    /// The chunk of a block that has it for itself.
+    ///
+    /// # Safety
+    /// `block` is such a block.
+    unsafe fn of_large(block: NonNull<u8>) -> *mut Self {
+        // SAFETY: its header lies in front of it.
+        unsafe { block.as_ptr().sub(CHUNK_HEADER).cast() }
+    }
+    /// Returns the bytes that come from the system again.
+    ///
+    /// # Safety
+    /// `this` is a live chunk.
+    unsafe fn use_again(this: *mut Self) -> u64 {
+        // SAFETY: passed on from the caller.
+        unsafe { if core::mem::replace(&mut (*this).discarded, false) { (*this).size as u64 } else { 0 } }
     }
     /// # Safety
     /// `this` is a live chunk of a class with blocks of `block` bytes.
@@ -108,24 +126,23 @@ impl Pool {
         self.reserved
     }
 
-    /// A block that holds `bytes`.
-    pub fn alloc(&mut self, memory: &Memory, bytes: &[u8]) -> Result<Block, OutOfMemory> {
-        let (number, size) = class_of(HEADER + bytes.len());
+    /// A block with room for `len` bytes, to be filled.
+    pub fn alloc(&mut self, memory: &Memory, len: usize) -> Result<Block, OutOfMemory> {
+        let (number, size) = class_of(HEADER + len);
         let class = self.class(memory, number)?;
-        let mut taken = 0;
-        let block = match class.pop() {
-            Some(block) => block,
+        let (block, taken) = match class.pop() {
+            // SAFETY: a large block has its chunk for itself, whose header lies in front of it.
+            Some(block) if size > SMALL => (block, unsafe { Chunk::use_again(Chunk::of_large(block)) }),
+            Some(block) => (block, 0),
             None => {
-                taken = class.make_room(memory, size)?;
-                class.cut(size)
+                let taken = class.make_room(memory, size)?;
+                (class.cut(size), taken)
             }
         };
         self.reserved += taken;
         self.live += size as u64;
         // SAFETY: fresh from its class, whose size has room for the header and the bytes.
-        let block = unsafe { Block::at(block) };
-        block.fill(bytes);
-        Ok(block)
+        Ok(unsafe { Block::at(block) })
     }
 
     /// # Safety
@@ -142,12 +159,15 @@ impl Pool {
         }
         // SAFETY: a block of this size has its chunk for itself, whose header lies in front of it.
         unsafe {
-            let chunk = start.as_ptr().sub(CHUNK_HEADER).cast::<Chunk>();
+            let chunk = Chunk::of_large(start);
             let whole = (*chunk).size;
             if self.stable {
                 class.push(start);
                 // The first words stay: the length, which a reader may be about to use, and the link.
-                memory.discard(start.as_ptr().add(2 * HEADER), size - 2 * HEADER, whole);
+                if memory.discard(start.as_ptr().add(2 * HEADER), size - 2 * HEADER, whole) {
+                    (*chunk).discarded = true;
+                    self.reserved -= whole as u64;
+                }
             } else {
                 class.unlink(chunk);
                 self.reserved -= whole as u64;
@@ -198,7 +218,10 @@ impl Pool {
                 // SAFETY: no block in an empty chunk is in use; its header stays.
                 unsafe {
                     let whole = (*chunk).size;
-                    memory.discard(Chunk::start(chunk), whole - CHUNK_HEADER, whole);
+                    if memory.discard(Chunk::start(chunk), whole - CHUNK_HEADER, whole) && !(*chunk).discarded {
+                        (*chunk).discarded = true;
+                        given_back += whole as u64;
+                    }
                     chunk = (*chunk).next;
                 }
             }
@@ -308,7 +331,7 @@ impl Class {
             if let Some(chunk) = NonNull::new(self.empty) {
                 self.empty = (*chunk.as_ptr()).next;
                 self.push_chunk(chunk.as_ptr());
-                return Ok(0);
+                return Ok(Chunk::use_again(chunk.as_ptr()));
             }
         }
         let blocks = if size > SMALL { 1 } else { self.next_blocks.max((FIRST_CHUNK / size).max(1) as u32) };
@@ -316,7 +339,14 @@ impl Class {
         let chunk = memory.alloc(whole, align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
         // SAFETY: fresh memory of that size.
         unsafe {
-            chunk.write(Chunk { next: null_mut(), previous: null_mut(), size: whole, cut: 0, free: 0 });
+            chunk.write(Chunk {
+                next: null_mut(),
+                previous: null_mut(),
+                size: whole,
+                cut: 0,
+                free: 0,
+                discarded: false,
+            });
             self.push_chunk(chunk);
         }
         self.next_blocks = (2 * blocks).min((CHUNK / size).max(1) as u32);
@@ -489,7 +519,12 @@ mod tests {
             let memory = Memory::new(Default::default());
             let mut pool = Pool::new(stable);
             let text = |n: usize| vec![n as u8; n % 300];
-            let blocks: Vec<_> = (0..20_000).map(|n| pool.alloc(&memory, &text(n)).unwrap()).collect();
+            let fill = |pool: &mut Pool, bytes: &[u8]| {
+                let block = pool.alloc(&memory, bytes.len()).unwrap();
+                block.fill(bytes);
+                block
+            };
+            let blocks: Vec<_> = (0..20_000).map(|n| fill(&mut pool, &text(n))).collect();
             for (n, block) in blocks.iter().enumerate() {
                 assert!(block.equals(&text(n)));
             }
@@ -498,13 +533,13 @@ mod tests {
                 unsafe { pool.free(&memory, *block) };
             }
             for n in 1..20_000 {
-                pool.alloc(&memory, &text(n)).unwrap();
+                fill(&mut pool, &text(n));
             }
             assert_eq!(pool.reserved(), held, "freed blocks were not used again");
             assert!(blocks[0].equals(&text(0)));
             unsafe { pool.reset(&memory) };
             assert_eq!(pool.live(), 0);
-            let block = pool.alloc(&memory, &[1; 100_000]).unwrap();
+            let block = fill(&mut pool, &[1; 100_000]);
             unsafe { pool.free(&memory, block) };
             pool.shrink(&memory).unwrap();
             if !stable {

@@ -3,6 +3,7 @@
 
 use super::{
     Error, Outcome,
+    blocks::{Blocks, Held},
     operation::{Current, Operation, Step},
     output::Receive,
     value::Value,
@@ -29,8 +30,7 @@ impl State {
 /// The table, its state and where its memory comes from.
 pub struct Guarded<'a, K: Key, V> {
     owner: Owner<'a, K>,
-    pool: &'a mut Pool,
-    memory: &'a Memory,
+    blocks: Held<'a>,
     values: PhantomData<fn() -> V>,
 }
 
@@ -41,7 +41,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
     pub unsafe fn new(table: &'a Table<K>, state: &'a mut State, memory: &'a Memory, hasher: &'a Hasher) -> Self {
         // SAFETY: passed on from the caller.
         let owner = unsafe { Owner::new(table, &mut state.writer, memory, hasher) };
-        Self { owner, pool: &mut state.pool, memory, values: PhantomData }
+        Self { owner, blocks: Held { pool: &mut state.pool, memory }, values: PhantomData }
     }
 
     /// See [`super::Kind::write`].
@@ -61,21 +61,21 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
         match step {
             Step::Leave => {}
             Step::Put(value) if V::IN_PLACE => {
-                let word = V::pack(value, self.pool, self.memory)?;
+                let word = V::pack(value, &mut self.blocks)?;
                 self.owner.set_word(&place, word);
             }
             Step::Put(value) => {
-                let word = V::pack(value, self.pool, self.memory)?;
+                let word = V::pack(value, &mut self.blocks)?;
                 self.owner.set_block(&place, word);
                 // SAFETY: the slot holds the new one.
-                unsafe { V::free(old, self.pool, self.memory) };
+                unsafe { V::free(old, &mut self.blocks) };
             }
             Step::Remove => {
                 let key = K::block(&slot.key);
                 self.owner.remove(&place);
                 // SAFETY: the entry is out of the table.
                 unsafe {
-                    V::free(old, self.pool, self.memory);
+                    V::free(old, &mut self.blocks);
                     self.free_key(key);
                 }
             }
@@ -84,19 +84,19 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
     }
 
     fn insert(&mut self, probe: &K::Probe<'_>, value: V::Ref<'_>) -> Result<(), Error> {
-        let value = V::pack(value, self.pool, self.memory)?;
-        let key = match K::outside(probe).map(|bytes| self.pool.alloc(self.memory, bytes)).transpose() {
+        let value = V::pack(value, &mut self.blocks)?;
+        let key = match K::outside(probe).map(|bytes| self.blocks.alloc(bytes)).transpose() {
             Ok(key) => key,
             Err(error) => {
                 // SAFETY: it never came into the table.
-                unsafe { V::free(value, self.pool, self.memory) };
+                unsafe { V::free(value, &mut self.blocks) };
                 return Err(error.into());
             }
         };
         if let Err(error) = self.owner.insert(K::hash(probe), K::packed(probe, key), value) {
             // SAFETY: as above.
             unsafe {
-                V::free(value, self.pool, self.memory);
+                V::free(value, &mut self.blocks);
                 self.free_key(key);
             }
             return Err(error.into());
@@ -109,7 +109,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
     unsafe fn free_key(&mut self, key: Option<Block>) {
         if let Some(block) = key {
             // SAFETY: passed on from the caller.
-            unsafe { self.pool.free(self.memory, block) };
+            unsafe { self.blocks.free(block) };
         }
     }
 
@@ -120,7 +120,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
     pub fn clear(&mut self) {
         self.owner.clear();
         // SAFETY: no slot holds an address any more.
-        unsafe { self.pool.reset(self.memory) };
+        unsafe { self.blocks.pool.reset(self.blocks.memory) };
     }
 
     pub fn reserve(&mut self, entries: u64) -> Result<(), Error> {
@@ -129,7 +129,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
 
     pub fn shrink(&mut self) -> Result<(), Error> {
         let table = self.owner.shrink();
-        self.pool.shrink(self.memory)?;
+        self.blocks.pool.shrink(self.blocks.memory)?;
         Ok(table?)
     }
 
@@ -141,7 +141,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
         // SAFETY: passed on from the caller.
         unsafe {
             self.owner.destroy();
-            self.pool.destroy(self.memory);
+            self.blocks.pool.destroy(self.blocks.memory);
         }
     }
 }

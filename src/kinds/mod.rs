@@ -11,6 +11,7 @@ pub mod sharded;
 pub mod stats;
 pub mod value;
 
+mod blocks;
 mod guarded;
 
 use crate::{

@@ -1,11 +1,8 @@
 //! Values: a word, or bytes of any length. What the value word in a slot means.
 
+use super::blocks::Blocks;
 use crate::{
-    base::{
-        alloc::{Memory, OutOfMemory},
-        block::Block,
-        pool::Pool,
-    },
+    base::{alloc::OutOfMemory, block::Block},
     table::{Bytes, Word},
 };
 
@@ -19,10 +16,10 @@ pub trait Value: 'static {
     /// Whether a value may be overwritten under the eyes of a reader: the word is all there is to it.
     const IN_PLACE: bool;
 
-    fn pack(value: Self::Ref<'_>, pool: &mut Pool, memory: &Memory) -> Result<u64, OutOfMemory>;
+    fn pack(value: Self::Ref<'_>, blocks: &mut impl Blocks) -> Result<u64, OutOfMemory>;
     /// # Safety
     /// See the trait; and no slot holds the word any more.
-    unsafe fn free(word: u64, pool: &mut Pool, memory: &Memory);
+    unsafe fn free(word: u64, blocks: &mut impl Blocks);
     /// # Safety
     /// See the trait.
     unsafe fn equals(word: u64, value: Self::Ref<'_>) -> bool;
@@ -46,11 +43,11 @@ impl Value for Word {
     const IN_PLACE: bool = true;
 
     #[inline(always)]
-    fn pack(value: u64, _pool: &mut Pool, _memory: &Memory) -> Result<u64, OutOfMemory> {
+    fn pack(value: u64, _blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
         Ok(value)
     }
     #[inline(always)]
-    unsafe fn free(_word: u64, _pool: &mut Pool, _memory: &Memory) {}
+    unsafe fn free(_word: u64, _blocks: &mut impl Blocks) {}
     #[inline(always)]
     unsafe fn equals(word: u64, value: u64) -> bool {
         word == value
@@ -75,14 +72,14 @@ impl Value for Bytes {
     type Ref<'a> = &'a [u8];
     const IN_PLACE: bool = false;
 
-    fn pack(value: &[u8], pool: &mut Pool, memory: &Memory) -> Result<u64, OutOfMemory> {
-        Ok(pool.alloc(memory, value)?.word())
+    fn pack(value: &[u8], blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
+        Ok(blocks.alloc(value)?.word())
     }
-    unsafe fn free(word: u64, pool: &mut Pool, memory: &Memory) {
+    unsafe fn free(word: u64, blocks: &mut impl Blocks) {
         // SAFETY: passed on from the caller.
         if let Some(block) = unsafe { Block::from_word(word) } {
             // SAFETY: as above.
-            unsafe { pool.free(memory, block) };
+            unsafe { blocks.free(block) };
         }
     }
     unsafe fn equals(word: u64, value: &[u8]) -> bool {

@@ -246,7 +246,8 @@ impl Map {
             |index, probe| {
                 let mut value = 0;
                 let result = probe.and_then(|probe| engine.load_probe(probe, &mut value));
-                values[index].write(value);
+                // A try that was thrown away may have left a value behind.
+                values[index].write(if result == Ok(Outcome::Done) { value } else { 0 });
                 status(index, result);
             },
         );

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::base::{
     alloc::OutOfMemory,
-    sync::Ordering::{Relaxed, Release},
+    sync::{
+        Ordering::{Relaxed, Release},
+        fence,
+    },
 };
 
 /// The runtime's load factor, 13 / 2.
@@ -248,6 +251,11 @@ impl<'a, K: Key> Owner<'a, K> {
         Ok(())
     }
 
+    /// Whether the table has many times the buckets that so many entries should have.
+    pub fn is_oversized(&self, entries: u64) -> bool {
+        self.shape().buckets() > 8 * self.buckets_for(entries)
+    }
+
     /// Makes room for `entries` in all. Nothing changes if that fails.
     pub fn reserve(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         let target = self.buckets_for(entries);
@@ -317,6 +325,8 @@ impl<'a, K: Key> Owner<'a, K> {
     /// Moves the overflow buckets in use to the lowest numbers.
     fn pack_overflow(&mut self) {
         let end = self.writer.overflow_used + 1;
+        // As in `take_overflow`.
+        fence(Release);
         // Of the free ones keep those that stay: as many as there are others to be moved there.
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;

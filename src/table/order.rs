@@ -124,22 +124,24 @@ impl<K: Key> Table<K> {
             let slots = self.chain(head).flat_map(|bucket| bucket.tops().live().map(move |slot| &bucket.slots[slot]));
             slots.map(position).filter(|at| is_within(*at, (from, until))).min()
         };
-        let mut next = lowest_from(*cursor);
-        while let Some(at) = next {
+        while let Some(at) = lowest_from(*cursor) {
             let start = sink.mark();
-            let last = at.checked_add(1);
-            self.push_range(hasher, head, false, (at, last.unwrap_or(0)), sink);
-            *cursor = at;
+            let next = at.wrapping_add(1);
+            self.push_range(hasher, head, false, (at, next), sink);
             if sink.overflowed() {
+                *cursor = at;
                 if start.entries == 0 {
                     return Reach::TooSmall;
                 }
                 sink.rewind(start);
                 return Reach::Full;
             }
-            next = last.and_then(lowest_from);
+            *cursor = next;
+            if next == 0 {
+                return Reach::End;
+            }
         }
-        // The chain as a whole did not fit, so the sink is full before its last entry.
+        // Values may have been deleted meanwhile, where they do not lie in the slots: then all the rest did fit.
         Reach::Full
     }
 }

@@ -9,7 +9,10 @@ use super::{
 use crate::base::{
     alloc::{Memory, OutOfMemory},
     hash::Hasher,
-    sync::Ordering::{Relaxed, Release},
+    sync::{
+        Ordering::{Relaxed, Release},
+        fence,
+    },
 };
 
 /// What only the owner needs to know of a table.
@@ -236,6 +239,8 @@ impl<'a, K: Key> Owner<'a, K> {
             return Ok(writer.overflow_next - 1);
         }
         let number = writer.overflow_free;
+        // The bucket may have been freed by an earlier owner: what announced that is to be seen before this is.
+        fence(Release);
         let next = &self.table.overflow.at(number).meta.overflow;
         writer.overflow_free = next.load(Relaxed);
         writer.overflow_free_count -= 1;

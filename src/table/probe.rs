@@ -41,7 +41,7 @@ impl<K: Key> Table<K> {
     /// Looks for a key without taking anything; any thread, at any time. `read` is given the value word and turns it into what the
     /// caller wants; it may run several times, and what it returns counts only when this function returns it.
     ///
-    /// The value word is loaded with Acquire: what happened before its store happens before the return.
+    /// What happened before the value word was stored happens before the return.
     #[inline(always)]
     pub fn get<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
         match self.attempt(probe, &mut read) {
@@ -86,6 +86,7 @@ impl<K: Key> Table<K> {
             for slot in tops.matching(top) {
                 let slot = &bucket.slots[slot];
                 if K::matches(&slot.key, probe, unchanged) {
+                    // Acquire: a block's contents come with its address.
                     let value = read(slot.value.load(Acquire));
                     return if unchanged() { Try::Hit(value) } else { Try::Changed };
                 }

@@ -9,7 +9,7 @@ use super::{
 use crate::base::{
     alloc::{Memory, OutOfMemory},
     sync::{
-        AtomicPtr,
+        AtomicPtr, AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
     },
 };
@@ -22,6 +22,8 @@ const ALIGN: usize = 128;
 
 pub struct Segments<K> {
     start: [AtomicPtr<u8>; SEGMENTS],
+    /// A bit for each segment whose pages went back to the system. For the owner.
+    discarded: AtomicU64,
     key: PhantomData<fn() -> K>,
 }
 
@@ -44,7 +46,11 @@ impl<K: Key> Segments<K> {
     const BUCKET: usize = Self::BUCKET_SLOTS + size_of::<Meta>();
 
     pub fn new() -> Self {
-        Self { start: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())), key: PhantomData }
+        Self {
+            start: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
+            discarded: AtomicU64::new(0),
+            key: PhantomData,
+        }
     }
 
     /// Bucket `index`, if its segment exists.
@@ -76,13 +82,15 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// Makes the segment of bucket `index`; returns the bytes that took.
+    /// Sees to it that there is the segment of bucket `index`; returns the bytes that took.
     pub fn make(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
         let (segment, first) = segment_of(index);
-        if !self.start[segment].load(Relaxed).is_null() {
-            return Ok(0);
-        }
         let size = Self::size(first).ok_or(OutOfMemory)?;
+        if !self.start[segment].load(Relaxed).is_null() {
+            let discarded = self.discarded.load(Relaxed);
+            self.discarded.store(discarded & !(1 << segment), Relaxed);
+            return Ok(if discarded >> segment & 1 != 0 { size as u64 } else { 0 });
+        }
         let start = memory.alloc(size, ALIGN)?;
         #[cfg(loom)]
         for within in 0..buckets_in(first) {
@@ -110,7 +118,7 @@ impl<K: Key> Segments<K> {
     }
 
     /// Takes all segments out of use that begin at bucket `from` or later. Without `stable` their memory is freed
-    /// (then no optimistic reader may be about); with it, only their pages go back. Returns the bytes freed.
+    /// (then no optimistic reader may be about); with it, only their pages go back. Returns the bytes that went back.
     ///
     /// # Safety
     /// No bucket of those segments is in use.
@@ -123,8 +131,12 @@ impl<K: Key> Segments<K> {
             if stable {
                 #[cfg(loom)]
                 self.forget(first);
+                let discarded = self.discarded.load(Relaxed);
                 // SAFETY: the segment is out of use, and readers check versions, which only ever grow (`Writer::floor`).
-                unsafe { memory.discard(memory_of.as_ptr(), size, size) };
+                if unsafe { memory.discard(memory_of.as_ptr(), size, size) } && discarded >> segment & 1 == 0 {
+                    self.discarded.store(discarded | 1 << segment, Relaxed);
+                    freed += size as u64;
+                }
             } else {
                 start.store(core::ptr::null_mut(), Relaxed);
                 // SAFETY: allocated by `make` with this layout.
@@ -135,9 +147,11 @@ impl<K: Key> Segments<K> {
         freed
     }
 
-    /// What discarding its pages does to a segment, in a model.
+    /// What discarding its pages does to a segment, in a model. Whoever reads the zeros comes after the call that made them: it
+    /// took a page fault, or found what another thread's fault had put in place.
     #[cfg(loom)]
     fn forget(&self, first: u32) {
+        crate::base::sync::fence(Release);
         for index in first..first + buckets_in(first) as u32 {
             let Bucket { meta, slots } = self.at(index);
             meta.tophash.store(0, Relaxed);

@@ -11,7 +11,7 @@
 
 /* Checks. A failed one says where and for which shape, and the program goes on. */
 
-static unsigned long passed, failed;
+static atomic_ulong passed, failed; /* by any thread */
 static char shape_name[96] = "no shape";
 
 static inline void check(int holds, const char *what, const char *file, int line)

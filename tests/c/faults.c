@@ -33,6 +33,25 @@ static ptl_status swap_over(ptl_map *map)
     return ptl_map_swap(map, K(middle()), V(NEW), previous, sizeof previous, NULL);
 }
 static ptl_status compare_and_swap(ptl_map *map) { return ptl_map_compare_and_swap(map, K(middle()), V(middle()), V(NEW)); }
+
+typedef struct {
+    int32_t answer;
+    item new_value;
+} decision;
+
+static int32_t decide(const void *found, size_t found_size, const void **new_value, size_t *new_size, void *user)
+{
+    decision *own = user;
+    (void)found, (void)found_size;
+    *new_value = own->new_value.data;
+    *new_size = own->new_value.size;
+    return own->answer;
+}
+static ptl_status update_with(ptl_map *map, unsigned k, decision own) { return ptl_map_update(map, K(k), decide, &own); }
+static ptl_status update_new(ptl_map *map) { return update_with(map, NEW, (decision){PTL_UPDATE_STORE, value(NEW)}); }
+static ptl_status update_over(ptl_map *map) { return update_with(map, middle(), (decision){PTL_UPDATE_STORE, value(NEW)}); }
+static ptl_status update_delete(ptl_map *map) { return update_with(map, middle(), (decision){.answer = PTL_UPDATE_DELETE}); }
+static ptl_status update_keep(ptl_map *map) { return update_with(map, NEW, (decision){.answer = PTL_UPDATE_KEEP}); }
 static ptl_status add(ptl_map *map) { return ptl_map_add(map, K(NEW), 5, NULL); }
 static ptl_status store_many(ptl_map *map)
 {
@@ -143,6 +162,10 @@ static const struct operation {
     {"swap, a new key", swap_new, ALL_OR_NOTHING, NULL},
     {"swap, another value", swap_over, ALL_OR_NOTHING, NULL},
     {"compare_and_swap", compare_and_swap, ALL_OR_NOTHING, NULL},
+    {"update, a new key", update_new, ALL_OR_NOTHING, NULL},
+    {"update, another value", update_over, ALL_OR_NOTHING, NULL},
+    {"update that deletes", update_delete, ALL_OR_NOTHING, NULL},
+    {"update that keeps, no such key", update_keep, ALL_OR_NOTHING, NULL},
     {"add", add, ALL_OR_NOTHING, word_values},
     {"store_many", store_many, EACH_BY_ITS_STATUS, NULL},
     {"store_u64", store_u64, ALL_OR_NOTHING, words_only},

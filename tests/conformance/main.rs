@@ -13,6 +13,7 @@ mod operations;
 mod scan;
 mod seeds;
 mod types;
+mod update;
 mod whole;
 
 /// Makes a test of each scenario for each kind.
@@ -63,6 +64,13 @@ conformance! {
         a_word_has_eight_bytes
         words_are_not_bytes
         add_wants_word_values
+    }
+    update {
+        every_decision_on_every_state
+        update_grows_and_empties_the_map
+        update_and_add_count_alike
+        a_new_value_of_the_wrong_length_is_refused
+        the_callback_may_not_call_its_map
     }
     growth {
         grows_and_shrinks_back_by_deleting

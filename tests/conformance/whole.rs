@@ -75,11 +75,11 @@ pub fn delete_if_deletes_what_it_is_told_to(setup: &Setup) {
         let i = setup.number(key);
         assert_eq!(value, setup.value(i));
         assert!(judged.insert(i), "entry {i} was judged twice");
-        i % 3 == 0
+        i.is_multiple_of(3)
     });
     assert_eq!(judged.len(), count);
     assert_eq!(deleted, Ok(count.div_ceil(3) as u64));
-    setup.assert_holds(&*map, (0..count).filter(|i| i % 3 != 0));
+    setup.assert_holds(&*map, (0..count).filter(|i| !i.is_multiple_of(3)));
     assert_eq!(map.delete_if(&mut |_, _| false), Ok(0));
     assert_eq!(map.delete_if(&mut |_, _| true), Ok((count - count.div_ceil(3)) as u64));
     assert_eq!(map.len(), Ok(0));
@@ -90,7 +90,7 @@ pub fn delete_if_may_call_the_map(setup: &Setup) {
     let map = filled(setup, 100);
     let deleted = map.delete_if(&mut |key, _| {
         let i = setup.number(key);
-        if i % 2 == 0 {
+        if i.is_multiple_of(2) {
             assert_eq!(map.store(key, &setup.other(i)), Status::Ok);
         }
         true

@@ -241,6 +241,34 @@ static void iteration() {
     CHECK(visited == 20);
 }
 
+static void update() {
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        auto map = make<std::string, std::string>(kind);
+        std::string value;
+        CHECK(map.try_update("key", [](auto &entry) { CHECK(!entry); entry = "a"; }) == status::ok);
+        CHECK(map.try_update("key", [](auto &entry) { *entry += std::string(500, 'b'); }) == status::ok);
+        CHECK(map.try_load("key", value) == status::ok && value == "a" + std::string(500, 'b'));
+        CHECK(map.try_update("key", [&](auto &entry) {
+            CHECK(map.try_load("key", value) == status::reentrant && map.try_clear() == status::reentrant);
+            entry->clear();
+        }) == status::ok);
+        CHECK(map.try_load("key", value) == status::ok && value.empty());
+        CHECK(map.try_update("key", [](auto &entry) { entry.reset(); }) == status::ok);
+        CHECK(map.try_update("key", [](auto &) {}) == status::ok);
+        CHECK(map.try_contains("key") == status::not_found);
+
+        auto counts = make<std::uint64_t, int>(kind);
+        for (int i = 0; i < 5; ++i) CHECK(counts.try_update(7, [](auto &n) { n = n.value_or(0) + 1; }) == status::ok);
+        int count = 0;
+        CHECK(counts.try_load(7, count) == status::ok && count == 5);
+        auto points = make<point, point>(kind);
+        CHECK(points.try_update({1, 2, 3}, [](auto &p) { p = point{4, 5, 6}; }) == status::ok);
+        CHECK(points.try_update({1, 2, 3}, [](auto &p) { CHECK(p == point{4, 5, 6}); p->z = 7; }) == status::ok);
+        point p{};
+        CHECK(points.try_load({1, 2, 3}, p) == status::ok && p == point{4, 5, 7});
+    }
+}
+
 static void handles() {
     auto map = make<std::string, int>();
     CHECK(map.try_store("a", 1) == status::ok);
@@ -276,6 +304,7 @@ static void handles() {
     point p{5, 5, 5};
     CHECK(points.try_load("key", p) == status::size && p == point{5, 5, 5});
     CHECK(points.walk().next() == status::size);
+    CHECK(points.try_update("key", [](auto &) { CHECK(false); }) == status::size);
 
     status result;
     portolan::options how;
@@ -403,6 +432,19 @@ static void errors_are_thrown() {
             CHECK(number == 42 && visited == 20);
         }
         CHECK(map.len() == 91);
+        map.store(0, "old");
+        try {
+            map.update(0, [](auto &entry) {
+                entry = "new";
+                throw 42;
+            });
+            CHECK(false);
+        } catch (int number) {
+            CHECK(number == 42 && map.load(0) == "old");
+        }
+        map.update(0, [](auto &entry) { entry = *entry + "er"; });
+        CHECK(map.load(0) == "older");
+        CHECK(thrown([&] { map.update(0, [&](auto &) { (void)map.len(); }); }) == status::reentrant);
         map.clear();
     }
 }
@@ -413,6 +455,7 @@ int main() {
     words_keep_their_values();
     add();
     batches();
+    update();
     iteration();
     handles();
     threads();

@@ -7,6 +7,7 @@ use crate::support::c::options;
 use crate::support::setup::{KINDS, WIDTHS, run};
 use crate::support::{Setup, time};
 use portolan::map::{Error, Kind, Width};
+use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::scope;
@@ -15,7 +16,7 @@ use std::time::Instant;
 /// One of all the operations, as long as it answers.
 fn any_operation(subject: &Subject, dice: &mut Dice, most: u64) -> Result<(), Error> {
     let (i, version) = (dice.below(most), dice.below(100));
-    match dice.below(16) {
+    match dice.below(17) {
         0..=2 => subject.load(i).map(|_| ()),
         3..=5 => subject.store(i, version).map(|_| ()),
         6 => subject.load_or_store(i, version).map(|_| ()),
@@ -26,6 +27,7 @@ fn any_operation(subject: &Subject, dice: &mut Dice, most: u64) -> Result<(), Er
         11 => subject.delete(i).map(|_| ()),
         12 => subject.map.len().map(|_| ()),
         13 => subject.map.shrink().map(|_| ()),
+        15 => subject.update(i, |before| before.map(|version| version + 1)).map(|_| ()),
         14 => subject.map.delete_if(&mut |key, value| subject.read(key, value).1 == 3).map(|_| ()),
         _ => {
             let visit = &mut |key: &[u8], value: &[u8]| {
@@ -97,11 +99,13 @@ fn wrong_sizes_are_refused_by_every_batch() {
             let keys = Column::new(b"12345678shortabcdefgh", Some(&[0, 8, 13, 21]), 3).expect("a column");
             let values = Column::new(&[7; 24], None, 3).expect("a column");
             let mut answers = Vec::new();
-            subject.map.store_many(keys, values, |_, result| answers.push(result.map(|_| ())));
+            let whole = subject.map.store_many(keys, values, |_, result| answers.push(result.map(|_| ())));
+            assert_eq!(whole, Ok(()));
             assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
             assert_eq!(subject.map.len(), Ok(2));
             answers.clear();
-            subject.map.delete_many(keys, |_, result| answers.push(result.map(|_| ())));
+            let whole = subject.map.delete_many(keys, |_, result| answers.push(result.map(|_| ())));
+            assert_eq!(whole, Ok(()));
             assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
             assert_eq!(subject.map.len(), Ok(0));
         });
@@ -155,6 +159,50 @@ fn absurd_lengths_and_null_get_a_status() {
     }
 }
 
+/// An update's answer comes from outside, too.
+#[test]
+fn a_wrong_answer_of_an_update_changes_nothing() {
+    /// Answers what `user` points to, and to store `new_size` bytes at NULL.
+    unsafe extern "C" fn answer(
+        _: *const c_void,
+        _: usize,
+        _: *mut *const c_void,
+        new_size: *mut usize,
+        user: *mut c_void,
+    ) -> i32 {
+        // SAFETY: the places are the library's and the test's.
+        unsafe {
+            let [answer, size] = *user.cast::<[i64; 2]>();
+            *new_size = size as usize;
+            answer as i32
+        }
+    }
+    for kind in KINDS {
+        with_c_map(Setup::new(kind, Width::Bytes, Width::Bytes), |map| {
+            let mut value = [0; 8];
+            // SAFETY: the map is live, and key, buffer and answers are there.
+            unsafe {
+                assert_eq!(ptl_map_store(map, b"key".as_ptr(), 3, b"value".as_ptr(), 5), 0);
+                let cases = [([3i64, 0], OPTION), ([-1, 0], OPTION), ([1, 4], NULL), ([1, -1], SIZE)];
+                for (mut case, status) in cases {
+                    for key in [b"key", b"new"] {
+                        assert_eq!(ptl_map_update(map, key.as_ptr(), 3, Some(answer), (&raw mut case).cast()), status);
+                    }
+                }
+                assert_eq!(ptl_map_update(map, b"key".as_ptr(), 3, None, null_mut()), NULL);
+                let mut len = 0;
+                assert_eq!((ptl_map_len(map, &mut len), len), (0, 1));
+                assert_eq!(ptl_map_load(map, b"key".as_ptr(), 3, value.as_mut_ptr(), 8, null_mut()), 0);
+                assert_eq!(&value[..5], b"value");
+                // NULL and 0 is an empty value.
+                let mut empty = [1i64, 0];
+                assert_eq!(ptl_map_update(map, b"key".as_ptr(), 3, Some(answer), (&raw mut empty).cast()), 0);
+                assert_eq!(ptl_map_load(map, b"key".as_ptr(), 3, null_mut(), 0, null_mut()), 0);
+            }
+        });
+    }
+}
+
 #[test]
 fn what_is_no_map_is_refused() {
     let nothing = null_mut();
@@ -187,7 +235,7 @@ fn unknown_options_are_refused() {
         Options { hash_bits: 64, ..good },
         Options { allocator: Allocator { alloc: None, free: Some(free_nothing), user: null_mut() }, ..good },
     ];
-    unsafe extern "C" fn free_nothing(_: *mut std::ffi::c_void, _: usize, _: usize, _: *mut std::ffi::c_void) {}
+    unsafe extern "C" fn free_nothing(_: *mut c_void, _: usize, _: usize, _: *mut c_void) {}
     for options in bad {
         let mut map = null_mut();
         // SAFETY: options and place are there.

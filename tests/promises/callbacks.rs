@@ -3,7 +3,7 @@
 use crate::subject::{Subject, shared_setups};
 use crate::support::setup::KINDS;
 use crate::support::{Setup, setup};
-use portolan::map::{Map, Outcome, Width};
+use portolan::map::{Error, Map, Outcome, Width};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread::scope;
@@ -122,6 +122,59 @@ fn a_waiting_callback_holds_nobody_up() {
     }
 }
 
+/// The one callback under a lock: its own thread is refused on the same map, and free on another.
+#[test]
+fn an_update_refuses_its_own_thread_and_never_hangs() {
+    for_each_kind(|setup| {
+        let (subject, other) = (filled(setup), filled(setup));
+        let before = subject.update(7, |_| {
+            assert_eq!(subject.load(7), Err(Error::Reentrant));
+            assert_eq!(subject.store(8, 1), Err(Error::Reentrant));
+            assert_eq!(subject.update(9, |_| None), Err(Error::Reentrant));
+            assert_eq!(subject.map.len(), Err(Error::Reentrant));
+            assert_eq!(subject.map.range(&mut |_, _| true), Err(Error::Reentrant));
+            assert_eq!(other.map.equal(&subject.map), Err(Error::Reentrant));
+            call_everything(&other);
+            let inner = other.update(7, |_| {
+                assert_eq!(subject.load(7), Err(Error::Reentrant));
+                assert_eq!(other.load(7), Err(Error::Reentrant));
+                Some(2)
+            });
+            assert_eq!(inner, Ok(Some(0)));
+            assert_eq!(other.load(7), Ok(Some(2)));
+            Some(3)
+        });
+        assert_eq!(before, Ok(Some(0)));
+        assert_eq!(subject.load(7), Ok(Some(3)));
+    });
+}
+
+/// Another thread is not refused: it waits for the key, or does its work beside the update.
+#[test]
+fn an_update_makes_others_wait_and_no_more() {
+    for setup in shared_setups() {
+        setup::run(&setup, |setup| {
+            let subject = filled(setup);
+            let (started, waiting) = channel::<()>();
+            scope(|scope| {
+                let subject = &subject;
+                scope.spawn(move || {
+                    waiting.recv_timeout(PATIENCE).expect("the update has begun");
+                    assert_eq!(subject.swap(1, 9), Ok(Some(5)), "the update came first");
+                });
+                let update = |before: Option<u64>| {
+                    assert_eq!(before, Some(0));
+                    started.send(()).expect("somebody listens");
+                    std::thread::sleep(Duration::from_millis(20));
+                    Some(5)
+                };
+                assert_eq!(subject.update(1, update), Ok(Some(0)));
+            });
+            assert_eq!(subject.load(1), Ok(Some(9)));
+        });
+    }
+}
+
 /// A callback that panics leaves no lock behind.
 #[test]
 fn a_callback_may_panic() {
@@ -144,5 +197,9 @@ fn a_callback_may_panic() {
             assert!(result.is_err());
             call_everything(&subject);
         }
+        let update = || subject.update(3, |_| panic!("under the lock"));
+        assert!(catch_unwind(AssertUnwindSafe(update)).is_err());
+        assert_eq!(subject.load(3), Ok(Some(0)), "the update that panicked changed nothing");
+        call_everything(&subject);
     });
 }

@@ -22,7 +22,7 @@ fn act(subject: &Subject, i: u64, dice: &mut Dice) -> (Operation, Option<u64>) {
         Outcome::Mismatch => Some(0),
         _ => None,
     };
-    match dice.below(9) {
+    match dice.below(10) {
         0 | 1 => (Operation::Load, subject.load(i).expect("load")),
         2 => {
             subject.store(i, version).expect("store");
@@ -36,6 +36,7 @@ fn act(subject: &Subject, i: u64, dice: &mut Dice) -> (Operation, Option<u64>) {
             let answer = subject.compare_and_swap(i, old, version).expect("compare_and_swap");
             (Operation::CompareAndSwap(old, version), done(answer))
         }
+        8 => (Operation::Swap(version), subject.update(i, |_| Some(version)).expect("update")),
         _ => (Operation::CompareAndDelete(old), done(subject.compare_and_delete(i, old).expect("compare_and_delete"))),
     }
 }
@@ -177,6 +178,37 @@ fn counters_of_add_add_up() {
     });
 }
 
+/// Each update sees what the one before it left, and is asked once.
+#[test]
+fn counters_of_update_add_up() {
+    share_time(&shared_setups(), |setup, deadline| {
+        const KEYS: u64 = 4;
+        let subject = Subject::new(setup);
+        let updates: u64 = scope(|scope| {
+            let threads = Vec::from_iter((0..THREADS).map(|thread| {
+                let subject = &subject;
+                scope.spawn(move || {
+                    let (mut dice, mut updates) = (Dice::new(thread), 0);
+                    while updates < 100 || Instant::now() < deadline {
+                        let (mut asked, i) = (0, dice.below(KEYS));
+                        let count = |version: Option<u64>| {
+                            asked += 1;
+                            Some(version.unwrap_or(0) + 1)
+                        };
+                        subject.update(i, count).expect("update");
+                        assert_eq!(asked, 1);
+                        updates += 1;
+                    }
+                    updates
+                })
+            }));
+            threads.into_iter().map(|thread| thread.join().expect("a thread")).sum()
+        });
+        let total: u64 = (0..KEYS).map(|i| subject.load(i).expect("load").unwrap_or(0)).sum();
+        assert_eq!(total, updates);
+    });
+}
+
 #[test]
 fn load_and_delete_hands_each_value_out_once() {
     share_time(&shared_setups(), |setup, deadline| {
@@ -226,7 +258,7 @@ fn readers_see_whole_values_in_the_order_of_writing() {
         const KEYS: u64 = 64;
         let subject = Subject::new(setup);
         let others = setup.count(2000) as u64;
-        let until = |work: &dyn Fn(u64)| {
+        let until = |work: &mut dyn FnMut(u64)| {
             let mut round = 0;
             while round < 2 || Instant::now() < deadline {
                 work(round);
@@ -236,7 +268,7 @@ fn readers_see_whole_values_in_the_order_of_writing() {
         scope(|scope| {
             // One writer for the keys that are read: stores, deletes, stores again, each with a later version.
             scope.spawn(|| {
-                until(&|round| {
+                until(&mut |round| {
                     for i in 0..KEYS {
                         let version = 2 * round + 1;
                         match (i + round) % 5 {
@@ -250,7 +282,7 @@ fn readers_see_whole_values_in_the_order_of_writing() {
             });
             // One that makes the table grow and shrink around them.
             scope.spawn(|| {
-                until(&|round| {
+                until(&mut |round| {
                     for i in KEYS..KEYS + others {
                         subject.store(i, round).expect("store");
                     }
@@ -265,19 +297,20 @@ fn readers_see_whole_values_in_the_order_of_writing() {
                     }
                 });
             });
-            scope.spawn(|| {
-                let mut latest = [0; KEYS as usize];
-                let mut rounds = 0;
-                while rounds < 2 || Instant::now() < deadline {
-                    rounds += 1;
-                    for (i, latest) in latest.iter_mut().enumerate() {
-                        if let Some(version) = subject.load(i as u64).expect("load") {
-                            assert!(version >= *latest, "key {i} went back from version {latest} to {version}");
-                            *latest = version;
+            // More readers than processors: now and then one is stopped in the middle of a load.
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut latest = [0; KEYS as usize];
+                    until(&mut |_| {
+                        for (i, latest) in latest.iter_mut().enumerate() {
+                            if let Some(version) = subject.load(i as u64).expect("load") {
+                                assert!(version >= *latest, "key {i} went back from version {latest} to {version}");
+                                *latest = version;
+                            }
                         }
-                    }
-                }
-            });
+                    });
+                });
+            }
         });
     });
 }

@@ -4,7 +4,7 @@
 use crate::support::face::Entry;
 use crate::support::setup::KINDS;
 use crate::support::tally::Tally;
-use crate::support::{Answer, Face, Many, Room, Scan, Setup, Status, Way, setup};
+use crate::support::{Answer, Change, Face, Many, Room, Scan, Setup, Status, Way, setup};
 use portolan::map::Width;
 
 const ROOM: usize = 4096;
@@ -50,12 +50,15 @@ const OPERATIONS: &[Operation] = &[
     ("compare_and_delete", |s, m| m.compare_and_delete(&s.key(0), &s.value(0)).into()),
     ("add, new", |s, m| ok(m.add(&s.key(1000), 5))),
     ("add, over", |s, m| ok(m.add(&s.key(0), 5))),
+    ("update, new", |s, m| m.update(&s.key(1000), &mut |_| Change::Store(s.value(1000))).into()),
+    ("update, over", |s, m| m.update(&s.key(0), &mut |_| Change::Store(s.other(300))).into()),
+    ("update, delete", |s, m| m.update(&s.key(0), &mut |_| Change::Delete).into()),
     ("clear", |_, m| m.clear().into()),
     ("len", |_, m| ok(m.len())),
     ("reserve", |_, m| m.reserve(500).into()),
     ("shrink", |_, m| m.shrink().into()),
     ("range", |_, m| m.range(&mut |_, _| true).into()),
-    ("delete_if", |s, m| ok(m.delete_if(&mut |key, _| s.number(key) % 2 == 0))),
+    ("delete_if", |s, m| ok(m.delete_if(&mut |key, _| s.number(key).is_multiple_of(2)))),
     ("scan", |_, m| match m.scan(&mut 0, Room::entries(200)) {
         Scan::Failed(status) => status.into(),
         _ => Status::Ok.into(),

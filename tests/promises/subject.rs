@@ -4,7 +4,8 @@
 use crate::support::data;
 use crate::support::setup::{SHARED_KINDS, WIDTHS};
 use crate::support::{Setup, time};
-use portolan::map::{Error, Kind, Map, Outcome, Output, Width};
+use portolan::map::{Decision, Error, Kind, Map, Outcome, Output, Width};
+use std::cell::OnceCell;
 use std::time::Instant;
 
 pub struct Subject {
@@ -124,6 +125,19 @@ impl Subject {
 
     pub fn delete(&self, i: u64) -> Result<Outcome, Error> {
         self.map.delete(&self.key(i))
+    }
+
+    /// The version that was there; the next one is what `next` makes of it.
+    pub fn update(&self, i: u64, next: impl FnMut(Option<u64>) -> Option<u64>) -> Result<Option<u64>, Error> {
+        let (made, mut next, mut before) = (OnceCell::new(), next, None);
+        self.map.update(&self.key(i), &mut |value| {
+            before = value.map(|value| unseal(self.setup.value, i, value));
+            Ok(match next(before) {
+                None => Decision::Delete,
+                Some(version) => Decision::Store(made.get_or_init(|| self.sealed(i, version)).as_slice()),
+            })
+        })?;
+        Ok(before)
     }
 
     /// The number of a key, and the version in its value.

@@ -70,6 +70,12 @@ pub struct Stats {
 
 pub type Visit = unsafe extern "C" fn(*const c_void, usize, *const c_void, usize, *mut c_void) -> i32;
 
+pub type Update = unsafe extern "C" fn(*const c_void, usize, *mut *const c_void, *mut usize, *mut c_void) -> i32;
+
+pub const UPDATE_KEEP: i32 = 0;
+pub const UPDATE_STORE: i32 = 1;
+pub const UPDATE_DELETE: i32 = 2;
+
 unsafe extern "C" {
     pub fn ptl_version() -> *const c_char;
     pub fn ptl_version_number() -> u32;
@@ -136,6 +142,14 @@ unsafe extern "C" {
     ) -> Status;
     pub fn ptl_map_contains(map: *const Map, key: *const u8, key_size: usize) -> Status;
     pub fn ptl_map_add(map: *mut Map, key: *const u8, key_size: usize, delta: u64, sum: *mut u64) -> Status;
+
+    pub fn ptl_map_update(
+        map: *mut Map,
+        key: *const u8,
+        key_size: usize,
+        update: Option<Update>,
+        user: *mut c_void,
+    ) -> Status;
 
     pub fn ptl_map_range(map: *const Map, visit: Option<Visit>, user: *mut c_void) -> Status;
     pub fn ptl_map_delete_if(map: *mut Map, predicate: Option<Visit>, user: *mut c_void, deleted: *mut u64) -> Status;

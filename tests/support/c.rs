@@ -2,7 +2,7 @@
 //! the statuses that say so, and otherwise left alone.
 
 use super::abi::{self, *};
-use super::face::{Answer, Entry, Face, Many, Room, Scan, Status, Visit};
+use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
 use portolan::map::{Config, Kind, Stats, Width};
 use std::any::Any;
@@ -12,6 +12,8 @@ use std::ptr::{null, null_mut};
 
 /// What an out-parameter holds before the call.
 const UNTOUCHED: usize = 0xDEAD_BEEF;
+/// What a status holds before the call.
+const UNTOLD: i32 = i32::MIN;
 
 pub struct CFace {
     map: *mut abi::Map,
@@ -80,12 +82,30 @@ fn words(pair: U64, gives: Status) -> Answer {
 }
 
 /// A Rust closure behind a C callback. A panic in it must not cross the library: it is kept, and goes on after the call.
-struct Callback<'a, 'b> {
-    visit: &'a mut Visit<'b>,
+struct Callback<'a, F: ?Sized> {
+    body: &'a mut F,
+    /// What an update stores; it lives until the call is over.
+    made: Vec<u8>,
     panicked: Option<Box<dyn Any + Send>>,
 }
 
-unsafe extern "C" fn call_back(
+impl<F: ?Sized> Callback<'_, F> {
+    /// What the body gives, or 0 once it has panicked.
+    fn guarded(&mut self, call: impl FnOnce(&mut F, &mut Vec<u8>) -> i32) -> i32 {
+        if self.panicked.is_some() {
+            return 0;
+        }
+        match catch_unwind(AssertUnwindSafe(|| call(self.body, &mut self.made))) {
+            Ok(answer) => answer,
+            Err(panic) => {
+                self.panicked = Some(panic);
+                0
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn visit(
     key: *const c_void,
     key_size: usize,
     value: *const c_void,
@@ -94,17 +114,34 @@ unsafe extern "C" fn call_back(
 ) -> i32 {
     // SAFETY: the library passes on what `with_callback` gave it, and keys and values of the lengths that it says.
     let (callback, key, value) =
-        unsafe { (&mut *user.cast::<Callback<'_, '_>>(), bytes(key, key_size), bytes(value, value_size)) };
-    if callback.panicked.is_some() {
-        return 0;
-    }
-    match catch_unwind(AssertUnwindSafe(|| (callback.visit)(key, value))) {
-        Ok(go_on) => i32::from(go_on),
-        Err(panic) => {
-            callback.panicked = Some(panic);
-            0
+        unsafe { (&mut *user.cast::<Callback<'_, Visit<'_>>>(), bytes(key, key_size), bytes(value, value_size)) };
+    callback.guarded(|body, _| i32::from(body(key, value)))
+}
+
+unsafe extern "C" fn update(
+    value: *const c_void,
+    value_size: usize,
+    new_value: *mut *const c_void,
+    new_size: *mut usize,
+    user: *mut c_void,
+) -> i32 {
+    // SAFETY: as above; the places are the library's, and hold NULL and 0.
+    let callback = unsafe {
+        assert!((*new_value).is_null() && *new_size == 0 && (!value.is_null() || value_size == 0));
+        &mut *user.cast::<Callback<'_, Decide<'_>>>()
+    };
+    // SAFETY: as above.
+    let value = (!value.is_null()).then(|| unsafe { bytes(value, value_size) });
+    callback.guarded(|body, made| match body(value) {
+        Change::Keep => UPDATE_KEEP,
+        Change::Delete => UPDATE_DELETE,
+        Change::Store(value) => {
+            *made = value;
+            // SAFETY: as above.
+            unsafe { (*new_value, *new_size) = (made.as_ptr().cast(), made.len()) };
+            UPDATE_STORE
         }
-    }
+    })
 }
 
 unsafe fn bytes<'a>(data: *const c_void, size: usize) -> &'a [u8] {
@@ -112,8 +149,8 @@ unsafe fn bytes<'a>(data: *const c_void, size: usize) -> &'a [u8] {
     if size == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data.cast(), size) } }
 }
 
-fn with_callback(visit: &mut Visit<'_>, call: impl FnOnce(*mut c_void) -> i32) -> Status {
-    let mut callback = Callback { visit, panicked: None };
+fn with_callback<F: ?Sized>(body: &mut F, call: impl FnOnce(*mut c_void) -> i32) -> Status {
+    let mut callback = Callback { body, made: Vec::new(), panicked: None };
     let status = call((&raw mut callback).cast());
     match callback.panicked {
         Some(panic) => resume_unwind(panic),
@@ -171,8 +208,13 @@ fn source(offsets: &[usize], width: Width) -> *const usize {
     if width == Width::Bytes { offsets.as_ptr() } else { null() }
 }
 
-fn statuses(numbers: &[i32], status: Status) -> Vec<Status> {
-    if status == Status::Type { vec![] } else { numbers.iter().map(|number| (*number).into()).collect() }
+/// The statuses of a batch: of each key, or, where the call as a whole was refused, none.
+fn statuses(numbers: &[i32]) -> Vec<Status> {
+    if numbers.iter().all(|number| *number == UNTOLD) {
+        vec![]
+    } else {
+        numbers.iter().map(|number| (*number).into()).collect()
+    }
 }
 
 // SAFETY, for all the blocks below: the map is live, and pointers and lengths come from slices, vectors and guarded buffers.
@@ -277,15 +319,18 @@ impl Face for CFace {
         if status == 0 { Ok(sum) } else { Err(status.into()) }
     }
 
-    fn range(&self, visit: &mut Visit<'_>) -> Status {
-        with_callback(visit, |user| unsafe { ptl_map_range(self.map, Some(call_back), user) })
+    fn update(&self, key: &[u8], decide: &mut Decide<'_>) -> Status {
+        with_callback(decide, |user| unsafe { ptl_map_update(self.map, key.as_ptr(), key.len(), Some(update), user) })
+    }
+
+    fn range(&self, body: &mut Visit<'_>) -> Status {
+        with_callback(body, |user| unsafe { ptl_map_range(self.map, Some(visit), user) })
     }
 
     fn delete_if(&self, predicate: &mut Visit<'_>) -> Result<u64, Status> {
         let mut deleted = UNTOUCHED as u64;
-        let status = with_callback(predicate, |user| unsafe {
-            ptl_map_delete_if(self.map, Some(call_back), user, &mut deleted)
-        });
+        let status =
+            with_callback(predicate, |user| unsafe { ptl_map_delete_if(self.map, Some(visit), user, &mut deleted) });
         if status == Status::Ok { Ok(deleted) } else { Err(status) }
     }
 
@@ -397,7 +442,7 @@ impl Face for CFace {
 
     fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many {
         let count = keys.len();
-        let mut numbers = vec![i32::MIN; count];
+        let mut numbers = vec![UNTOLD; count];
         if self.words {
             let (keys, mut values): (Vec<u64>, _) = (keys.iter().map(|key| word(key)).collect(), vec![u64::MAX; count]);
             let status = unsafe {
@@ -407,7 +452,7 @@ impl Face for CFace {
                 return Many::Failed(status.into());
             }
             let values = values.iter().map(|value| value.to_ne_bytes().to_vec()).collect();
-            return Many::Values { values, statuses: statuses(&numbers, Status::Ok) };
+            return Many::Values { values, statuses: statuses(&numbers) };
         }
         let (bytes, offsets) = flat(keys);
         let (mut values, mut value_offsets, mut size) =
@@ -426,17 +471,16 @@ impl Face for CFace {
         };
         match Status::from(status) {
             Status::Buffer => Many::Needs(size),
-            Status::Ok => Many::Values {
-                values: values.cut(value_offsets.as_deref(), count),
-                statuses: statuses(&numbers, Status::Ok),
-            },
+            Status::Ok => {
+                Many::Values { values: values.cut(value_offsets.as_deref(), count), statuses: statuses(&numbers) }
+            }
             status => Many::Failed(status),
         }
     }
 
     fn store_many(&self, entries: &[Entry]) -> (Status, Vec<Status>) {
         let count = entries.len();
-        let mut numbers = vec![i32::MIN; count];
+        let mut numbers = vec![UNTOLD; count];
         let status = Status::from(if self.words {
             let keys: Vec<u64> = entries.iter().map(|entry| word(&entry.0)).collect();
             let values: Vec<u64> = entries.iter().map(|entry| word(&entry.1)).collect();
@@ -458,12 +502,12 @@ impl Face for CFace {
                 )
             }
         });
-        (status, statuses(&numbers, status))
+        (status, statuses(&numbers))
     }
 
     fn delete_many(&self, keys: &[Vec<u8>]) -> (Status, Vec<Status>) {
         let count = keys.len();
-        let mut numbers = vec![i32::MIN; count];
+        let mut numbers = vec![UNTOLD; count];
         let status = Status::from(if self.words {
             let keys: Vec<u64> = keys.iter().map(|key| word(key)).collect();
             unsafe { ptl_map_delete_many_u64(self.map, keys.as_ptr(), count, numbers.as_mut_ptr()) }
@@ -479,7 +523,7 @@ impl Face for CFace {
                 )
             }
         });
-        (status, statuses(&numbers, status))
+        (status, statuses(&numbers))
     }
 
     fn as_any(&self) -> &dyn Any {

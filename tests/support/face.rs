@@ -81,6 +81,15 @@ pub enum Many {
     Failed(Status),
 }
 
+/// What the callback of an update wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Keep,
+    Store(Vec<u8>),
+    Delete,
+}
+
+pub type Decide<'a> = dyn FnMut(Option<&[u8]>) -> Change + 'a;
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
 
 pub trait Face: Send + Sync {
@@ -95,6 +104,8 @@ pub trait Face: Send + Sync {
     fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Status;
     fn contains(&self, key: &[u8]) -> Status;
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status>;
+
+    fn update(&self, key: &[u8], decide: &mut Decide<'_>) -> Status;
 
     fn range(&self, visit: &mut Visit<'_>) -> Status;
     fn delete_if(&self, predicate: &mut Visit<'_>) -> Result<u64, Status>;

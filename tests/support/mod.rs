@@ -13,5 +13,5 @@ pub mod setup;
 pub mod tally;
 pub mod time;
 
-pub use face::{Answer, Face, Many, Room, Scan, Status};
+pub use face::{Answer, Change, Face, Many, Room, Scan, Status};
 pub use setup::{Hash, Setup, Way};

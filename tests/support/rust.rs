@@ -1,9 +1,10 @@
 //! The face over the safe Rust interface.
 
-use super::face::{Answer, Entry, Face, Many, Room, Scan, Status, Visit};
+use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
-use portolan::map::{Column, Config, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
+use portolan::map::{Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
 use std::any::Any;
+use std::cell::OnceCell;
 use std::mem::MaybeUninit;
 
 pub struct RustFace {
@@ -20,6 +21,7 @@ impl From<Error> for Status {
             Error::Buffer => Self::Buffer,
             Error::Memory => Self::Memory,
             Error::Concurrent => Self::Concurrent,
+            Error::Reentrant => Self::Reentrant,
             Error::Internal => Self::Internal,
         }
     }
@@ -145,6 +147,18 @@ impl Face for RustFace {
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status> {
         let sum = if self.words { self.map.add_u64(word(key), delta) } else { self.map.add(key, delta) };
         sum.map_err(Status::from)
+    }
+
+    fn update(&self, key: &[u8], decide: &mut Decide<'_>) -> Status {
+        let made = OnceCell::new();
+        let mut decide = |value: Option<&[u8]>| {
+            Ok(match decide(value) {
+                Change::Keep => Decision::Keep,
+                Change::Store(value) => Decision::Store(made.get_or_init(|| value).as_slice()),
+                Change::Delete => Decision::Delete,
+            })
+        };
+        self.map.update(key, &mut decide).into()
     }
 
     fn range(&self, visit: &mut Visit<'_>) -> Status {
@@ -275,8 +289,8 @@ impl Face for RustFace {
         let (values, value_offsets) = flat(entries.iter().map(|entry| &entry.1));
         let keys = Column::new(&keys, (key_width == Width::Bytes).then_some(&key_offsets[..]), entries.len());
         let values = Column::new(&values, (value_width == Width::Bytes).then_some(&value_offsets[..]), entries.len());
-        self.map.store_many(keys.expect("keys"), values.expect("values"), &mut note);
-        (first_error(Ok(()), &statuses), statuses)
+        let whole = self.map.store_many(keys.expect("keys"), values.expect("values"), &mut note);
+        (first_error(whole, &statuses), statuses)
     }
 
     fn delete_many(&self, keys: &[Vec<u8>]) -> (Status, Vec<Status>) {
@@ -289,8 +303,8 @@ impl Face for RustFace {
         }
         let (bytes, offsets) = flat(keys);
         let column = Column::new(&bytes, (self.width().0 == Width::Bytes).then_some(&offsets[..]), keys.len());
-        self.map.delete_many(column.expect("keys"), &mut note);
-        (first_error(Ok(()), &statuses), statuses)
+        let whole = self.map.delete_many(column.expect("keys"), &mut note);
+        (first_error(whole, &statuses), statuses)
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -1,28 +1,37 @@
 //! The life of the dirty map: made from the read map, filled, missed, promoted. Everything here holds the mutex.
 
-use super::{Locked, entry::EntryRef};
+use super::{
+    Locked,
+    entry::{EntryGuard, EntryRef},
+};
 use crate::{
     base::{
         alloc::OutOfMemory,
+        block::Block,
         sync::{
             Ordering::{Acquire, Relaxed, Release},
             lock,
         },
     },
-    kinds::{Error, value::Value},
-    table::{Key, Place},
+    kinds::{Error, blocks::Blocks, value::Value},
+    table::{Key, Place, Table},
 };
 
-impl<K: Key, V: Value> Locked<'_, K, V> {
+impl<'a, K: Key, V: Value> Locked<'a, K, V> {
     /// Sees to it that there is a dirty map: made anew, it takes over the live entries of the read map; the nil ones are expunged.
     fn make_dirty(&mut self) -> Result<(), OutOfMemory> {
         let read = self.read();
         if read.is_amended() {
             return Ok(());
         }
-        self.other().clear();
-        let live = self.map.len.load(Relaxed);
-        self.other().reserve(live + 1)?;
+        let needed = (self.map.len.load(Relaxed) + 1).max(self.inner.reserved);
+        let mut other = self.other();
+        other.clear();
+        if other.is_oversized(needed) {
+            // Else each dirty map would cost as much as the largest there ever was.
+            other.shrink()?;
+        }
+        other.reserve(needed)?;
         let mut result = Ok(());
         let mut expunged = 0;
         let (read_table, hasher) = (self.read_table(), &self.map.hasher);
@@ -67,36 +76,41 @@ impl<K: Key, V: Value> Locked<'_, K, V> {
         let map = self.map;
         let entry = self.inner.entries.take(&map.memory)?;
         let guard = entry.lock();
-        let mut pool = lock(&map.pool);
-        let value = match V::pack(value, &mut pool, &map.memory) {
-            Ok(value) => value,
-            Err(error) => {
-                self.inner.entries.put_back(guard);
-                return Err(error.into());
-            }
-        };
-        let key = K::outside(probe).map(|bytes| pool.alloc(&map.memory, bytes)).transpose();
-        drop(pool);
-        let inserted = key.and_then(|key| {
-            let inserted = self.other().insert(K::hash(probe), K::packed(probe, key), entry.word());
-            if inserted.is_err() {
-                map.free_block(key);
-            }
-            inserted.map(|()| key)
-        });
-        match inserted {
-            Ok(key) => {
+        match self.insert_entry(probe, value, entry) {
+            Ok((value, key)) => {
                 map.len.fetch_add(1, Relaxed);
                 guard.begin(value, key);
                 Ok(())
             }
             Err(error) => {
-                // SAFETY: no entry has it.
-                unsafe { V::free(value, &mut lock(&map.pool), &map.memory) };
                 self.inner.entries.put_back(guard);
                 Err(error.into())
             }
         }
+    }
+
+    /// Puts the key of a fresh entry into the dirty map; returns the value word and the key's block, which are the entry's then.
+    fn insert_entry(
+        &mut self,
+        probe: &K::Probe<'_>,
+        value: V::Ref<'_>,
+        entry: EntryRef<'_>,
+    ) -> Result<(u64, Option<Block>), OutOfMemory> {
+        let mut blocks = self.map.blocks();
+        let value = V::pack(value, &mut blocks)?;
+        let key = K::outside(probe).map(|bytes| blocks.alloc(bytes)).transpose();
+        let inserted = key.and_then(|key| {
+            let inserted = self.other().insert(K::hash(probe), K::packed(probe, key), entry.word());
+            if inserted.is_err() {
+                self.map.free_block(key);
+            }
+            inserted.map(|()| key)
+        });
+        if inserted.is_err() {
+            // SAFETY: no entry has it.
+            unsafe { V::free(value, &mut blocks) };
+        }
+        Ok((value, inserted?))
     }
 
     /// Counts an operation that the read map could not answer, and promotes the dirty map when that has happened often enough.
@@ -109,18 +123,36 @@ impl<K: Key, V: Value> Locked<'_, K, V> {
 
     /// The dirty map becomes the read map. What was expunged is in neither then, and free.
     pub(super) fn promote(&mut self) {
+        let old = self.replace_read_map();
+        if core::mem::take(&mut self.inner.expunged) > 0 {
+            self.free_entries(old, |entry| entry.is_expunged());
+        }
+    }
+
+    /// The other table becomes the read map, and there is no dirty map. Returns the table that was the read map.
+    fn replace_read_map(&mut self) -> &'a Table<K> {
         let (read, old) = (self.read(), self.read_table());
         self.map.read.store(read.promoted().0, Release);
         self.inner.misses = 0;
         self.inner.promotions += 1;
-        if core::mem::take(&mut self.inner.expunged) == 0 {
-            return;
-        }
-        old.for_each(|slot| {
-            // SAFETY: a live slot of the old read map holds the address of an entry, freed by nobody else meanwhile.
+        old
+    }
+
+    /// Frees entries of a table that is neither the read map nor the dirty map.
+    fn free_entries(&mut self, table: &Table<K>, which: impl Fn(&EntryGuard<'_>) -> bool) {
+        table.for_each(|slot| {
+            // SAFETY: a live slot of such a table holds the address of an entry, freed by nobody else meanwhile.
             let entry = unsafe { EntryRef::from_word(slot.value.load(Acquire)) }.lock();
-            if entry.is_expunged() {
-                self.map.free_block(entry.free());
+            if which(&entry) {
+                if let Some(value) = entry.value() {
+                    // SAFETY: the entry is out of both maps, and its state says so before the block is used again.
+                    self.map.len.fetch_sub(1, Relaxed);
+                    self.map.free_block(entry.free());
+                    // SAFETY: as above.
+                    unsafe { V::free(value, &mut self.map.blocks()) };
+                } else {
+                    self.map.free_block(entry.free());
+                }
                 self.inner.entries.put_back(entry);
             }
         });
@@ -128,14 +160,13 @@ impl<K: Key, V: Value> Locked<'_, K, V> {
 
     /// Forgets every key: an empty read map, no dirty map.
     pub(super) fn clear(&mut self) {
+        if self.read().is_amended() {
+            self.promote();
+        }
         self.other().clear();
-        self.map.read.store(self.read().promoted().0, Release);
+        let old = self.replace_read_map();
         // Writers that are still inside an entry give its lock back first; they come before the clear.
-        self.inner.entries.free_all();
-        (self.inner.misses, self.inner.expunged) = (0, 0);
-        self.map.len.store(0, Relaxed);
-        // SAFETY: no entry has a value or a key any more.
-        unsafe { lock(&self.map.pool).reset(&self.map.memory) };
+        self.free_entries(old, |_| true);
     }
 
     /// Makes room in the table that new keys go to.
@@ -143,16 +174,26 @@ impl<K: Key, V: Value> Locked<'_, K, V> {
         if !self.read().is_amended() {
             self.other().clear();
         }
-        Ok(self.other().reserve(entries)?)
+        self.other().reserve(entries)?;
+        self.inner.reserved = self.inner.reserved.max(entries);
+        Ok(())
     }
 
-    /// A dirty map of what is alive, as small as can be, becomes the read map; the other table gives its memory back.
+    /// A dirty map of what is alive, as small as can be, becomes the read map; the other table and entries give memory back.
     pub(super) fn shrink(&mut self) -> Result<(), Error> {
+        self.inner.reserved = 0;
+        if self.map.tables.iter().all(Table::is_unused) {
+            return Ok(());
+        }
+        if self.read().is_amended() {
+            self.promote();
+        }
         self.make_dirty()?;
         self.other().shrink()?;
         self.promote();
         self.other().clear();
         self.other().shrink()?;
+        self.inner.entries.shrink(&self.map.memory);
         lock(&self.map.pool).shrink(&self.map.memory)?;
         Ok(())
     }

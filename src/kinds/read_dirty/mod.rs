@@ -36,6 +36,7 @@ mod models;
 
 use super::{
     Error, Kind, Outcome,
+    blocks::{Blocks, Shared},
     operation::{Operation, Step},
     output::Receive,
     stats::{Bucket, Stats},
@@ -111,6 +112,8 @@ struct Inner {
     promotions: u64,
     /// Expunged entries in the read map.
     expunged: u64,
+    /// Entries that room was asked for.
+    reserved: u64,
 }
 
 // SAFETY: tables and entries are made of atomics and locks, the rest is guarded by locks.
@@ -121,7 +124,7 @@ unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
 impl<K: Key, V: Value> ReadDirty<K, V> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
         let states = core::array::from_fn(|_| State::new(Growth::Doubling, true));
-        let inner = Inner { states, entries: Entries::new(), misses: 0, promotions: 0, expunged: 0 };
+        let inner = Inner { states, entries: Entries::new(), misses: 0, promotions: 0, expunged: 0, reserved: 0 };
         Self {
             read: AtomicU64::new(0),
             tables: [Table::new(0), Table::new(0)],
@@ -156,10 +159,17 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             let found = match self.tables[read.table()].get(probe, |word| word) {
                 Ok(Some(word)) => {
                     // SAFETY: the word was in a table of this map, so it is the address of an entry, whose memory stays.
-                    match unsafe { EntryRef::from_word(word) }.read(&mut receive) {
+                    let entry = unsafe { EntryRef::from_word(word) };
+                    match entry.read(&mut receive) {
                         Seen::Value(value) => Some(value),
                         Seen::Nothing => None,
-                        Seen::Contended => return None,
+                        Seen::Contended => {
+                            let entry = entry.lock();
+                            if !self.is_current(read) {
+                                continue;
+                            }
+                            return Some(entry.value().map(receive));
+                        }
                     }
                 }
                 Ok(None) if read.is_amended() => return None,
@@ -179,9 +189,6 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         probe: &K::Probe<'_>,
         operation: &mut O,
     ) -> Option<Result<Outcome, Error>> {
-        if O::ASKS_USER {
-            return None;
-        }
         for _ in 0..TRIES {
             let read = self.read();
             match self.tables[read.table()].get(probe, |word| word) {
@@ -191,13 +198,17 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                     if !self.is_current(read) {
                         continue;
                     }
+                    // A new value may need the mutex, and the user is asked once.
+                    if O::ASKS_USER && entry.value().is_none() {
+                        return None;
+                    }
                     return match entry.write(self, operation, || Ok(false)) {
                         Ok(Written::Done(outcome)) => Some(Ok(outcome)),
                         Ok(Written::Expunged) => None,
                         Err(error) => Some(Err(error)),
                     };
                 }
-                Ok(None) if !read.is_amended() => match operation.on_absent() {
+                Ok(None) if !read.is_amended() && !O::ASKS_USER => match operation.on_absent() {
                     Ok((outcome, Step::Leave | Step::Remove)) if self.is_current(read) => return Some(Ok(outcome)),
                     Ok((_, Step::Leave | Step::Remove)) => {}
                     Ok((_, Step::Put(_))) => return None,
@@ -209,10 +220,14 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         None
     }
 
+    fn blocks(&self) -> Shared<'_> {
+        Shared { pool: &self.pool, memory: &self.memory }
+    }
+
     fn free_block(&self, block: Option<Block>) {
         if let Some(block) = block {
             // SAFETY: callers took it out of the only entry that had it.
-            unsafe { lock(&self.pool).free(&self.memory, block) };
+            unsafe { self.blocks().free(block) };
         }
     }
 }
