@@ -270,12 +270,17 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
         values: &mut Fill,
         count: &mut usize,
     ) -> Result<Outcome, Error> {
+        let start = *cursor;
         let mut entries = Entries::<K, V>::new(keys, values, *count);
         let reach = with_kind!(self, kind => kind.scan(cursor, until, &mut entries))?;
         *count = entries.count();
         match reach {
             Reach::End => Ok(Outcome::End),
-            Reach::TooSmall => Err(Error::Buffer),
+            Reach::TooSmall => {
+                // It may have passed empty buckets.
+                *cursor = start;
+                Err(Error::Buffer)
+            }
             _ => Ok(Outcome::Done),
         }
     }
