@@ -114,32 +114,6 @@ class byte_view {
     std::size_t size_ = 0;
 };
 
-/// For a change that leaves the entry as it is, present or not.
-struct keep_t {};
-inline constexpr keep_t keep{};
-
-/// What becomes of a key, as the function given to map::update says: a value, or std::nullopt to delete the key, or
-/// portolan::keep. A V is one and an std::optional<V> is one; a function that returns now this, now that, says
-/// `-> portolan::change<V>`.
-template <class V>
-class change {
-  public:
-    change(keep_t) noexcept {}
-    change(std::nullopt_t) noexcept : answer_(PTL_UPDATE_DELETE) {}
-    change(std::optional<V> value) : answer_(value ? PTL_UPDATE_STORE : PTL_UPDATE_DELETE), value_(std::move(value)) {}
-    template <class U, class = std::enable_if_t<std::is_convertible_v<U, V>>>
-    change(U &&value) : answer_(PTL_UPDATE_STORE), value_(std::in_place, std::forward<U>(value)) {}
-
-    /// PTL_UPDATE_*.
-    std::int32_t answer() const noexcept { return answer_; }
-    /// There is one if the answer is to store.
-    const std::optional<V> &value() const noexcept { return value_; }
-
-  private:
-    std::int32_t answer_ = PTL_UPDATE_KEEP;
-    std::optional<V> value_;
-};
-
 namespace detail {
 
 /// How a type travels: as one word, as bytes of any length, or as the bytes of a struct.
@@ -320,63 +294,6 @@ status receive(status gives, T &value, ptl_u64 answer) noexcept {
     if (code == gives) value = from_word<T>(answer.value);
     return code;
 }
-
-/// The function given to map::update, on its way through C. What it throws must not cross the library: it is caught, the entry
-/// is kept, and finish() throws it again.
-template <class V, class F>
-class update {
-  public:
-    explicit update(F &decide) noexcept : decide_(decide) {}
-    update(const update &) = delete;
-    update &operator=(const update &) = delete;
-
-    /// The ptl_update, with this object as its `user`.
-    static std::int32_t call(const void *value, std::size_t size, const void **new_value, std::size_t *new_size,
-                             void *user) noexcept {
-        auto &self = *static_cast<update *>(user);
-#if PORTOLAN_EXCEPTIONS
-        try {
-            return self.ask(value, size, new_value, new_size);
-        } catch (...) {
-            self.thrown_ = std::current_exception();
-            return PTL_UPDATE_KEEP;
-        }
-#else
-        return self.ask(value, size, new_value, new_size);
-#endif
-    }
-    status finish(ptl_status answer) const {
-#if PORTOLAN_EXCEPTIONS
-        if (thrown_) std::rethrow_exception(thrown_);
-#endif
-        return fits_ ? static_cast<status>(answer) : status::size;
-    }
-
-  private:
-    std::int32_t ask(const void *value, std::size_t size, const void **new_value, std::size_t *new_size) {
-        std::optional<typename types<V>::view> current;
-        if (value != nullptr) {
-            fits_ = fits<V>(size);
-            if (!fits_) return PTL_UPDATE_KEEP;
-            current = show<V>(static_cast<const unsigned char *>(value), size);
-        }
-        change_.emplace(decide_(std::move(current)));
-        if (change_->value()) {
-            source_.emplace(*change_->value());
-            *new_value = source_->data(), *new_size = source_->size();
-        }
-        return change_->answer();
-    }
-
-    F &decide_;
-    bool fits_ = true;
-    /// The new value, and where C finds it until the call returns.
-    std::optional<change<typename types<V>::owned>> change_;
-    std::optional<source<V>> source_;
-#if PORTOLAN_EXCEPTIONS
-    std::exception_ptr thrown_;
-#endif
-};
 
 /// An array that grows, or says that it cannot.
 template <class T>
@@ -705,8 +622,8 @@ class map {
     }
 
     /// Calls `change(entry)` while the key is locked, with the entry as a std::optional<mapped_type> &: the value that is there,
-    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. On this map the body may
-    /// call nothing (status::reentrant). It may throw: then nothing has changed.
+    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. If it returns a bool, false
+    /// leaves the map as it is. On this map the body may call nothing (status::reentrant). It may throw: then nothing has changed.
     template <class Change>
     status try_update(key_in key, Change &&change) {
         updating<Change> call{change};
@@ -716,18 +633,6 @@ class map {
         if (call.thrown) std::rethrow_exception(std::move(call.thrown));
 #endif
         return call.refused == status::ok ? answer : call.refused;
-    }
-    /// Reads a key, lets `decide` say what becomes of it, and does so, as one atomic operation: nobody else changes the key
-    /// meanwhile. `decide(std::optional<value_view>)` is called once with the value, or with none where there is none, and
-    /// answers with what a change is made of. It runs while the key is locked: it should be short, may call other maps, and is
-    /// refused with status::reentrant by this one. It may throw: then nothing is changed.
-    template <class Decide>
-    status try_update(key_in key, Decide &&decide) {
-        static_assert(std::is_convertible_v<std::invoke_result_t<Decide &, std::optional<value_view>>, change<mapped_type>>,
-                      "the function of an update returns a value, an optional one, or a portolan::change, for the map's values");
-        const detail::source<K> k(key);
-        detail::update<V, Decide> asked(decide);
-        return asked.finish(ptl_map_update(map_, k.data(), k.size(), asked.call, &asked));
     }
 
     /// Calls `visit(key, value)` for the entries, with nothing locked: it may call the map, and may throw. If it returns a
@@ -900,12 +805,6 @@ class map {
         detail::check(try_update(key, std::forward<Change>(change)));
     }
 
-    /// `counts.update(word, [](auto count) { return count.value_or(0) + 1; });`
-    template <class Decide>
-    void update(key_in key, Decide &&decide) {
-        detail::check(try_update(key, decide));
-    }
-
     /// Whether all were visited.
     template <class Visit>
     bool range(Visit &&visit) const {
@@ -1020,7 +919,11 @@ class map {
                 if (!assign(entry, detail::show<V>(static_cast<const unsigned char *>(value), size)))
                     return refuse(status::memory);
             }
-            change(entry);
+            if constexpr (std::is_same_v<decltype(change(entry)), bool>) {
+                if (!change(entry)) return PTL_UPDATE_KEEP;
+            } else {
+                change(entry);
+            }
             if (!entry) return PTL_UPDATE_DELETE;
             stored.emplace(*entry);
             *new_value = stored->data(), *new_size = stored->size();

@@ -15,22 +15,38 @@ pub type AllocFn = unsafe extern "C" fn(usize, usize, *mut c_void) -> *mut c_voi
 /// `free(memory, size, align, user)`.
 pub type FreeFn = unsafe extern "C" fn(*mut c_void, usize, usize, *mut c_void);
 
-/// The user's pair of functions; both absent means the system.
+/// The user's pair of functions, or by default the system.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Allocator {
-    pub alloc: Option<AllocFn>,
-    pub free: Option<FreeFn>,
-    pub user: *mut c_void,
+pub struct Allocator(Option<Functions>);
+
+#[derive(Clone, Copy, Debug)]
+struct Functions {
+    alloc: AllocFn,
+    free: FreeFn,
+    user: *mut c_void,
 }
 
-// SAFETY: whoever hands in the functions promises that any thread may call them with `user`; the pointer itself is
-// never looked at here.
+impl Allocator {
+    /// # Safety
+    /// `alloc` returns NULL or memory of the size and alignment that it is asked for, which is nobody else's until `free` gets it with
+    /// the same size and alignment. Any thread may call both with `user`, several at once, as long as a map uses them.
+    pub unsafe fn new(alloc: AllocFn, free: FreeFn, user: *mut c_void) -> Self {
+        Self(Some(Functions { alloc, free, user }))
+    }
+
+    /// What it was made of; `None` is the system.
+    pub fn parts(&self) -> Option<(AllocFn, FreeFn, *mut c_void)> {
+        self.0.map(|Functions { alloc, free, user }| (alloc, free, user))
+    }
+}
+
+// SAFETY: whoever made it promised that any thread may call the functions with `user`.
 unsafe impl Send for Allocator {}
 // SAFETY: as above.
 unsafe impl Sync for Allocator {}
 
 /// From this size on, the system's memory is mapped on its own.
-const MAP_FROM: usize = 64 << 10;
+const MAP_FROM: usize = 32 << 10;
 /// What `discard` rounds inwards to. Larger than the real page on some machines is harmless, smaller would not be.
 #[cfg(target_os = "linux")]
 const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
@@ -49,9 +65,9 @@ impl Memory {
         if size > isize::MAX as usize - 4096 {
             return Err(OutOfMemory);
         }
-        let Some(alloc) = self.0.alloc else { return system::alloc(size, align) };
+        let Some(Functions { alloc, user, .. }) = self.0.0 else { return system::alloc(size, align) };
         // SAFETY: the user's function, called as it is documented.
-        let memory = NonNull::new(unsafe { alloc(size, align, self.0.user) }.cast::<u8>()).ok_or(OutOfMemory)?;
+        let memory = NonNull::new(unsafe { alloc(size, align, user) }.cast::<u8>()).ok_or(OutOfMemory)?;
         // SAFETY: the allocator just gave these bytes to us alone.
         unsafe { memory.write_bytes(0, size) };
         Ok(memory)
@@ -60,9 +76,9 @@ impl Memory {
     /// # Safety
     /// `memory` came from `alloc` of the same source with the same size and alignment, and nobody looks at it any more.
     pub unsafe fn free(&self, memory: NonNull<u8>, size: usize, align: usize) {
-        match self.0.free {
+        match self.0.0 {
             // SAFETY: passed on from the caller.
-            Some(free) => unsafe { free(memory.as_ptr().cast(), size, align, self.0.user) },
+            Some(Functions { free, user, .. }) => unsafe { free(memory.as_ptr().cast(), size, align, user) },
             // SAFETY: passed on from the caller.
             None => unsafe { system::free(memory, size, align) },
         }
@@ -76,7 +92,7 @@ impl Memory {
     /// still reads it does so with atomics and throws away what it read.
     pub unsafe fn discard(&self, start: *mut u8, size: usize, whole: usize) -> bool {
         // SAFETY: passed on from the caller; an allocation of that size is a mapping of its own.
-        self.0.alloc.is_none() && whole >= MAP_FROM && unsafe { system::discard(start, size) }
+        self.0.0.is_none() && whole >= MAP_FROM && unsafe { system::discard(start, size) }
     }
 }
 

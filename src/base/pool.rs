@@ -15,7 +15,11 @@ use super::{
 };
 use core::{
     ptr::{NonNull, null_mut},
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicU64,
+        Ordering::{Relaxed, Release},
+        fence,
+    },
 };
 
 /// The largest block whose chunks hold several.
@@ -334,8 +338,10 @@ impl Class {
                 return Ok(Chunk::use_again(chunk.as_ptr()));
             }
         }
-        let blocks = if size > SMALL { 1 } else { self.next_blocks.max((FIRST_CHUNK / size).max(1) as u32) };
-        let whole = CHUNK_HEADER + blocks as usize * size;
+        let most = (CHUNK - CHUNK_HEADER) / size;
+        let blocks = (self.next_blocks as usize).max(FIRST_CHUNK / size).clamp(1, most.max(1));
+        // One that has as many as it may is a whole number of pages, which can go back to the system.
+        let whole = if size <= SMALL && blocks == most { CHUNK } else { CHUNK_HEADER + blocks * size };
         let chunk = memory.alloc(whole, align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
         // SAFETY: fresh memory of that size.
         unsafe {
@@ -349,7 +355,7 @@ impl Class {
             });
             self.push_chunk(chunk);
         }
-        self.next_blocks = (2 * blocks).min((CHUNK / size).max(1) as u32);
+        self.next_blocks = 2 * blocks as u32;
         Ok(whole as u64)
     }
 
@@ -401,6 +407,8 @@ impl Class {
             return Ok(0);
         }
         let mut chunks = Sorted::new(memory, self.chunks)?;
+        // The links that are about to change may be copied by a reader that is late: it is to see as well what freed the blocks.
+        fence(Release);
         let mut block = self.free;
         while !block.is_null() {
             // SAFETY: each free block lies in one of the chunks.
@@ -511,6 +519,26 @@ mod tests {
             last = number;
         }
         assert!(class_of(HEADER + (i32::MAX as usize)).0 < 4 * GROUPS);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn chunks_of_every_class_give_their_pages_back() {
+        let memory = Memory::new(Default::default());
+        for number in 0..60 {
+            let size = if number < 7 { 8 * (number + 2) } else { block_size(number) };
+            let mut pool = Pool::new(true);
+            let count = (1 << 20) / size + 100;
+            let blocks: Vec<_> = (0..count).map(|_| pool.alloc(&memory, size - HEADER).unwrap()).collect();
+            for block in &blocks {
+                block.fill(&vec![1; size - HEADER]);
+            }
+            let full = pool.reserved();
+            blocks.iter().for_each(|block| unsafe { pool.free(&memory, *block) });
+            pool.shrink(&memory).unwrap();
+            assert!(pool.reserved() < full / 5, "blocks of {size} keep {} of {full}", pool.reserved());
+            unsafe { pool.destroy(&memory) };
+        }
     }
 
     #[test]

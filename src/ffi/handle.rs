@@ -1,14 +1,12 @@
 //! What a `ptl_map *` points to, who owns it, and how it is told from other memory.
 
-use std::alloc::Layout;
-use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use super::boundary::{self, Refusal};
 use super::options::{self, ptl_map_options};
 use super::status::{PTL_OK, ptl_status};
-use crate::map::{Allocator, Config, Map, Outcome};
+use crate::map::{Allocator, Config, Map, Memory, Outcome};
 
 /// The words that a handle begins with. One comparison tells a map that may be entered from everything else.
 const LIVE: u32 = 0x7074_6c4d;
@@ -116,7 +114,7 @@ impl Drop for Reference {
         fence(Ordering::Acquire);
         handle.state.store(RELEASED, Ordering::Relaxed);
         // The room goes back even if dropping the map should panic.
-        let _room = Room { place: self.0, allocator: handle.map.config().allocator };
+        let _room = Room { place: self.0, memory: Memory::new(handle.map.config().allocator) };
         // SAFETY: this was the last reference, so nobody else looks at the map, and it is dropped this once.
         unsafe { std::ptr::drop_in_place(&raw mut (*self.0.as_ptr()).map) };
     }
@@ -125,23 +123,14 @@ impl Drop for Reference {
 /// Memory for one handle, which goes back to where it came from.
 struct Room {
     place: NonNull<ptl_map>,
-    allocator: Allocator,
+    memory: Memory,
 }
-
-const LAYOUT: Layout = Layout::new::<ptl_map>();
 
 impl Room {
     fn new(allocator: Allocator) -> Result<Self, Refusal> {
-        let memory: *mut c_void = match allocator.alloc {
-            // SAFETY: the caller of the library promised that its allocator works like this.
-            Some(alloc) => unsafe { alloc(LAYOUT.size(), LAYOUT.align(), allocator.user) },
-            // SAFETY: a handle is not empty.
-            None => unsafe { std::alloc::alloc(LAYOUT).cast() },
-        };
-        match NonNull::new(memory.cast()) {
-            Some(place) => Ok(Self { place, allocator }),
-            None => Err(Refusal::MEMORY),
-        }
+        let memory = Memory::new(allocator);
+        let place = memory.alloc(size_of::<ptl_map>(), align_of::<ptl_map>()).map_err(|_| Refusal::MEMORY)?.cast();
+        Ok(Self { place, memory })
     }
 
     /// The memory now belongs to whoever has the pointer.
@@ -152,13 +141,8 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let memory = self.place.as_ptr();
-        match self.allocator.free {
-            // SAFETY: it came from this allocator's `alloc` with the same layout.
-            Some(free) => unsafe { free(memory.cast(), LAYOUT.size(), LAYOUT.align(), self.allocator.user) },
-            // SAFETY: it came from the system's allocator with the same layout.
-            None => unsafe { std::alloc::dealloc(memory.cast(), LAYOUT) },
-        }
+        // SAFETY: it came from this memory with this size and alignment, and whoever drops the room is its last user.
+        unsafe { self.memory.free(self.place.cast(), size_of::<ptl_map>(), align_of::<ptl_map>()) };
     }
 }
 

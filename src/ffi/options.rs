@@ -106,14 +106,11 @@ pub unsafe fn read(options: *const ptl_map_options) -> Result<Option<Config>, Re
 }
 
 fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
-    let known = options.flags == 0
-        && options.shards <= MAX_SHARDS
-        && matches!(options.hash_bits, 0..=63 | PTL_HASH_CONSTANT)
-        && options.allocator.alloc.is_some() == options.allocator.free.is_some();
+    let known =
+        options.flags == 0 && options.shards <= MAX_SHARDS && matches!(options.hash_bits, 0..=63 | PTL_HASH_CONSTANT);
     if !known {
         return Err(Refusal::OPTION);
     }
-    let ptl_allocator { alloc, free, user } = options.allocator;
     Ok(Config {
         kind: kind(options.kind)?,
         key: width(options.key_size)?,
@@ -122,8 +119,19 @@ fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
         seed: options.seed,
         shards: options.shards,
         hash_bits: options.hash_bits,
-        allocator: Allocator { alloc, free, user },
+        allocator: allocator(options.allocator)?,
     })
+}
+
+fn allocator(allocator: ptl_allocator) -> Result<Allocator, Refusal> {
+    match allocator {
+        ptl_allocator { alloc: None, free: None, .. } => Ok(Allocator::default()),
+        // SAFETY: the caller's functions, which the header says what to promise of.
+        ptl_allocator { alloc: Some(alloc), free: Some(free), user } => {
+            Ok(unsafe { Allocator::new(alloc, free, user) })
+        }
+        _ => Err(Refusal::OPTION),
+    }
 }
 
 fn kind(number: u32) -> Result<Kind, Refusal> {

@@ -18,9 +18,10 @@ pub const PTL_UPDATE_DELETE: i32 = 2;
 
 /// Called by ptl_map_update to decide what becomes of a key.
 ///
-/// `value` is the value that is there, valid until the function returns and aligned to 8 bytes; it is NULL if the key is not
-/// in the map, and only then. The answer is PTL_UPDATE_KEEP, PTL_UPDATE_STORE or PTL_UPDATE_DELETE. To store, it sets `*new_value` and
-/// `*new_size`, which are NULL and 0 before, to memory that stays readable until ptl_map_update returns; the map copies it.
+/// `value` is the value that is there, valid until the function returns and aligned to 8 bytes; it is NULL if
+/// the key is not in the map, and only then. The answer is PTL_UPDATE_KEEP, PTL_UPDATE_STORE or
+/// PTL_UPDATE_DELETE. To store, it sets `*new_value` and `*new_size`, which are NULL and 0 before, to memory
+/// that stays readable until ptl_map_update returns; the map copies it.
 pub type ptl_update = Option<
     extern "C" fn(
         value: *const c_void,
@@ -33,18 +34,19 @@ pub type ptl_update = Option<
 
 /// Reads a key, lets a function decide, and stores or deletes, as one atomic operation.
 ///
-/// `update` is called once, while the key is locked: it always sees the latest value, and nobody else changes the key before
-/// it is done. This is the one callback that others may wait for, so it should be short. It may call any function on other
-/// maps; each call on this map, from this thread, is refused with PTL_E_REENTRANT. Two maps whose updates call each other's
-/// map, in different threads, can wait for each other for ever.
+/// `update` is called once, while the key is locked: it always sees the latest value, and nobody else changes
+/// the key before it is done. This is the one callback that others may wait for, so it should be short. It may
+/// call any function on other maps; each call on this map, from this thread, is refused with PTL_E_REENTRANT,
+/// but for ptl_map_retain and ptl_map_release. Two maps whose updates call each other's map, in different
+/// threads, can wait for each other for ever.
 ///
 /// Threads: any; `update` runs in this one. Order: acquire before `update` is called, release for what it decides.
 ///
 /// - PTL_OK: it was done as `update` answered.
-/// - PTL_E_NULL: `update` is NULL, `key` is NULL and `key_size` is not 0, or the answer was to store and `*new_value` is NULL
-///   and `*new_size` is not 0.
-/// - PTL_E_SIZE: `key_size` is not 8 where keys are words, or the answer was to store a value of a length that is not 8 where
-///   values are words; or one of them is beyond PTL_MAX_LENGTH.
+/// - PTL_E_NULL: `update` is NULL, `key` is NULL and `key_size` is not 0, or the answer was to store and
+///   `*new_value` is NULL and `*new_size` is not 0.
+/// - PTL_E_SIZE: `key_size` is not 8 where keys are words, or the answer was to store a value of a length that
+///   is not 8 where values are words; or one of them is beyond PTL_MAX_LENGTH.
 /// - PTL_E_OPTION: the answer was none of the three.
 /// - PTL_E_MEMORY: an allocation failed; `update` was called or not, and what it decided was not done.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.

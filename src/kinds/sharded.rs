@@ -205,7 +205,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         self.shard_to_write(0)?;
         // The shards do not fill evenly: leave room for three deviations of the fullest.
         let mean = entries.div_ceil(self.count() as u64);
-        let each = mean + 3 * mean.isqrt();
+        let each = mean.saturating_add(3 * mean.isqrt());
         self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.reserve(each)))
     }
 

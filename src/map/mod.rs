@@ -10,7 +10,7 @@ mod inside;
 mod walk;
 
 pub use crate::{
-    base::alloc::Allocator,
+    base::alloc::{Allocator, Memory},
     kinds::{
         Error, Outcome,
         operation::Decision,

@@ -8,6 +8,7 @@ use super::{
     bucket::{Bucket, Change, SLOTS, Slot},
     key::Key,
     owner::Owner,
+    segments::Made,
 };
 use crate::base::{
     alloc::OutOfMemory,
@@ -195,11 +196,10 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         self.make_first_bucket()?;
         let (low, high) = (shape.split(), shape.split() + (1 << shape.bits()));
-        self.writer.bytes += self.table.main.make(self.memory, high)?;
+        self.writer.bytes += self.table.main.make(self.memory, high)?.bytes;
         let (low, high) = (self.table.main.at(low), self.table.main.at(high));
         // What the two chains need beyond the one is at most what the one has.
         self.have_overflow(self.overflow_in(low))?;
-        self.raise_version(high);
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let bit = self.table.shift + shape.bits();
@@ -222,13 +222,6 @@ impl<'a, K: Key> Owner<'a, K> {
         Ok(())
     }
 
-    /// A bucket comes into use: its version is to be above any that it had before.
-    fn raise_version(&self, bucket: Bucket<'a, K>) {
-        if self.writer.floor != 0 {
-            bucket.meta.version.store(self.writer.floor, Relaxed);
-        }
-    }
-
     /// Undoes the last split.
     fn merge(&mut self, generation: u64) -> Result<(), OutOfMemory> {
         let shape = self.shape();
@@ -247,7 +240,6 @@ impl<'a, K: Key> Owner<'a, K> {
             self.free_overflow(rest);
             self.table.shape.store(Shape::new(generation, bits, split - 1).0, Release);
         }
-        self.writer.floor = self.writer.floor.max(high.meta.version.load(Relaxed));
         Ok(())
     }
 
@@ -270,22 +262,24 @@ impl<'a, K: Key> Owner<'a, K> {
         // One bucket of each segment up to the target.
         let segments =
             || (0..Shape::MAX_BITS).map(|bit| 1 << bit).skip_while(|first| (2 * *first as u64) <= shape.buckets());
-        let mut made = [0; Shape::MAX_BITS as usize];
+        let mut made = [false; Shape::MAX_BITS as usize];
         for (first, made_here) in segments().take_while(|first| (*first as u64) < target).zip(0..) {
             match self.table.main.make(self.memory, first) {
-                Ok(bytes) => made[made_here] = bytes,
+                Ok(Made { fresh, bytes }) => {
+                    made[made_here] = fresh;
+                    self.writer.bytes += bytes;
+                }
                 Err(error) => {
-                    for (first, _) in segments().zip(made).filter(|(_, bytes)| *bytes > 0) {
-                        // SAFETY: made just now, and no shape that has it was published.
-                        unsafe { self.table.main.unmake(self.memory, first) };
+                    for (first, _) in segments().zip(made).filter(|(_, fresh)| *fresh) {
+                        // SAFETY: made just now, and no shape that has it was ever published.
+                        self.writer.bytes -= unsafe { self.table.main.unmake(self.memory, first) };
                     }
                     return Err(error);
                 }
             }
         }
-        self.writer.bytes += made.iter().sum::<u64>();
-        if self.writer.entries == 0 && self.writer.floor == 0 {
-            // Buckets never used are zero, which is empty.
+        if self.writer.entries == 0 {
+            // Buckets out of use are empty.
             let bits = target.ilog2();
             self.publish(shape.generation(), bits, (target - (1 << bits)) as u32);
         }
@@ -307,7 +301,10 @@ impl<'a, K: Key> Owner<'a, K> {
         while self.shape().buckets() > target && result.is_ok() {
             result = self.merge(generation);
         }
-        self.writer.growing &= self.shape().split() != 0;
+        // Once more with a generation of its own: a reader that saw a shape from between two merges is not to see it again.
+        let shape = self.shape();
+        self.publish(generation + 1, shape.bits(), shape.split());
+        self.writer.growing &= shape.split() != 0;
         self.writer.reorganise = None;
         (0..self.shape().buckets() as u32).for_each(|index| self.compact(index));
         self.writer.overflow_left = self.writer.overflow_used;
@@ -317,7 +314,9 @@ impl<'a, K: Key> Owner<'a, K> {
         // SAFETY: the shape ends before the ones, and every chain before the others.
         unsafe {
             self.writer.bytes -= self.table.main.release(self.memory, main.next_power_of_two(), stable);
-            self.writer.bytes -= self.table.overflow.release(self.memory, overflow.next_power_of_two(), stable);
+            if let Some(from) = overflow.checked_next_power_of_two() {
+                self.writer.bytes -= self.table.overflow.release(self.memory, from, stable);
+            }
         }
         result
     }

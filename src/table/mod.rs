@@ -36,10 +36,10 @@
 //! published the new shape before that version, a reader that got the version gets the shape. A merge could bring an
 //! old shape back; therefore a shape carries a generation that each shrink advances.
 //!
-//! A bucket that a shrink took out of use comes back with a version above any that it had (`Writer::floor`), so
-//! a reader that slept through both cannot be fooled.
+//! A shrink hands the pages of slots back to the system, never those of metadata: a bucket that comes into use again goes on with
+//! the version that it had, so a reader that slept through both cannot be fooled.
 //!
-//! Bounds: a reader would have to sleep while one chain changes 2^31 times, or through 2^26 shrinks, to be fooled.
+//! Bounds: a reader would have to sleep while one chain changes 2^31 times, or through 2^25 shrinks, to be fooled.
 
 mod bucket;
 mod grow;
@@ -50,6 +50,8 @@ mod order;
 mod owner;
 mod probe;
 mod segments;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use bucket::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot};
 pub use key::{Bytes, Key, Word};

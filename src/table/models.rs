@@ -60,13 +60,18 @@ impl Subject {
     }
 }
 
+/// How many preemptions of a thread are tried: LOOM_MAX_PREEMPTIONS, or what leaves the models quick.
+fn bound() -> Option<usize> {
+    std::env::var("LOOM_MAX_PREEMPTIONS").map_or(Some(2), |text| text.parse().ok())
+}
+
 /// Runs a reader of `key` beside `writes`; each answer it gets must be among `allowed`. That it had to give up is always allowed.
 fn check(
     allowed: &'static [Option<u64>],
     scene: impl Fn(&mut Subject) -> (u64, fn(&mut Subject, u64)) + Sync + Send + 'static,
 ) {
     let mut builder = Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = bound();
     builder.max_branches = 20_000;
     builder.check(move || {
         let mut subject = Subject::new(Growth::Linear);
@@ -153,6 +158,32 @@ fn a_key_is_found_while_its_bucket_is_split_and_merged_again() {
 }
 
 #[test]
+fn a_shape_from_the_middle_of_a_shrink_does_not_come_back() {
+    check(&[Some(1)], |subject| {
+        let key = subject.key(1, 1, &[]);
+        subject.insert(key, 1);
+        subject.split(4);
+        (key, |subject, _| {
+            subject.owner().shrink().unwrap();
+            subject.split(2);
+        })
+    });
+}
+
+#[test]
+fn a_bucket_that_a_shrink_takes_out_of_use_keeps_its_version() {
+    check(&[None, Some(1)], |subject| {
+        let key = subject.key(1, 1, &[]);
+        subject.owner().reserve(10).unwrap();
+        (key, |subject, key| {
+            subject.insert(key, 1);
+            subject.remove(key);
+            subject.owner().shrink().unwrap();
+        })
+    });
+}
+
+#[test]
 fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
     // The reader may have looked at bucket 1 before the shrink; afterwards another key lies in the same slot.
     check(&[Some(1), None], |subject| {
@@ -174,7 +205,7 @@ fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
 fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&mut Subject)) {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
     let mut builder = Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = bound();
     builder.check(move || {
         let mut subject = Subject::new(Growth::Linear);
         subject.insert(10, 0);
@@ -204,7 +235,7 @@ fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
 fn what_was_written_before_an_insert_is_seen_after_a_hit() {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
     let mut builder = Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = bound();
     builder.check(|| {
         let mut subject = Subject::new(Growth::Linear);
         subject.insert(10, 1);

@@ -33,8 +33,6 @@ pub struct Writer {
     pub(super) reorganise: Option<u32>,
     /// Overflow buckets that the last reorganisation left: the next one waits for twice as many.
     pub(super) overflow_left: u32,
-    /// No bucket that a shrink took out of use had a version above this (which is even).
-    pub(super) floor: u32,
     pub(super) bytes: u64,
 }
 
@@ -51,7 +49,6 @@ impl Writer {
             overflow_used: 0,
             reorganise: None,
             overflow_left: 0,
-            floor: 0,
             bytes: 0,
         }
     }
@@ -255,12 +252,8 @@ impl<'a, K: Key> Owner<'a, K> {
             return Ok(());
         }
         let last = self.writer.overflow_next.checked_add(fresh - 1).ok_or(OutOfMemory)?;
-        for number in (self.writer.overflow_next..=last).rev() {
-            // A segment holds half of all numbers below its end, so this loop is short.
-            if self.table.overflow.get(number).is_some() {
-                break;
-            }
-            self.writer.bytes += self.table.overflow.make(self.memory, number)?;
+        for number in self.writer.overflow_next..=last {
+            self.writer.bytes += self.table.overflow.make(self.memory, number)?.bytes;
         }
         Ok(())
     }
@@ -282,7 +275,7 @@ impl<'a, K: Key> Owner<'a, K> {
 
     pub(super) fn make_first_bucket(&mut self) -> Result<(), OutOfMemory> {
         if self.table.is_unused() {
-            self.writer.bytes += self.table.main.make(self.memory, 0)?;
+            self.writer.bytes += self.table.main.make(self.memory, 0)?.bytes;
         }
         Ok(())
     }

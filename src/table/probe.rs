@@ -68,7 +68,7 @@ impl<K: Key> Table<K> {
     fn attempt<R>(&self, probe: &K::Probe<'_>, read: &mut impl FnMut(u64) -> R) -> Try<R> {
         let hash = K::hash(probe);
         let shape = Shape(self.shape.load(Acquire));
-        let Some(head) = self.main.get(shape.bucket(hash >> self.shift)) else { return Try::Miss };
+        let Some(head) = self.main.get(shape.bucket(hash >> self.shift)) else { return self.miss_under(shape) };
         head.prefetch();
         let top = tophash(hash);
         let version = head.meta.version.load(Acquire);
@@ -102,7 +102,13 @@ impl<K: Key> Table<K> {
             let Some(overflow) = self.overflow.get(next) else { return Try::Changed };
             bucket = overflow;
         }
-        // The bucket may have been split before the version was loaded: then the shape, published first, has changed.
+        self.miss_under(shape)
+    }
+
+    /// A key was not found where this shape says that it would be. Its bucket may have been split before its version was
+    /// loaded: then the shape, published first, has changed.
+    #[inline(always)]
+    fn miss_under<R>(&self, shape: Shape) -> Try<R> {
         if self.shape.load(Relaxed) == shape.0 { Try::Miss } else { Try::Changed }
     }
 

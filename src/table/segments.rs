@@ -27,6 +27,14 @@ pub struct Segments<K> {
     key: PhantomData<fn() -> K>,
 }
 
+/// What making a segment took.
+pub struct Made {
+    /// There was none, so that no reader can have come to it.
+    pub fresh: bool,
+    /// Bytes from the system.
+    pub bytes: u64,
+}
+
 /// The segment of bucket `index`, and the first bucket of that segment.
 #[inline(always)]
 fn segment_of(index: u32) -> (usize, u32) {
@@ -64,7 +72,7 @@ impl<K: Key> Segments<K> {
             return None;
         }
         let within = (index - first) as usize;
-        let metas = buckets_in(first) * Self::BUCKET_SLOTS;
+        let metas = Self::slots(first);
         // SAFETY: `within` is less than the number of buckets in the segment, which is laid out so.
         unsafe {
             let slots = start.add(within * Self::BUCKET_SLOTS).cast::<[Slot<K>; SLOTS]>();
@@ -82,15 +90,16 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// Sees to it that there is the segment of bucket `index`; returns the bytes that took.
-    pub fn make(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
+    /// Sees to it that there is the segment of bucket `index`.
+    pub fn make(&self, memory: &Memory, index: u32) -> Result<Made, OutOfMemory> {
         let (segment, first) = segment_of(index);
-        let size = Self::size(first).ok_or(OutOfMemory)?;
         if !self.start[segment].load(Relaxed).is_null() {
             let discarded = self.discarded.load(Relaxed);
             self.discarded.store(discarded & !(1 << segment), Relaxed);
-            return Ok(if discarded >> segment & 1 != 0 { size as u64 } else { 0 });
+            let bytes = if discarded >> segment & 1 != 0 { Self::slots(first) as u64 } else { 0 };
+            return Ok(Made { fresh: false, bytes });
         }
+        let size = Self::size(first).ok_or(OutOfMemory)?;
         let start = memory.alloc(size, ALIGN)?;
         #[cfg(loom)]
         for within in 0..buckets_in(first) {
@@ -102,23 +111,26 @@ impl<K: Key> Segments<K> {
             }
         }
         self.start[segment].store(start.as_ptr(), Release);
-        Ok(size as u64)
+        Ok(Made { fresh: true, bytes: size as u64 })
     }
 
-    /// Undoes `make`.
+    /// Undoes `make`; returns the bytes freed.
     ///
     /// # Safety
     /// The segment that begins with bucket `first` was made, and no reader or owner came to it.
-    pub unsafe fn unmake(&self, memory: &Memory, first: u32) {
+    pub unsafe fn unmake(&self, memory: &Memory, first: u32) -> u64 {
         let start = self.start[segment_of(first).0].swap(core::ptr::null_mut(), Relaxed);
         if let (Some(start), Some(size)) = (NonNull::new(start), Self::size(first)) {
             // SAFETY: allocated by `make` with this layout.
             unsafe { memory.free(start, size, ALIGN) };
+            return size as u64;
         }
+        0
     }
 
-    /// Takes all segments out of use that begin at bucket `from` or later. Without `stable` their memory is freed
-    /// (then no optimistic reader may be about); with it, only their pages go back. Returns the bytes that went back.
+    /// Takes all segments out of use that begin at bucket `from` or later. Without `stable` their memory is freed (then no
+    /// optimistic reader may be about). With it, only the pages of their slots go back: the metadata stays, so that a bucket's
+    /// version never goes back to one that a reader may remember. Returns the bytes that went back.
     ///
     /// # Safety
     /// No bucket of those segments is in use.
@@ -131,11 +143,11 @@ impl<K: Key> Segments<K> {
             if stable {
                 #[cfg(loom)]
                 self.forget(first);
-                let discarded = self.discarded.load(Relaxed);
-                // SAFETY: the segment is out of use, and readers check versions, which only ever grow (`Writer::floor`).
-                if unsafe { memory.discard(memory_of.as_ptr(), size, size) } && discarded >> segment & 1 == 0 {
+                let (slots, discarded) = (Self::slots(first), self.discarded.load(Relaxed));
+                // SAFETY: the slots are out of use, and readers check versions.
+                if unsafe { memory.discard(memory_of.as_ptr(), slots, size) } && discarded >> segment & 1 == 0 {
                     self.discarded.store(discarded | 1 << segment, Relaxed);
-                    freed += size as u64;
+                    freed += slots as u64;
                 }
             } else {
                 start.store(core::ptr::null_mut(), Relaxed);
@@ -147,20 +159,19 @@ impl<K: Key> Segments<K> {
         freed
     }
 
-    /// What discarding its pages does to a segment, in a model. Whoever reads the zeros comes after the call that made them: it
-    /// took a page fault, or found what another thread's fault had put in place.
+    /// What discarding its pages does to a segment, in a model.
     #[cfg(loom)]
     fn forget(&self, first: u32) {
-        crate::base::sync::fence(Release);
         for index in first..first + buckets_in(first) as u32 {
-            let Bucket { meta, slots } = self.at(index);
-            meta.tophash.store(0, Relaxed);
-            meta.overflow.store(0, Relaxed);
-            for slot in slots {
+            for slot in self.at(index).slots {
                 K::words(&slot.key).iter().chain([&slot.value]).for_each(|word| word.store(0, Relaxed));
             }
-            meta.version.store(0, Relaxed);
         }
+    }
+
+    /// Bytes of the slots of the segment that begins with bucket `first`.
+    fn slots(first: u32) -> usize {
+        buckets_in(first) * Self::BUCKET_SLOTS
     }
 
     fn size(first: u32) -> Option<usize> {

@@ -101,7 +101,7 @@ pub fn reserve_keeps_the_contents(setup: &Setup) {
 }
 
 pub fn shrink_keeps_the_contents(setup: &Setup) {
-    let (map, many) = (setup.map(), setup.count(3000));
+    let (map, many) = (setup.map(), setup.count(1500));
     for left in [many, many / 2, many / 30, 1, 0] {
         for i in 0..many {
             map.store(&setup.key(i), &setup.value(i));

@@ -108,7 +108,7 @@ pub fn growing_between_pages(setup: &Setup) {
     for room in [1, 5, 40] {
         let map = filled(setup, count);
         let mut next = count;
-        let most = setup.count(5000);
+        let most = setup.count(2500);
         let scanned = map.scanned(Room::entries(room), |_| {
             for _ in 0..20 * room {
                 if next < most {

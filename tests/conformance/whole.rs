@@ -101,7 +101,7 @@ pub fn delete_if_may_call_the_map(setup: &Setup) {
 }
 
 pub fn clone_into_every_kind(setup: &Setup) {
-    let count = setup.count(1000);
+    let count = setup.count(300);
     let map = filled(setup, count);
     for kind in KINDS {
         let copy = map.clone_to(kind).expect("a clone");

@@ -80,6 +80,28 @@ static void one_key(kind kind, K key, K missing, V first, V second) {
     CHECK(map.try_erase(key) == status::ok);
     CHECK(map.try_erase(key) == status::not_found);
 
+    // The same by update.
+    using slot = std::optional<value_type>;
+    const auto update = [&](const slot &before, auto &&change) {
+        int asked = 0;
+        const auto answer = map.try_update(key, [&](slot &entry) {
+            ++asked;
+            CHECK(entry == before);
+            return change(entry);
+        });
+        return answer == status::ok && asked == 1;
+    };
+    CHECK(update(std::nullopt, [](slot &) {}));
+    CHECK(update(std::nullopt, [&](slot &entry) { entry = one; return false; }));
+    CHECK(map.try_contains(key) == status::not_found);
+    CHECK(update(std::nullopt, [&](slot &entry) { entry = one; }));
+    CHECK(update(one, [](slot &) {}));
+    CHECK(update(one, [](slot &entry) { entry.reset(); return false; }));
+    CHECK(update(one, [&](slot &entry) { entry = two; return true; }));
+    CHECK(map.try_load(key, value) == status::ok && value == two);
+    CHECK(update(two, [](slot &entry) { entry.reset(); }));
+    CHECK(map.try_contains(key) == status::not_found);
+
     // The one that is left, by all ways to look at it.
     using key_type = typename portolan::map<K, V>::key_type;
     int visited = 0;
@@ -266,6 +288,27 @@ static void update() {
         CHECK(points.try_update({1, 2, 3}, [](auto &p) { CHECK(p == point{4, 5, 6}); p->z = 7; }) == status::ok);
         point p{};
         CHECK(points.try_load({1, 2, 3}, p) == status::ok && p == point{4, 5, 7});
+
+        // Another map works meanwhile, and its own update refuses both.
+        auto other = make<std::string, std::string>(kind);
+        CHECK(map.try_update("key", [&](auto &entry) {
+            CHECK(map.walk().next() == status::reentrant && map.try_update("key", [](auto &) {}) == status::reentrant);
+            CHECK(other.try_store("key", "one") == status::ok);
+            CHECK(other.try_update("key", [&](auto &theirs) {
+                CHECK(theirs == "one" && map.try_contains("key") == status::reentrant);
+                CHECK(other.try_contains("key") == status::reentrant);
+                theirs = "two";
+            }) == status::ok);
+            CHECK(other.try_load("key", value) == status::ok && value == "two");
+            entry = "done";
+        }) == status::ok);
+        // Its object may go meanwhile; the map lasts until the call returns.
+        CHECK(map.try_update("key", [&](auto &entry) {
+            map = portolan::map<std::string, std::string>(nullptr);
+            CHECK(entry == "done");
+            entry = "gone";
+        }) == status::ok);
+        CHECK(!map && map.try_update("key", [](auto &) {}) == status::handle);
     }
 }
 
@@ -329,13 +372,14 @@ static void threads() {
                 std::uint64_t value = 0;
                 for (int i = 0; i < 2000; ++i) {
                     (void)counts.try_add("key " + std::to_string(i % 100), 1, value);
+                    (void)counts.try_update("key " + std::to_string(i % 50), [](auto &count) { count = count.value_or(0) + 1; });
                     winners += counts.try_load_or_store("once " + std::to_string(i), 1, value) == status::ok;
                 }
             });
         for (auto &worker : workers) worker.join();
         std::uint64_t total = 0;
         CHECK(counts.try_range([&](std::string_view key, std::uint64_t n) { total += key.substr(0, 3) == "key" ? n : 0; }) == status::ok);
-        CHECK(total == 8000 && winners == 2000);
+        CHECK(total == 16000 && winners == 2000);
     }
 }
 
@@ -403,6 +447,7 @@ static void errors_are_thrown() {
     CHECK(thrown([&] { (void)none.load("a"); }) == status::handle);
     CHECK(thrown([&] { (void)none.clone(); }) == status::handle);
     CHECK(thrown([&] { (void)none.share(); }) == status::handle);
+    CHECK(thrown([&] { none.update("a", [](auto &) {}); }) == status::handle);
     CHECK(thrown([&] { for (auto entry : none.entries()) (void)entry; }) == status::handle);
     CHECK(thrown([] { (void)portolan::map<int, int>::adopt(portolan::map<std::string, int>().get()); }) == status::type);
     portolan::options how;
@@ -441,6 +486,15 @@ static void errors_are_thrown() {
             CHECK(false);
         } catch (int number) {
             CHECK(number == 42 && map.load(0) == "old");
+        }
+        try {
+            (void)map.try_update(1000, [](auto &entry) {
+                entry = "new";
+                throw std::string("also in this form");
+            });
+            CHECK(false);
+        } catch (const std::string &text) {
+            CHECK(text == "also in this form" && !map.contains(1000));
         }
         map.update(0, [](auto &entry) { entry = *entry + "er"; });
         CHECK(map.load(0) == "older");

@@ -1,12 +1,14 @@
-//! No code of the user runs while the library holds a lock, or anything else that blocks others.
+//! No code of the user runs while the library holds a lock, or anything else that blocks others, but for the callback of an
+//! update. That one is refused by its own map, and never hangs.
 
 use crate::subject::{Subject, shared_setups};
 use crate::support::setup::KINDS;
 use crate::support::{Setup, setup};
-use portolan::map::{Error, Map, Outcome, Width};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::channel;
-use std::thread::scope;
+use portolan::map::{Column, Decision, Error, Fill, Map, Outcome, Width};
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{scope, spawn};
 use std::time::Duration;
 
 /// Long enough for any machine to make a few calls; a deadlock takes longer.
@@ -126,27 +128,100 @@ fn a_waiting_callback_holds_nobody_up() {
 #[test]
 fn an_update_refuses_its_own_thread_and_never_hangs() {
     for_each_kind(|setup| {
-        let (subject, other) = (filled(setup), filled(setup));
-        let before = subject.update(7, |_| {
-            assert_eq!(subject.load(7), Err(Error::Reentrant));
-            assert_eq!(subject.store(8, 1), Err(Error::Reentrant));
-            assert_eq!(subject.update(9, |_| None), Err(Error::Reentrant));
-            assert_eq!(subject.map.len(), Err(Error::Reentrant));
-            assert_eq!(subject.map.range(&mut |_, _| true), Err(Error::Reentrant));
-            assert_eq!(other.map.equal(&subject.map), Err(Error::Reentrant));
-            call_everything(&other);
-            let inner = other.update(7, |_| {
-                assert_eq!(subject.load(7), Err(Error::Reentrant));
-                assert_eq!(other.load(7), Err(Error::Reentrant));
-                Some(2)
+        let setup = *setup;
+        watched(move |say| {
+            let (subject, other) = (filled(&setup), filled(&setup));
+            let before = subject.update(7, |_| {
+                call_everything_in_vain(&subject, &other, say);
+                say.send("everything on another map").expect("somebody listens");
+                call_everything(&other);
+                let inner = other.update(7, |_| {
+                    call_everything_in_vain(&subject, &other, say);
+                    call_everything_in_vain(&other, &subject, say);
+                    Some(2)
+                });
+                assert_eq!(inner, Ok(Some(0)));
+                assert_eq!(other.load(7), Ok(Some(2)));
+                call_everything_in_vain(&subject, &other, say);
+                Some(3)
             });
-            assert_eq!(inner, Ok(Some(0)));
-            assert_eq!(other.load(7), Ok(Some(2)));
-            Some(3)
+            assert_eq!(before, Ok(Some(0)));
+            assert_eq!(subject.load(7), Ok(Some(3)));
+            call_everything(&subject);
         });
-        assert_eq!(before, Ok(Some(0)));
-        assert_eq!(subject.load(7), Ok(Some(3)));
     });
+}
+
+/// Runs `test` in a thread of its own. It says what it is about to do; when it never gets done, that is a failure, and does not
+/// hold up the other tests.
+fn watched(test: impl FnOnce(&Sender<&'static str>) + Send + 'static) {
+    let (say, said) = channel();
+    let thread = spawn(move || test(&say));
+    let mut last = "the first call";
+    loop {
+        match said.recv_timeout(PATIENCE) {
+            Ok(next) => last = next,
+            Err(RecvTimeoutError::Timeout) => panic!("{last} has not returned"),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    if let Err(panic) = thread.join() {
+        resume_unwind(panic);
+    }
+}
+
+/// Calls everything there is to call on a map that this thread is updating.
+fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<&'static str>) {
+    let (map, word, key) = (&subject.map, 1, subject.key(8));
+    let offsets = [0, key.len()];
+    let keys = || Column::new(&key, Some(&offsets), 1).expect("one key");
+    // SAFETY: no room, and nowhere to put an offset.
+    let no_room = || unsafe { Fill::new(std::ptr::null_mut(), 0, std::ptr::null_mut()) };
+    let calls: &[(&'static str, &dyn Fn() -> Result<(), Error>)] = &[
+        ("load", &|| subject.load(7).map(drop)),
+        ("contains", &|| map.contains(&key).map(drop)),
+        ("store", &|| subject.store(8, 1).map(drop)),
+        ("load_or_store", &|| subject.load_or_store(99, 1).map(drop)),
+        ("load_and_delete", &|| subject.load_and_delete(8).map(drop)),
+        ("delete", &|| subject.delete(8).map(drop)),
+        ("swap", &|| subject.swap(8, 1).map(drop)),
+        ("compare_and_swap", &|| subject.compare_and_swap(8, 0, 1).map(drop)),
+        ("compare_and_delete", &|| subject.compare_and_delete(8, 0).map(drop)),
+        ("add", &|| map.add(&key, 1).map(drop)),
+        ("update", &|| map.update(&key, &mut |_| Ok(Decision::Delete)).map(drop)),
+        ("load_many", &|| map.load_many(keys(), &mut no_room(), |_, _| {})),
+        ("store_many", &|| map.store_many(keys(), keys(), |_, _| {})),
+        ("delete_many", &|| map.delete_many(keys(), |_, _| {})),
+        ("load_u64", &|| map.load_u64(word).map(drop)),
+        ("contains_u64", &|| map.contains_u64(word).map(drop)),
+        ("store_u64", &|| map.store_u64(word, 1).map(drop)),
+        ("load_or_store_u64", &|| map.load_or_store_u64(word, 1).map(drop)),
+        ("load_and_delete_u64", &|| map.load_and_delete_u64(word).map(drop)),
+        ("delete_u64", &|| map.delete_u64(word).map(drop)),
+        ("swap_u64", &|| map.swap_u64(word, 1).map(drop)),
+        ("compare_and_swap_u64", &|| map.compare_and_swap_u64(word, 0, 1).map(drop)),
+        ("compare_and_delete_u64", &|| map.compare_and_delete_u64(word, 0).map(drop)),
+        ("add_u64", &|| map.add_u64(word, 1).map(drop)),
+        ("load_many_u64", &|| map.load_many_u64(&[word], &mut [MaybeUninit::uninit()], |_, _| {})),
+        ("store_many_u64", &|| map.store_many_u64(&[word], &[1], |_, _| {})),
+        ("delete_many_u64", &|| map.delete_many_u64(&[word], |_, _| {})),
+        ("len", &|| map.len().map(drop)),
+        ("clear", &|| map.clear().map(drop)),
+        ("reserve", &|| map.reserve(100).map(drop)),
+        ("shrink", &|| map.shrink().map(drop)),
+        ("range", &|| map.range(&mut |_, _| true).map(drop)),
+        ("delete_if", &|| map.delete_if(&mut |_, _| true).map(drop)),
+        ("clone", &|| map.clone_into(subject.setup.config()).map(drop)),
+        ("stats", &|| map.stats().map(drop)),
+        ("equal", &|| map.equal(&other.map).map(drop)),
+        ("equal, the other way round", &|| other.map.equal(map).map(drop)),
+        ("inspect", &|| map.inspect(0, 0, 0).map(drop)),
+        ("scan", &|| map.scan(&mut 0, &mut no_room(), &mut no_room(), &mut 9).map(drop)),
+    ];
+    for (name, call) in calls {
+        say.send(name).expect("somebody listens");
+        assert_eq!(call(), Err(Error::Reentrant), "{name}");
+    }
 }
 
 /// Another thread is not refused: it waits for the key, or does its work beside the update.

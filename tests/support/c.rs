@@ -63,10 +63,9 @@ pub fn options(config: Config) -> Options {
         seed: config.seed,
         shards: config.shards,
         hash_bits: config.hash_bits,
-        allocator: Allocator {
-            alloc: config.allocator.alloc,
-            free: config.allocator.free,
-            user: config.allocator.user,
+        allocator: match config.allocator.parts() {
+            Some((alloc, free, user)) => Allocator { alloc: Some(alloc), free: Some(free), user },
+            None => Allocator { alloc: None, free: None, user: std::ptr::null_mut() },
         },
     }
 }

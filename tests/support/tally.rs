@@ -25,7 +25,8 @@ pub struct Tally(Mutex<Books>);
 
 impl Tally {
     pub fn allocator(&self) -> Allocator {
-        Allocator { alloc: Some(give), free: Some(take), user: (&raw const *self).cast_mut().cast() }
+        // SAFETY: both pass on to the system's allocator, and the books have a lock.
+        unsafe { Allocator::new(give, take, (&raw const *self).cast_mut().cast()) }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
