@@ -117,7 +117,7 @@ impl Block {
             // SAFETY: 8 * index + 8 <= len.
             unsafe { target.add(8 * index).cast::<u64>().write_unaligned(word) };
         }
-        if len % 8 != 0 {
+        if !len.is_multiple_of(8) {
             let word = self.cell(1 + words).load(Relaxed).to_ne_bytes();
             // SAFETY: the last len % 8 bytes of the target.
             unsafe { target.add(8 * words).copy_from_nonoverlapping(word.as_ptr(), len % 8) };

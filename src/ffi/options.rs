@@ -126,8 +126,8 @@ fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
 fn allocator(allocator: ptl_allocator) -> Result<Allocator, Refusal> {
     match allocator {
         ptl_allocator { alloc: None, free: None, .. } => Ok(Allocator::default()),
-        // SAFETY: the caller's functions, which the header says what to promise of.
         ptl_allocator { alloc: Some(alloc), free: Some(free), user } => {
+            // SAFETY: the caller's functions, of which the header says what they have to do.
             Ok(unsafe { Allocator::new(alloc, free, user) })
         }
         _ => Err(Refusal::OPTION),

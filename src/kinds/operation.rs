@@ -172,8 +172,11 @@ pub enum Decision<R> {
     Delete,
 }
 
-/// Asks the user, who sees the value that is there, if there is one.
-pub struct Update<'o, R>(pub &'o mut dyn FnMut(Option<&[u8]>) -> Result<Decision<R>, Error>);
+/// The user, who is shown the value that is there, if there is one, and decides.
+pub type Decide<'o, R> = dyn FnMut(Option<&[u8]>) -> Result<Decision<R>, Error> + 'o;
+
+/// Asks the user.
+pub struct Update<'o, R>(pub &'o mut Decide<'o, R>);
 
 impl<R> Update<'_, R> {
     fn ask(&mut self, current: Option<&[u8]>) -> Result<(Outcome, Step<R>), Error> {

@@ -236,7 +236,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
             stats.add_shard(state.writer.entries());
         }
         stats.shards = self.count() as u64;
-        stats.table_bytes += (self.shards().len() * size_of::<Shard<K>>()) as u64;
+        stats.table_bytes += size_of_val(self.shards()) as u64;
         Ok(())
     }
 

@@ -13,8 +13,8 @@ use crate::{
         Error, Kind as _, Outcome,
         locked::{Bucketed, MutexMap, RwMutexMap},
         operation::{
-            CompareAndDelete, CompareAndSwap, Decision, Delete, LoadAndDelete, LoadOrStore, Operation, Store, Swap,
-            Update,
+            CompareAndDelete, CompareAndSwap, Decide, Decision, Delete, LoadAndDelete, LoadOrStore, Operation, Store,
+            Swap, Update,
         },
         output::{Entries, Equals, Fill, Output, Receive},
         read_dirty::ReadDirty,
@@ -62,6 +62,8 @@ impl ParsedValue for Word {}
 impl ParsedValue for Bytes {}
 
 /// A map of one type of key and value, of any kind.
+// It is one of them for life and never moves; the largest has some 1500 bytes.
+#[allow(clippy::large_enum_variant)]
 pub enum Engine<K: Key, V: Value> {
     Bucketed(Bucketed<K, V>),
     Mutex(MutexMap<K, V>),
@@ -188,11 +190,7 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, CompareAndDelete(V::parse(old)?))
     }
-    pub fn update<'v>(
-        &self,
-        key: &[u8],
-        decide: &mut dyn FnMut(Option<&[u8]>) -> Result<Decision<&'v [u8]>, Error>,
-    ) -> Result<Outcome, Error> {
+    pub fn update(&self, key: &[u8], decide: &mut Decide<'_, &[u8]>) -> Result<Outcome, Error> {
         let mut decide = |current: Option<&[u8]>| {
             Ok(match decide(current)? {
                 Decision::Keep => Decision::Keep,

@@ -13,7 +13,7 @@ pub use crate::{
     base::alloc::{Allocator, Memory},
     kinds::{
         Error, Outcome,
-        operation::Decision,
+        operation::{Decide, Decision},
         output::{Fill, Output},
         sharded::MAX_SHARDS,
         stats::{Bucket, SlotState, Stats},
@@ -134,11 +134,7 @@ impl Map {
 
     /// Lets `decide` say what becomes of a key, while the key is locked. It is given the value that is there, and asked once.
     /// A call of the same thread into this map from there is refused with [`Error::Reentrant`].
-    pub fn update<'v>(
-        &self,
-        key: &[u8],
-        decide: &mut dyn FnMut(Option<&[u8]>) -> Result<Decision<&'v [u8]>, Error>,
-    ) -> Result<Outcome, Error> {
+    pub fn update(&self, key: &[u8], decide: &mut Decide<'_, &[u8]>) -> Result<Outcome, Error> {
         self.updates.store(true, Relaxed);
         with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
     }

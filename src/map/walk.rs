@@ -12,9 +12,12 @@ use core::ptr::NonNull;
 const ENTRIES: usize = 128;
 const BYTES: usize = 4096;
 
+/// Is shown a key and its value; false ends the iteration, and so does an error.
+pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, Error> + 'a;
+
 impl Map {
     /// Calls `visit` with every entry, until it returns false.
-    pub(super) fn walk(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Error>) -> Result<Outcome, Error> {
+    pub(super) fn walk(&self, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
         self.before_range()?;
         // From a random position to the end, then from the beginning to there.
         let start = self.next_start()?;
@@ -24,12 +27,7 @@ impl Map {
         if start == 0 { Ok(Outcome::Done) } else { self.walk_range(0, start, visit) }
     }
 
-    fn walk_range(
-        &self,
-        from: u64,
-        until: u64,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Error>,
-    ) -> Result<Outcome, Error> {
+    fn walk_range(&self, from: u64, until: u64, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
         let memory = Memory::new(self.config().allocator);
         let mut batch = Batch::new(memory, ENTRIES, BYTES, BYTES)?;
         let mut cursor = from;
