@@ -10,6 +10,7 @@
 //!           └ base     leaves: atomics and locks, hashing, memory, blocks of bytes
 //! ```
 
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![deny(clippy::undocumented_unsafe_blocks)]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![allow(clippy::len_without_is_empty)]
