@@ -6,4 +6,5 @@ pub mod hash;
 pub mod pool;
 pub mod prefetch;
 pub mod processors;
+mod size_class;
 pub mod sync;

@@ -177,7 +177,8 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<&'st
     let keys = || Column::new(&key, Some(&offsets), 1).expect("one key");
     // SAFETY: no room, and nowhere to put an offset.
     let no_room = || unsafe { Fill::new(std::ptr::null_mut(), 0, std::ptr::null_mut()) };
-    let calls: &[(&'static str, &dyn Fn() -> Result<(), Error>)] = &[
+    type Call<'a> = (&'static str, &'a dyn Fn() -> Result<(), Error>);
+    let calls: &[Call<'_>] = &[
         ("load", &|| subject.load(7).map(drop)),
         ("contains", &|| map.contains(&key).map(drop)),
         ("store", &|| subject.store(8, 1).map(drop)),

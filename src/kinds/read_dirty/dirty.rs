@@ -1,8 +1,8 @@
 //! The life of the dirty map: made from the read map, filled, missed, promoted. Everything here holds the mutex.
 
 use super::{
-    Locked,
     entry::{EntryGuard, EntryRef},
+    locked::Locked,
 };
 use crate::{
     base::{

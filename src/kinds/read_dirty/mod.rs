@@ -30,7 +30,9 @@
 //! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on.
 
 mod dirty;
+mod entries;
 mod entry;
+mod locked;
 #[cfg(all(test, loom))]
 mod models;
 
@@ -49,16 +51,18 @@ use crate::{
         hash::Hasher,
         pool::Pool,
         sync::{
-            AtomicU64, Mutex, MutexGuard,
+            AtomicU64, Mutex,
             Ordering::{Acquire, Relaxed},
             fence, lock,
         },
     },
     kinds::guarded::State,
-    table::{Growth, Key, Owner, Place, Reach, Sink, Table},
+    table::{Growth, Key, Owner, Reach, Sink, Table},
 };
 use core::marker::PhantomData;
-use entry::{Entries, EntryRef, Seen, Written};
+use entries::Entries;
+use entry::{EntryRef, Seen, Written};
+use locked::Locked;
 
 /// How often an operation tries without the mutex.
 const TRIES: usize = if cfg!(loom) { 2 } else { 64 };
@@ -229,95 +233,6 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             // SAFETY: callers took it out of the only entry that had it.
             unsafe { self.blocks().free(block) };
         }
-    }
-}
-
-/// The map with its mutex held.
-struct Locked<'a, K: Key, V: Value> {
-    map: &'a ReadDirty<K, V>,
-    inner: MutexGuard<'a, Inner>,
-}
-
-impl<'a, K: Key, V: Value> Locked<'a, K, V> {
-    /// As it stands: while the mutex is held it does not change.
-    fn read(&self) -> Read {
-        self.map.read()
-    }
-
-    /// The table that is the read map.
-    fn read_table(&self) -> &'a Table<K> {
-        &self.map.tables[self.read().table()]
-    }
-
-    /// The table that is the dirty map if the read map is amended, and left over if not.
-    fn other_table(&self) -> &'a Table<K> {
-        &self.map.tables[self.read().table() ^ 1]
-    }
-
-    /// The right to change that table.
-    fn other(&mut self) -> Owner<'_, K> {
-        let (map, which) = (self.map, self.read().table() ^ 1);
-        // SAFETY: the mutex makes us its owner, and the states are stable.
-        unsafe { Owner::new(&map.tables[which], &mut self.inner.states[which].writer, &map.memory, &map.hasher) }
-    }
-
-    fn dirty_entries(&self) -> u64 {
-        if self.read().is_amended() { self.inner.states[self.read().table() ^ 1].writer.entries() } else { 0 }
-    }
-
-    fn entry_at(&self, place: Option<Place<'_, K>>) -> Option<EntryRef<'a>> {
-        // SAFETY: a live slot of a table of this map holds the address of an entry.
-        place.map(|place| unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) })
-    }
-
-    fn load(&mut self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        let amended = self.read().is_amended();
-        let entry = match self.entry_at(self.read_table().find(probe)) {
-            Some(entry) => Some(entry),
-            None if amended => {
-                let entry = self.entry_at(self.other_table().find(probe));
-                self.count_miss();
-                entry
-            }
-            None => None,
-        };
-        entry.map_or(Ok(Outcome::NotFound), |entry| entry.lock().load(out))
-    }
-
-    fn write<'v, O: Operation<'v, V>>(&mut self, probe: &K::Probe<'_>, operation: &mut O) -> Result<Outcome, Error> {
-        if let Some(place) = self.read_table().find(probe) {
-            // SAFETY: as in `entry_at`.
-            let entry = unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) }.lock();
-            let map = self.map;
-            let written = entry.write(map, operation, || self.unexpunge(probe, &place).map(|()| true))?;
-            return written.done().ok_or(Error::Internal);
-        }
-        if self.read().is_amended()
-            && let Some(place) = self.other_table().find(probe)
-        {
-            // SAFETY: as in `entry_at`.
-            let entry = unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) }.lock();
-            let outcome = entry.write(self.map, operation, || Ok(false))?.done().ok_or(Error::Internal)?;
-            if entry.is_nil() {
-                // Only the dirty map had it, so it goes at once.
-                self.other().remove(&place);
-                self.map.free_block(entry.free());
-                self.inner.entries.put_back(entry);
-            } else {
-                drop(entry);
-            }
-            if O::READS {
-                self.count_miss();
-            }
-            return Ok(outcome);
-        }
-        let (outcome, step) = operation.on_absent()?;
-        match step {
-            Step::Put(value) => self.insert(probe, value)?,
-            _ if self.read().is_amended() => self.count_miss(),
-            _ => {}
-        }
-        Ok(outcome)
     }
 }
 
