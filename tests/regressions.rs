@@ -1,0 +1,132 @@
+//! Each test is named after what was once wrong.
+
+use portolan::map::{Config, Error, Fill, Kind, Map, Outcome, Width};
+use std::{
+    mem::MaybeUninit,
+    ptr::null_mut,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+fn words(kind: Kind) -> Map {
+    Map::new(Config { kind, key: Width::Word, value: Width::Word, ..Config::default() }).expect("a map")
+}
+
+/// Runs `other` again and again on a thread of its own while `this` runs on the caller's, for a while.
+fn beside(other: impl Fn() + Sync, mut this: impl FnMut()) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Relaxed) {
+                other();
+            }
+        });
+        let end = Instant::now() + Duration::from_millis(500);
+        while Instant::now() < end {
+            this();
+        }
+        over.store(true, Relaxed);
+    });
+}
+
+#[test]
+fn a_batch_gave_a_value_beside_not_found() {
+    for kind in [Kind::Sharded, Kind::ReadDirty] {
+        let map = words(kind);
+        map.store_u64(1, 7).expect("room");
+        map.shrink().expect("nothing in the way");
+        let churn = || {
+            map.delete_u64(1).expect("no error");
+            map.store_u64(1, 7).expect("room");
+        };
+        beside(churn, || {
+            let (mut values, mut found) = ([MaybeUninit::uninit(); 64], [false; 64]);
+            map.load_many_u64(&[1; 64], &mut values, |index, result| found[index] = result == Ok(Outcome::Done))
+                .expect("words");
+            for (value, found) in values.iter().zip(found) {
+                // SAFETY: the call fills every value.
+                assert_eq!(unsafe { value.assume_init() }, if found { 7 } else { 0 }, "{kind:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_scan_gave_an_entry_twice_when_values_vanished_under_it() {
+    // One chain of 8 keys, room for 7: the chain does not fit as a whole, until one key is deleted meanwhile.
+    let config = Config { kind: Kind::ReadDirty, key: Width::Word, value: Width::Word, ..Config::default() };
+    let map = Map::new(config).expect("a map");
+    (0..8).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
+    map.range(&mut |_, _| true).expect("a promotion");
+    let churn = || {
+        map.delete_u64(0).expect("no error");
+        map.store_u64(0, 0).expect("room");
+    };
+    beside(churn, || {
+        let (mut cursor, mut seen) = (0, [0; 8]);
+        loop {
+            let (mut keys, mut values, mut count) = ([0u64; 7], [0u64; 7], 7);
+            // SAFETY: both arrays have the room that `count` says.
+            let outcome = unsafe { map.scan_u64(&mut cursor, keys.as_mut_ptr(), values.as_mut_ptr(), &mut count) };
+            keys[..count].iter().for_each(|key| seen[*key as usize] += 1);
+            match outcome {
+                Ok(Outcome::End) => break,
+                Ok(_) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        assert!(seen[0] <= 1 && seen[1..] == [1; 7], "seen {seen:?}");
+    });
+}
+
+#[test]
+fn a_shrink_of_an_amended_map_kept_deleted_keys() {
+    let map = words(Kind::ReadDirty);
+    (0..10_000).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
+    map.range(&mut |_, _| true).expect("a promotion");
+    map.store_u64(10_000, 0).expect("room");
+    (0..10_000).for_each(|key| assert_eq!(map.delete_u64(key), Ok(Outcome::Done)));
+    map.shrink().expect("memory");
+    let stats = map.stats().expect("figures");
+    assert_eq!((stats.entries, stats.read_entries, stats.buckets), (1, 1, 1));
+}
+
+#[test]
+fn a_scan_without_room_moved_its_cursor() {
+    for kind in [Kind::Bucketed, Kind::Mutex, Kind::RwMutex, Kind::Sharded, Kind::ReadDirty] {
+        let map = words(kind);
+        (0..100).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
+        let (mut cursor, mut count) = (0, 0);
+        // SAFETY: no room, and nowhere to put an offset.
+        let none = || unsafe { Fill::new(null_mut(), 0, null_mut()) };
+        assert_eq!(map.scan(&mut cursor, &mut none(), &mut none(), &mut count), Err(Error::Buffer));
+        assert_eq!((cursor, count), (0, 1));
+    }
+}
+
+#[test]
+fn a_refused_reserve_overflowed() {
+    for shards in [1, 16] {
+        let config = Config { key: Width::Word, value: Width::Word, shards, ..Config::default() };
+        let map = Map::new(config).expect("a map");
+        for entries in [u64::MAX, u64::MAX - 12_884_901_881, 1 << 62] {
+            assert_eq!(map.reserve(entries), Err(Error::Memory));
+        }
+        assert_eq!(map.store_u64(1, 1), Ok(Outcome::Done));
+    }
+}
+
+#[test]
+fn a_clear_cost_what_the_map_once_held() {
+    let map = words(Kind::ReadDirty);
+    (0..300_000).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
+    map.clear().expect("no error");
+    map.shrink().expect("memory");
+    let start = Instant::now();
+    for key in 0..1000 {
+        map.store_u64(key, key).expect("room");
+        map.clear().expect("no error");
+    }
+    // It was 10 ms each.
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?} for 1000", start.elapsed());
+}
