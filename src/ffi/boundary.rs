@@ -87,8 +87,14 @@ where
     // SAFETY: the caller's promise.
     match unsafe { handle::borrow(handle) } {
         Ok(handle) => {
-            let _held = handle.hold();
-            touching([handle], || work(handle.map()))
+            let held = handle.hold();
+            let answer = touching([handle], || work(handle.map()));
+            // It may be the last one.
+            let released: ptl_status = touching([], || {
+                drop(held);
+                Ok(Outcome::Done)
+            });
+            if released == PTL_OK { answer } else { Refusal::INTERNAL.into() }
         }
         Err(refusal) => refusal.into(),
     }

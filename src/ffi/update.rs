@@ -21,7 +21,7 @@ pub const PTL_UPDATE_DELETE: i32 = 2;
 /// `value` is the value that is there, valid until the function returns and aligned to 8 bytes; it is NULL if
 /// the key is not in the map, and only then. The answer is PTL_UPDATE_KEEP, PTL_UPDATE_STORE or
 /// PTL_UPDATE_DELETE. To store, it sets `*new_value` and `*new_size`, which are NULL and 0 before, to memory
-/// that stays readable until ptl_map_update returns; the map copies it.
+/// that stays readable until ptl_map_update returns; it may be a part of `value`. The map copies it.
 pub type ptl_update = Option<
     extern "C" fn(
         value: *const c_void,

@@ -135,7 +135,10 @@ impl Map {
     /// Lets `decide` say what becomes of a key, while the key is locked. It is given the value that is there, and asked once.
     /// A call of the same thread into this map from there is refused with [`Error::Reentrant`].
     pub fn update(&self, key: &[u8], decide: &mut Decide<'_, &[u8]>) -> Result<Outcome, Error> {
-        self.updates.store(true, Relaxed);
+        // Only once: every operation reads it, and should find it in its cache.
+        if !self.updates.load(Relaxed) {
+            self.updates.store(true, Relaxed);
+        }
         with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
     }
 
