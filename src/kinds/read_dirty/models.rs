@@ -157,6 +157,27 @@ fn an_entry_that_is_freed_and_used_again_is_not_taken_for_the_old_one() {
 }
 
 #[test]
+fn a_read_map_that_comes_back_to_its_table_is_not_taken_for_the_old_one() {
+    // Two promotions: the first frees key 1's entry, which key 3 gets, the second makes the same table the read map again.
+    let second = |map: &Map| {
+        map.take(1);
+        map.put(2, 2);
+        map.before_range().unwrap();
+        map.put(3, 3);
+        map.before_range().unwrap();
+    };
+    check(
+        promoted,
+        |map| map.get(1),
+        second,
+        |map, loaded, ()| {
+            assert!(matches!(loaded, None | Some(1)), "{loaded:?}");
+            assert_eq!((map.get(1), map.get(2), map.get(3)), (None, Some(2), Some(3)));
+        },
+    );
+}
+
+#[test]
 fn a_store_to_an_expunged_key_beside_its_entry_being_freed() {
     let prepare = |map: &Map| {
         deleted(map);
@@ -213,4 +234,73 @@ fn one_of_two_load_or_stores_wins() {
             assert_eq!((map.get(1), map.len()), (Some(a.1), Ok(1)));
         },
     );
+}
+
+loom::lazy_static! {
+    /// What the blocks of [`Numbered`] values hold: 10 and 11, until they are freed and hold something else.
+    static ref BLOCKS: [AtomicU64; 2] = [AtomicU64::new(10), AtomicU64::new(11)];
+}
+
+/// Values that are the numbers of blocks.
+struct Numbered;
+
+impl Value for Numbered {
+    type Ref<'a> = u64;
+    const IN_PLACE: bool = false;
+
+    fn pack(value: u64, _blocks: &mut impl Blocks) -> Result<u64, crate::base::alloc::OutOfMemory> {
+        Ok(value)
+    }
+    unsafe fn free(word: u64, _blocks: &mut impl Blocks) {
+        BLOCKS[word as usize].store(99, Relaxed);
+    }
+    unsafe fn equals(word: u64, value: u64) -> bool {
+        word == value
+    }
+    unsafe fn show<R>(_word: u64, see: impl FnOnce(&[u8]) -> R) -> R {
+        see(&[])
+    }
+    unsafe fn len(_word: u64) -> usize {
+        0
+    }
+    unsafe fn copy_to(_word: u64, _target: *mut u8, _len: usize) {}
+}
+
+/// A reader of key 1, which has block 0, beside `writes`; what it reads must be among `allowed`.
+fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&ReadDirty<Word, Numbered>, &(u64, u64))) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(move || {
+        let (hasher, memory) = (Hasher::new(7, 0).unwrap(), Memory::new(Default::default()));
+        let map = Arc::new(ReadDirty::<Word, Numbered>::new(hasher, memory));
+        let probe = Word::probe(&map.hasher, 1);
+        map.write(&probe, Store(0)).unwrap();
+        map.before_range().unwrap();
+        let other = map.clone();
+        let reader = thread::spawn(move || other.load_read(&probe, |block| BLOCKS[block as usize].load(Relaxed)));
+        writes(&map, &probe);
+        if let Some(seen) = reader.join().unwrap() {
+            assert!(allowed.contains(&seen), "read {seen:?}, allowed are {allowed:?}");
+        }
+    });
+}
+
+#[test]
+fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
+    check_blocks(&[Some(10), Some(11)], |map, probe| assert_eq!(map.write(probe, Store(1)), Ok(Outcome::Done)));
+}
+
+#[test]
+fn a_block_that_is_freed_by_a_delete_is_never_read() {
+    check_blocks(&[Some(10), None], |map, probe| {
+        assert_eq!(map.write(probe, crate::kinds::operation::Delete), Ok(Outcome::Done));
+    });
+}
+
+#[test]
+fn a_block_that_is_freed_before_the_key_comes_back_is_never_read() {
+    check_blocks(&[Some(10), None, Some(11)], |map, probe| {
+        assert_eq!(map.write(probe, crate::kinds::operation::Delete), Ok(Outcome::Done));
+        assert_eq!(map.write(probe, Store(1)), Ok(Outcome::Done));
+    });
 }
