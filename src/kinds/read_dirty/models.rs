@@ -70,6 +70,18 @@ fn deleted(map: &Map) {
     map.take(1);
 }
 
+/// Key 1 is in the read map and expunged.
+fn expunged(map: &Map) {
+    deleted(map);
+    map.put(2, 2);
+}
+
+/// Frees the entry of an expunged key, and gives it to key 3.
+fn reuse(map: &Map) {
+    map.before_range().unwrap();
+    map.put(3, 3);
+}
+
 #[test]
 fn a_load_beside_a_delete() {
     check(
@@ -137,18 +149,10 @@ fn a_load_beside_a_promotion() {
 #[test]
 fn an_entry_that_is_freed_and_used_again_is_not_taken_for_the_old_one() {
     // Key 1 is expunged. The promotion frees its entry, and key 3 gets it.
-    let prepare = |map: &Map| {
-        deleted(map);
-        map.put(2, 2);
-    };
-    let second = |map: &Map| {
-        map.before_range().unwrap();
-        map.put(3, 3);
-    };
     check(
-        prepare,
+        expunged,
         |map| map.get(1),
-        second,
+        reuse,
         |map, loaded, ()| {
             assert_eq!(loaded, None);
             assert_eq!((map.get(1), map.get(2), map.get(3)), (None, Some(2), Some(3)));
@@ -179,18 +183,10 @@ fn a_read_map_that_comes_back_to_its_table_is_not_taken_for_the_old_one() {
 
 #[test]
 fn a_store_to_an_expunged_key_beside_its_entry_being_freed() {
-    let prepare = |map: &Map| {
-        deleted(map);
-        map.put(2, 2);
-    };
-    let second = |map: &Map| {
-        map.before_range().unwrap();
-        map.put(3, 3);
-    };
     check(
-        prepare,
+        expunged,
         |map| map.put(1, 7),
-        second,
+        reuse,
         |map, (), ()| {
             assert_eq!((map.get(1), map.get(2), map.get(3), map.len()), (Some(7), Some(2), Some(3), Ok(3)));
         },
