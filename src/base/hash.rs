@@ -1,13 +1,28 @@
 //! Hashing, keyed per map.
 //!
-//! Three ranges of one 64-bit hash are used and never overlap: the lowest bits choose the shard, the next ones the
-//! bucket, the highest byte is the tophash. Two keys that share a bucket still differ in tophash with 255 in 256.
+//! Three ranges of one 64-bit hash are used and never overlap: the lowest 32 bits choose the bucket, the next eight are the
+//! tophash, the ones from bit 40 on choose the shard. Two keys that share a bucket still differ in tophash with 254 in 255.
 
 use ahash::RandomState;
 use core::hash::{BuildHasher, Hasher as _};
 
 /// `hash_bits` of the configuration: every key gets the same hash.
 pub const CONSTANT: u32 = u32::MAX;
+
+/// The smallest tophash: those below are not hashes but states of a slot.
+const MIN_TOPHASH: u8 = 2;
+
+/// The tophash of a hash.
+#[inline(always)]
+pub fn tophash(hash: u64) -> u8 {
+    ((hash >> 32) as u8).max(MIN_TOPHASH)
+}
+
+/// The bits of a hash of which the lowest ones choose the shard.
+#[inline(always)]
+pub fn shard_bits(hash: u64) -> usize {
+    (hash >> 40) as usize
+}
 
 /// The system's randomness could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +61,20 @@ impl Hasher {
     /// The hash of a word.
     #[inline(always)]
     pub fn word(&self, key: u64) -> u64 {
+        self.weaken(self.whole_word(key))
+    }
+
+    /// Whether [`Hasher::whole_word`] is not the hash.
+    pub fn is_weakened(&self) -> bool {
+        self.keep != u64::MAX
+    }
+
+    /// The hash of a word where the function is not weakened.
+    #[inline(always)]
+    pub fn whole_word(&self, key: u64) -> u64 {
         let mut hasher = self.state.build_hasher();
         hasher.write_u64(key);
-        self.weaken(hasher.finish())
+        hasher.finish()
     }
 
     /// The hash of bytes.

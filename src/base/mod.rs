@@ -2,6 +2,7 @@
 
 pub mod alloc;
 pub mod block;
+pub mod bytes;
 pub mod hash;
 pub mod pool;
 pub mod prefetch;

@@ -1,7 +1,7 @@
 //! The same for words to words: no lengths to check, and the answer in registers.
 
 use super::boundary::{Refusal, call};
-use super::handle::ptl_map;
+use super::handle::{borrow, ptl_map};
 use super::status::{PTL_NOT_FOUND, PTL_OK, ptl_status};
 use crate::map::Outcome;
 
@@ -46,6 +46,18 @@ impl From<(Outcome, u64)> for ptl_u64 {
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
+    // SAFETY: the caller's handle.
+    match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().glance_u64(key)) {
+        Some(found) => found.into(),
+        // SAFETY: the caller's handle.
+        None => unsafe { load_u64(map, key) },
+    }
+}
+
+/// Apart, so that the usual case needs no stack.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
     unsafe { call(map, |map| Ok(map.load_u64(key)?)) }
 }

@@ -1,4 +1,4 @@
-//! The sharded map: a power of two of shards chosen by the lowest hash bits, each a table with a lock for its writers.
+//! The sharded map: a power of two of shards chosen by bits of the hash, each a table with a lock for its writers.
 //! Readers take no lock.
 //!
 //! # Protocol
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     base::{
         alloc::{Memory, OutOfMemory},
-        hash::Hasher,
+        hash::{Hasher, shard_bits},
         processors::processors,
         sync::{
             AtomicPtr, AtomicU64, Mutex,
@@ -29,7 +29,7 @@ use crate::{
             lock,
         },
     },
-    table::{Contended, Growth, Key, Reach, Sink, Table},
+    table::{Contended, Growth, Key, Reach, Sink, Table, Word},
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
@@ -55,6 +55,8 @@ pub struct Sharded<K: Key, V: Value> {
     /// NULL until the first write; then an array of as many shards as there are.
     shards: AtomicPtr<Shard<K>>,
     bits: u32,
+    /// 2^`bits` - 1.
+    mask: usize,
     hasher: Hasher,
     memory: Memory,
     values: PhantomData<fn() -> V>,
@@ -75,6 +77,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         Self {
             shards: AtomicPtr::default(),
             bits: shards.next_power_of_two().ilog2(),
+            mask: shards.next_power_of_two() as usize - 1,
             hasher,
             memory,
             values: PhantomData,
@@ -82,11 +85,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
     }
 
     fn count(&self) -> usize {
-        1 << self.bits
-    }
-
-    fn index(&self, hash: u64) -> usize {
-        hash as usize & (self.count() - 1)
+        self.mask + 1
     }
 
     /// All shards; none before the first write.
@@ -104,7 +103,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
     fn shard(&self, hash: u64) -> Option<&Shard<K>> {
         let shards = NonNull::new(self.shards.load(Acquire))?;
         // SAFETY: as above; the index is below the count.
-        Some(unsafe { shards.add(self.index(hash)).as_ref() })
+        Some(unsafe { shards.add(shard_bits(hash) & self.mask).as_ref() })
     }
 
     fn shard_to_write(&self, hash: u64) -> Result<&Shard<K>, OutOfMemory> {
@@ -145,6 +144,18 @@ impl<K: Key, V: Value> Sharded<K, V> {
             shard.writers.entries.store(entries, Relaxed);
         }
         result
+    }
+}
+
+impl Sharded<Word, Word> {
+    /// The usual case of `load`, and nothing that needs a call, with a hasher that is not weakened. The outer `None` decides nothing.
+    #[inline(always)]
+    pub fn glance(&self, key: u64) -> Option<Option<u64>> {
+        let hash = self.hasher.whole_word(key);
+        match self.shard(hash) {
+            Some(shard) => shard.table.glance(&(hash, key), hash, |word| word),
+            None => Some(None),
+        }
     }
 }
 
@@ -215,7 +226,8 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
 
     fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
         loop {
-            let Some(shard) = self.shard(cursor.reverse_bits()) else {
+            // The highest bits of a position are the shard's.
+            let Some(shard) = self.shards().get(cursor.reverse_bits() as usize & self.mask) else {
                 *cursor = 0;
                 return Ok(Reach::End);
             };

@@ -110,15 +110,6 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
 
     #[inline(always)]
     pub fn load_key(&self, key: K::Ref<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        match self {
-            Engine::Sharded(kind) => kind.load(&K::probe(kind.hasher(), key), out),
-            _ => self.load_key_of_others(key, out),
-        }
-    }
-
-    /// Apart, so that the code of these kinds does not burden the fastest one.
-    #[inline(never)]
-    fn load_key_of_others(&self, key: K::Ref<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         with_kind!(self, kind => kind.load(&K::probe(kind.hasher(), key), out))
     }
 

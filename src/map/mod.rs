@@ -26,7 +26,7 @@ pub use engine::MAX_LENGTH;
 use crate::{
     base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
     kinds::operation::{Add, CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Store, Swap},
-    kinds::output::Nothing,
+    kinds::{Kind as _, output::Nothing},
     table::{Bytes, Word},
 };
 use core::mem::MaybeUninit;
@@ -34,6 +34,9 @@ use engine::Engine;
 
 /// A concurrent map.
 pub struct Map {
+    /// Whether [`Map::glance_u64`] may look: a sharded map of words to words with the whole hash, and `update` was never called.
+    /// Only ever goes from true to false.
+    glances: AtomicBool,
     typed: Typed,
     /// Whether `update` was ever called: from then on each call looks whether it comes from inside one.
     updates: AtomicBool,
@@ -70,7 +73,9 @@ impl Map {
             (Width::Bytes, Width::Word) => Typed::BytesToWord(Engine::new(&config)?),
             (Width::Bytes, Width::Bytes) => Typed::BytesToBytes(Engine::new(&config)?),
         };
-        Ok(Self { typed, updates: AtomicBool::new(false), config, ranges: AtomicU64::new(0) })
+        let glances = matches!(&typed, Typed::WordToWord(Engine::Sharded(kind)) if !kind.hasher().is_weakened());
+        let (glances, updates) = (AtomicBool::new(glances), AtomicBool::new(false));
+        Ok(Self { glances, typed, updates, config, ranges: AtomicU64::new(0) })
     }
 
     pub fn config(&self) -> &Config {
@@ -138,6 +143,7 @@ impl Map {
         // Only once: every operation reads it, and should find it in its cache.
         if !self.updates.load(Relaxed) {
             self.updates.store(true, Relaxed);
+            self.glances.store(false, Relaxed);
         }
         with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
     }
@@ -152,7 +158,18 @@ impl Map {
         }
     }
 
-    #[inline]
+    /// What `load_u64` returns in the usual case of the fastest kind, without a call. The outer `None` decides nothing.
+    #[inline(always)]
+    pub fn glance_u64(&self, key: u64) -> Option<Option<u64>> {
+        if !self.glances.load(Relaxed) {
+            return None;
+        }
+        match &self.typed {
+            Typed::WordToWord(Engine::Sharded(kind)) => kind.glance(key),
+            // SAFETY: with another type or kind `glances` was never true. Each question that is not asked saves every load its time.
+            _ => unsafe { core::hint::unreachable_unchecked() },
+        }
+    }
     pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         let mut value = 0;
         let outcome = self.words()?.load_key(key, &mut value)?;

@@ -2,6 +2,7 @@
 
 use super::key::Key;
 use crate::base::{
+    bytes::equal,
     prefetch::prefetch,
     sync::{
         AtomicU32, AtomicU64,
@@ -16,23 +17,52 @@ pub const SLOTS: usize = 8;
 pub const EMPTY_REST: u8 = 0;
 /// Tophash of a slot that is empty.
 pub const EMPTY_ONE: u8 = 1;
-const MIN_TOPHASH: u8 = 2;
-
-/// The tophash of a hash: its highest byte, moved out of the way of the empty states.
-#[inline(always)]
-pub fn tophash(hash: u64) -> u8 {
-    let top = (hash >> 56) as u8;
-    if top < MIN_TOPHASH { top + MIN_TOPHASH } else { top }
-}
-
 /// All that is known of a bucket without its slots.
 #[repr(C, align(16))]
 pub struct Meta {
     pub tophash: AtomicU64,
     /// Odd while the owner changes the chain that this bucket is the head of. Not used in an overflow bucket.
     pub version: AtomicU32,
-    /// Number of the next bucket of the chain in the overflow pool, 0 for none; in a free one, the next free one.
-    pub overflow: AtomicU32,
+    /// The lower bits are the number of the next bucket of the chain in the overflow pool, 0 for none; in a free one, the next free
+    /// one. The upper eight are, in the head of a chain, its filter: of each entry in an overflow bucket it has the bit
+    /// of [`filter_bit`], so that most searches for what is not there end at the head. Bits of deleted entries stay until the chain
+    /// is next gone through.
+    overflow: AtomicU32,
+}
+
+/// More overflow buckets than this no table has.
+pub const MAX_OVERFLOW: u32 = (1 << FILTER) - 1;
+const FILTER: u32 = 24;
+
+/// The bit of a tophash in a filter.
+#[inline(always)]
+fn filter_bit(top: u8) -> u32 {
+    1 << FILTER << (top & 7)
+}
+
+impl Meta {
+    /// The next bucket of the chain, 0 for none.
+    #[inline(always)]
+    pub fn next(&self) -> u32 {
+        self.overflow.load(Relaxed) & MAX_OVERFLOW
+    }
+    /// Keeps the filter.
+    pub fn set_next(&self, number: u32) {
+        self.overflow.store(self.overflow.load(Relaxed) & !MAX_OVERFLOW | number, Relaxed);
+    }
+    /// Of a head: whether an entry of this tophash may be in an overflow bucket.
+    #[inline(always)]
+    pub fn may_overflow(&self, top: u8) -> bool {
+        self.overflow.load(Relaxed) & filter_bit(top) != 0
+    }
+    /// Of a head: an entry of this tophash is in an overflow bucket.
+    pub fn set_overflows(&self, top: u8) {
+        self.overflow.store(self.overflow.load(Relaxed) | filter_bit(top), Relaxed);
+    }
+    /// The chain ends here, and its filter is empty.
+    pub fn end_chain(&self) {
+        self.overflow.store(0, Relaxed);
+    }
 }
 
 #[repr(C)]
@@ -107,33 +137,24 @@ impl<K: Key> Bucket<'_, K> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tops(pub u64);
 
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const LOW7: u64 = ONES * 0x7f;
-
-/// The highest bit of every byte that is zero, exactly: a false match could show a slot that is empty.
-#[inline(always)]
-fn zero_bytes(word: u64) -> u64 {
-    !(((word & LOW7) + LOW7) | word | LOW7)
-}
-
 impl Tops {
     #[inline(always)]
     pub fn matching(self, top: u8) -> Matches {
-        Matches(zero_bytes(self.0 ^ (ONES * top as u64)))
+        Matches(equal(self.0, top))
     }
     /// Slots with a key.
     #[inline(always)]
     pub fn live(self) -> Matches {
-        Matches(!zero_bytes(self.0 & !ONES) & !LOW7)
+        Matches(!self.empty().0)
     }
     #[inline(always)]
     pub fn empty(self) -> Matches {
-        Matches(zero_bytes(self.0 & !ONES))
+        Matches(equal(self.0, EMPTY_REST) | equal(self.0, EMPTY_ONE))
     }
     /// Whether a search may stop here.
     #[inline(always)]
     pub fn has_empty_rest(self) -> bool {
-        zero_bytes(self.0) != 0
+        self.get(SLOTS - 1) == EMPTY_REST
     }
     pub fn get(self, slot: usize) -> u8 {
         (self.0 >> (8 * slot)) as u8
@@ -145,19 +166,29 @@ impl Tops {
 
 /// Slots of one bucket, in order.
 #[derive(Clone, Copy)]
-pub struct Matches(u64);
+pub struct Matches(u8);
+
+impl Matches {
+    /// The first one, if there is any.
+    #[inline(always)]
+    pub fn first(self) -> Option<usize> {
+        // The mask keeps the bound visible to the compiler.
+        (self.0 != 0).then(|| self.0.trailing_zeros() as usize & (SLOTS - 1))
+    }
+    /// Those after the first.
+    #[inline(always)]
+    pub fn rest(self) -> Self {
+        Self(self.0 & self.0.wrapping_sub(1))
+    }
+}
 
 impl Iterator for Matches {
     type Item = usize;
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
-        if self.0 == 0 {
-            return None;
-        }
-        let slot = self.0.trailing_zeros() as usize / 8;
-        self.0 &= self.0 - 1;
-        // The mask keeps the bound visible to the compiler.
-        Some(slot & (SLOTS - 1))
+        let first = self.first();
+        *self = self.rest();
+        first
     }
 }
 
@@ -193,12 +224,6 @@ mod tests {
         assert_eq!(slots(tops.matching(128)), [5]);
         assert_eq!(slots(tops.empty()), [0, 1]);
         assert_eq!(slots(tops.live()), [2, 3, 4, 5, 6, 7]);
-        assert!(tops.has_empty_rest() && !tops.with(0, 1).has_empty_rest());
-        for byte in 0..=255u64 {
-            for other in 0..=255u8 {
-                let found = Tops(byte * ONES).matching(other).count();
-                assert_eq!(found, if byte == other as u64 { 8 } else { 0 });
-            }
-        }
+        assert!(tops.with(7, 0).has_empty_rest() && !tops.has_empty_rest());
     }
 }

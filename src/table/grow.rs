@@ -20,13 +20,14 @@ use crate::base::{
 
 /// The runtime's load factor, 13 / 2.
 const LOAD: (u64, u64) = (13, 2);
-/// [`Growth::Linear`] keeps this many entries to a bucket, 11 / 2: unsplit buckets hold up to twice what split ones do.
-const LINEAR_LOAD: (u64, u64) = (11, 2);
+/// [`Growth::Linear`] keeps this many entries to a bucket, 21 / 4: unsplit buckets hold up to twice what split ones do.
+const LINEAR_LOAD: (u64, u64) = (21, 4);
 /// Splits, or chains reorganised, with each write.
 const STEPS: usize = 2;
 
 /// Fills a chain from its first slot on, in the order of `push`.
 struct Filler<'a, K: Key> {
+    head: Bucket<'a, K>,
     bucket: Bucket<'a, K>,
     tops: [u8; SLOTS],
     used: usize,
@@ -34,7 +35,7 @@ struct Filler<'a, K: Key> {
 
 impl<'a, K: Key> Filler<'a, K> {
     fn new(head: Bucket<'a, K>) -> Self {
-        Self { bucket: head, tops: [0; SLOTS], used: 0 }
+        Self { head, bucket: head, tops: [0; SLOTS], used: 0 }
     }
 
     /// Appends an entry; `from` may be a slot of the same chain that the filler has not passed.
@@ -57,10 +58,20 @@ impl<'a, K: Key> Filler<'a, K> {
     }
 
     /// Ends the chain here; returns the overflow bucket that followed.
-    fn finish(self) -> u32 {
+    fn finish(self, owner: &Owner<'a, K>) -> u32 {
         self.store_tops();
-        let rest = self.bucket.meta.overflow.load(Relaxed);
-        self.bucket.meta.overflow.store(0, Relaxed);
+        let rest = self.bucket.meta.next();
+        self.bucket.meta.end_chain();
+        if !self.bucket.is_same(&self.head) {
+            // The filter anew.
+            let next = self.head.meta.next();
+            self.head.meta.end_chain();
+            self.head.meta.set_next(next);
+            for bucket in owner.table.chain(self.head).skip(1) {
+                let tops = bucket.tops();
+                tops.live().for_each(|slot| self.head.meta.set_overflows(tops.get(slot)));
+            }
+        }
         rest
     }
 }
@@ -70,21 +81,20 @@ impl<'a, K: Key> Owner<'a, K> {
         self.table.shape()
     }
 
-    fn publish(&self, generation: u64, bits: u32, split: u32) {
-        let shape =
-            if split == 1 << bits { Shape::new(generation, bits + 1, 0) } else { Shape::new(generation, bits, split) };
+    fn publish(&self, bits: u32, split: u32) {
+        let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
         self.table.shape.store(shape.0, Release);
     }
 
     /// The bucket after this one; a filler that needs one that is not there takes it from what `have_overflow` prepared.
     fn next_in_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
-        let mut next = bucket.meta.overflow.load(Relaxed);
+        let mut next = bucket.meta.next();
         if next == 0 {
             match self.take_overflow() {
                 Ok(number) => next = number,
                 Err(OutOfMemory) => unreachable!("a chain needs more buckets than were prepared"),
             }
-            bucket.meta.overflow.store(next, Relaxed);
+            bucket.meta.set_next(next);
         }
         self.table.overflow.at(next)
     }
@@ -161,13 +171,13 @@ impl<'a, K: Key> Owner<'a, K> {
     /// Moves the entries of a chain forward into its empty slots, and frees the overflow buckets that leaves over.
     fn compact(&mut self, index: u32) {
         let head = self.table.main.at(index);
-        if head.meta.overflow.load(Relaxed) == 0 {
+        if head.meta.next() == 0 {
             return;
         }
         let _change = Change::begin(head.meta);
         let mut filler = Filler::new(head);
         self.move_all(head, &mut filler);
-        let rest = filler.finish();
+        let rest = filler.finish(self);
         self.free_overflow(rest);
     }
 
@@ -176,7 +186,7 @@ impl<'a, K: Key> Owner<'a, K> {
         let mut bucket = Some(head);
         while let Some(this) = bucket {
             // Read before the filler can come to this bucket and change them.
-            let (tops, next) = (this.tops(), this.meta.overflow.load(Relaxed));
+            let (tops, next) = (this.tops(), this.meta.next());
             for slot in tops.live() {
                 filler.push(self, tops.get(slot), &this.slots[slot]);
             }
@@ -202,11 +212,11 @@ impl<'a, K: Key> Owner<'a, K> {
         self.have_overflow(self.overflow_in(low))?;
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
-            let bit = self.table.shift + shape.bits();
+            let bit = shape.bits();
             let (mut stay, mut go) = (Filler::new(low), Filler::new(high));
             let mut bucket = Some(low);
             while let Some(this) = bucket {
-                let (tops, next) = (this.tops(), this.meta.overflow.load(Relaxed));
+                let (tops, next) = (this.tops(), this.meta.next());
                 for slot in tops.live() {
                     let from = &this.slots[slot];
                     let up = K::hash_in_slot(&from.key, self.hasher) >> bit & 1 != 0;
@@ -214,16 +224,33 @@ impl<'a, K: Key> Owner<'a, K> {
                 }
                 bucket = (next != 0).then(|| self.table.overflow.at(next));
             }
-            go.finish();
-            let rest = stay.finish();
+            go.finish(self);
+            let rest = stay.finish(self);
             self.free_overflow(rest);
-            self.publish(shape.generation(), shape.bits(), shape.split() + 1);
+            self.publish(shape.bits(), shape.split() + 1);
         }
+        self.prefetch_splits();
         Ok(())
     }
 
+    /// Asks for the memory of the splits to come, which otherwise would wait for one cache line after the other: of the next one
+    /// for the overflow bucket, since its head is here by now, of the one after it for the heads.
+    fn prefetch_splits(&self) {
+        let shape = self.shape();
+        let low = |ahead: u32| self.table.main.get((shape.split() + ahead) & shape.mask());
+        if let Some(next) = low(0).map(|next| next.meta.next()).filter(|next| *next != 0) {
+            self.table.overflow.at(next).prefetch();
+        }
+        if let Some(next) = low(1) {
+            next.prefetch();
+        }
+        if let Some(high) = self.table.main.get(((shape.split() + 1) & shape.mask()) + shape.mask() + 1) {
+            high.prefetch();
+        }
+    }
+
     /// Undoes the last split.
-    fn merge(&mut self, generation: u64) -> Result<(), OutOfMemory> {
+    fn merge(&mut self) -> Result<(), OutOfMemory> {
         let shape = self.shape();
         let (bits, split) =
             if shape.split() > 0 { (shape.bits(), shape.split()) } else { (shape.bits() - 1, 1 << (shape.bits() - 1)) };
@@ -234,11 +261,11 @@ impl<'a, K: Key> Owner<'a, K> {
             let mut filler = Filler::new(low);
             self.move_all(low, &mut filler);
             self.move_all(high, &mut filler);
-            let rest = filler.finish();
+            let rest = filler.finish(self);
             self.free_overflow(rest);
-            let rest = Filler::new(high).finish();
+            let rest = Filler::new(high).finish(self);
             self.free_overflow(rest);
-            self.table.shape.store(Shape::new(generation, bits, split - 1).0, Release);
+            self.publish(bits, split - 1);
         }
         Ok(())
     }
@@ -281,7 +308,7 @@ impl<'a, K: Key> Owner<'a, K> {
         if self.writer.entries == 0 {
             // Buckets out of use are empty.
             let bits = target.ilog2();
-            self.publish(shape.generation(), bits, (target - (1 << bits)) as u32);
+            self.publish(bits, (target - (1 << bits)) as u32);
         }
         while self.shape().buckets() < target {
             self.split()?;
@@ -296,15 +323,11 @@ impl<'a, K: Key> Owner<'a, K> {
             return Ok(());
         }
         let target = self.buckets_for(self.writer.entries);
-        let generation = self.shape().generation() + 1;
         let mut result = Ok(());
         while self.shape().buckets() > target && result.is_ok() {
-            result = self.merge(generation);
+            result = self.merge();
         }
-        // Once more with a generation of its own: a reader that saw a shape from between two merges is not to see it again.
-        let shape = self.shape();
-        self.publish(generation + 1, shape.bits(), shape.split());
-        self.writer.growing &= shape.split() != 0;
+        self.writer.growing &= self.shape().split() != 0;
         self.writer.reorganise = None;
         (0..self.shape().buckets() as u32).for_each(|index| self.compact(index));
         self.writer.overflow_left = self.writer.overflow_used;
@@ -330,14 +353,14 @@ impl<'a, K: Key> Owner<'a, K> {
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;
         while number != 0 {
-            let link = &self.table.overflow.at(number).meta.overflow;
-            let next = link.load(Relaxed);
+            let meta = self.table.overflow.at(number).meta;
+            let next = meta.next();
             if number < end {
-                link.store(self.writer.overflow_free, Relaxed);
+                meta.set_next(self.writer.overflow_free);
                 self.writer.overflow_free = number;
                 self.writer.overflow_free_count += 1;
             } else {
-                link.store(0, Relaxed);
+                meta.end_chain();
             }
             number = next;
         }
@@ -345,7 +368,7 @@ impl<'a, K: Key> Owner<'a, K> {
             let head = self.table.main.at(index);
             let mut bucket = head;
             loop {
-                let next = bucket.meta.overflow.load(Relaxed);
+                let next = bucket.meta.next();
                 if next == 0 {
                     break;
                 }
@@ -359,10 +382,10 @@ impl<'a, K: Key> Owner<'a, K> {
                     let tops = from.tops();
                     tops.live().for_each(|slot| place.slots[slot].copy_from(&from.slots[slot]));
                     place.meta.tophash.store(tops.0, Relaxed);
-                    place.meta.overflow.store(from.meta.overflow.load(Relaxed), Relaxed);
-                    bucket.meta.overflow.store(number, Relaxed);
+                    place.meta.set_next(from.meta.next());
+                    bucket.meta.set_next(number);
                     from.meta.tophash.store(0, Relaxed);
-                    from.meta.overflow.store(0, Relaxed);
+                    from.meta.end_chain();
                 }
                 bucket = place;
             }

@@ -32,14 +32,15 @@
 //! version that announced it.
 //!
 //! A miss needs one more look: the key may have been split away before the reader came to the bucket, and then the version
-//! it found was already the one after the split. So a miss counts only if the shape is still the same; since the split
-//! published the new shape before that version, a reader that got the version gets the shape. A merge could bring an
-//! old shape back; therefore a shape carries a generation that each shrink advances.
+//! it found was already the one after the split. So before that last look at the version a reader that found nothing looks at
+//! the shape again. Is it the same, the key's bucket was this one at that moment, and by the version the bucket did not hold the
+//! key then. Neither way out is open: a split published its shape before the version that the reader got, so that
+//! the reader gets the shape too; and a merge that has brought the old shape back changed the version before it published that.
 //!
 //! A shrink hands the pages of slots back to the system, never those of metadata: a bucket that comes into use again goes on with
 //! the version that it had, so a reader that slept through both cannot be fooled.
 //!
-//! Bounds: a reader would have to sleep while one chain changes 2^31 times, or through 2^25 shrinks, to be fooled.
+//! Bound: a reader would have to sleep while one chain changes 2^31 times to be fooled.
 
 mod bucket;
 mod grow;
@@ -72,7 +73,7 @@ pub enum Growth {
 }
 
 /// How many buckets there are, and which split comes next: 2^`bits` buckets, of which the first `split` are already split,
-/// so that there are 2^`bits` + `split`.
+/// so that there are 2^`bits` + `split`. The upper half of the word is the mask of `bits` bits, the lower half `split`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape(u64);
 
@@ -80,16 +81,16 @@ impl Shape {
     /// More buckets than this no table has.
     pub const MAX_BITS: u32 = 31;
 
-    fn new(generation: u64, bits: u32, split: u32) -> Self {
-        Self(generation << 38 | (bits as u64) << 32 | split as u64)
+    fn new(bits: u32, split: u32) -> Self {
+        Self(((1u64 << bits) - 1) << 32 | split as u64)
     }
-    fn generation(self) -> u64 {
-        self.0 >> 38
+    #[inline(always)]
+    fn mask(self) -> u32 {
+        (self.0 >> 32) as u32
     }
     /// B: the table had 2^B buckets before the growth that is under way, if one is.
-    #[inline(always)]
     pub fn bits(self) -> u32 {
-        (self.0 >> 32) as u32 & 63
+        self.mask().count_ones()
     }
     #[inline(always)]
     pub fn split(self) -> u32 {
@@ -98,15 +99,15 @@ impl Shape {
     pub fn buckets(self) -> u64 {
         (1 << self.bits()) + self.split() as u64
     }
-    /// The bucket of a hash whose shard bits are shifted out.
+    /// The bucket of a hash.
     #[inline(always)]
     fn bucket(self, hash: u64) -> u32 {
-        let low = hash as u32 & ((1u32 << self.bits()) - 1);
-        if low < self.split() { hash as u32 & ((2u32 << self.bits()) - 1) } else { low }
+        let low = hash as u32 & self.mask();
+        if low < self.split() { hash as u32 & (2 * self.mask() + 1) } else { low }
     }
     /// That bucket, and how many bits of the hash it stands for.
     fn bucket_and_bits(self, hash: u64) -> (u32, u32) {
-        let low = hash as u32 & ((1u32 << self.bits()) - 1);
+        let low = hash as u32 & self.mask();
         (self.bucket(hash), self.bits() + u32::from(low < self.split()))
     }
 }
@@ -114,17 +115,17 @@ impl Shape {
 /// What readers see of a table. All changes go through its [`Owner`].
 pub struct Table<K: Key> {
     shape: AtomicU64,
-    /// Bits of the hash that chose this table among its shards; the bucket's bits follow.
-    shift: u32,
     main: Segments<K>,
     /// Bucket 0 of the pool is never used: the number 0 means "no overflow".
     overflow: Segments<K>,
+    /// Bits of the hash that chose this table among its shards. For the order of iteration.
+    shard_bits: u32,
 }
 
 impl<K: Key> Table<K> {
     /// A table without buckets: the first insert makes the first one.
-    pub fn new(shift: u32) -> Self {
-        Self { shape: AtomicU64::new(0), shift, main: Segments::new(), overflow: Segments::new() }
+    pub fn new(shard_bits: u32) -> Self {
+        Self { shape: AtomicU64::new(0), main: Segments::new(), overflow: Segments::new(), shard_bits }
     }
 
     /// The shape, for the owner and for figures.

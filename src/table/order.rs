@@ -1,13 +1,16 @@
 //! The order of iteration.
 //!
-//! The hash with its bits reversed is a *position*. The lowest hash bits choose the shard and the next ones the bucket, so a
-//! shard is a range of positions and a bucket is a range of positions, whatever the number of buckets is: a split cuts a
-//! range in two, a merge joins two. A cursor is a position, and everything below it has been visited. That holds under any
+//! Every hash has a *position*: from the highest bit on, the bits that choose the shard, then those that choose the bucket, lowest
+//! first, then the others. So a shard is a range of positions and a bucket is a range of positions, whatever the number of
+//! buckets is: a split cuts a range in two, a merge joins two. A cursor is a position, and everything below it has been visited. That holds under any
 //! growth and shrinkage between two calls; all that a call has to do is to skip, in the bucket it begins with, the
 //! entries below the cursor. Entries with equal positions travel together.
 
 use super::{Table, bucket::Bucket, bucket::Slot, key::Key};
-use crate::base::{hash::Hasher, sync::Ordering::Acquire};
+use crate::base::{
+    hash::{Hasher, shard_bits},
+    sync::Ordering::Acquire,
+};
 
 /// Takes the entries that an iteration comes to.
 pub trait Sink<K: Key> {
@@ -55,13 +58,12 @@ impl<K: Key> Table<K> {
     pub fn scan(&self, hasher: &Hasher, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Reach {
         for _ in 0..HOLD {
             let at = *cursor;
-            let hash = at.reverse_bits();
             let (bucket, bits) = match self.main.get(0) {
                 Some(_) => {
-                    let (index, bits) = self.shape().bucket_and_bits(hash >> self.shift);
-                    (self.main.get(index), self.shift + bits)
+                    let (index, bits) = self.shape().bucket_and_bits(at.reverse_bits() >> self.shard_bits);
+                    (self.main.get(index), self.shard_bits + bits)
                 }
-                None => (None, self.shift),
+                None => (None, self.shard_bits),
             };
             let next = end_of_range(at, bits);
             let whole = is_start_of_range(at, bits) && (until == 0 || next != 0 && next <= until);
@@ -85,11 +87,17 @@ impl<K: Key> Table<K> {
             if sink.is_full() {
                 return Reach::Full;
             }
-            if is_start_of_range(next, self.shift) {
+            if is_start_of_range(next, self.shard_bits) {
                 return Reach::NextTable;
             }
         }
         Reach::Pause
+    }
+
+    fn position(&self, hasher: &Hasher, slot: &Slot<K>) -> u64 {
+        let hash = K::hash_in_slot(&slot.key, hasher);
+        let shard = shard_bits(hash) as u64 & ((1 << self.shard_bits) - 1);
+        (hash << self.shard_bits | shard).reverse_bits()
     }
 
     fn push_range(
@@ -103,7 +111,7 @@ impl<K: Key> Table<K> {
         for bucket in self.chain(head) {
             for slot in bucket.tops().live() {
                 let slot = &bucket.slots[slot];
-                if whole || is_within(K::hash_in_slot(&slot.key, hasher).reverse_bits(), range) {
+                if whole || is_within(self.position(hasher, slot), range) {
                     sink.push(&slot.key, slot.value.load(Acquire));
                 }
             }
@@ -119,7 +127,7 @@ impl<K: Key> Table<K> {
         until: u64,
         sink: &mut impl Sink<K>,
     ) -> Reach {
-        let position = |slot: &Slot<K>| K::hash_in_slot(&slot.key, hasher).reverse_bits();
+        let position = |slot: &Slot<K>| self.position(hasher, slot);
         let lowest_from = |from: u64| {
             let slots = self.chain(head).flat_map(|bucket| bucket.tops().live().map(move |slot| &bucket.slots[slot]));
             slots.map(position).filter(|at| is_within(*at, (from, until))).min()

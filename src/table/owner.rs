@@ -2,13 +2,13 @@
 
 use super::{
     Growth, Table,
-    bucket::{Bucket, Change, EMPTY_ONE, EMPTY_REST, SLOTS, Slot, Tops, tophash},
+    bucket::{Bucket, Change, EMPTY_ONE, EMPTY_REST, MAX_OVERFLOW, SLOTS, Slot, Tops},
     key::Key,
     probe::Place,
 };
 use crate::base::{
     alloc::{Memory, OutOfMemory},
-    hash::Hasher,
+    hash::{Hasher, tophash},
     sync::{
         Ordering::{Relaxed, Release},
         fence,
@@ -113,7 +113,10 @@ impl<'a, K: Key> Owner<'a, K> {
         cells.value.store(value, Release);
         bucket.set_top(slot, tophash(hash));
         if let Some(number) = added {
-            last.meta.overflow.store(number, Relaxed);
+            last.meta.set_next(number);
+        }
+        if !bucket.is_same(&head) {
+            head.meta.set_overflows(tophash(hash));
         }
         self.writer.entries += 1;
         Ok(())
@@ -198,15 +201,15 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         for index in 0..self.table.shape().buckets() as u32 {
             let head = self.table.main.at(index);
-            if head.tops().0 == 0 && head.meta.overflow.load(Relaxed) == 0 {
+            if head.tops().0 == 0 && head.meta.next() == 0 {
                 continue;
             }
             let _change = Change::begin(head.meta);
             for bucket in self.table.chain(head) {
                 bucket.meta.tophash.store(0, Relaxed);
             }
-            let first = head.meta.overflow.load(Relaxed);
-            head.meta.overflow.store(0, Relaxed);
+            let first = head.meta.next();
+            head.meta.end_chain();
             self.free_overflow(first);
         }
         self.writer.entries = 0;
@@ -238,10 +241,10 @@ impl<'a, K: Key> Owner<'a, K> {
         let number = writer.overflow_free;
         // The bucket may have been freed by an earlier owner: what announced that is to be seen before this is.
         fence(Release);
-        let next = &self.table.overflow.at(number).meta.overflow;
-        writer.overflow_free = next.load(Relaxed);
+        let meta = self.table.overflow.at(number).meta;
+        writer.overflow_free = meta.next();
         writer.overflow_free_count -= 1;
-        next.store(0, Relaxed);
+        meta.end_chain();
         Ok(number)
     }
 
@@ -251,7 +254,8 @@ impl<'a, K: Key> Owner<'a, K> {
         if fresh == 0 {
             return Ok(());
         }
-        let last = self.writer.overflow_next.checked_add(fresh - 1).ok_or(OutOfMemory)?;
+        let last =
+            self.writer.overflow_next.checked_add(fresh - 1).filter(|last| *last <= MAX_OVERFLOW).ok_or(OutOfMemory)?;
         for number in self.writer.overflow_next..=last {
             self.writer.bytes += self.table.overflow.make(self.memory, number)?.bytes;
         }
@@ -263,9 +267,9 @@ impl<'a, K: Key> Owner<'a, K> {
         let mut number = first;
         while number != 0 {
             let meta = self.table.overflow.at(number).meta;
-            let next = meta.overflow.load(Relaxed);
+            let next = meta.next();
             meta.tophash.store(0, Relaxed);
-            meta.overflow.store(self.writer.overflow_free, Relaxed);
+            meta.set_next(self.writer.overflow_free);
             self.writer.overflow_free = number;
             self.writer.overflow_free_count += 1;
             self.writer.overflow_used -= 1;
@@ -297,7 +301,7 @@ impl<K: Key> Table<K> {
         }
         let bucket = self.chain(self.main.get(index as u32)?).nth(usize::try_from(depth).ok()?)?;
         let Bucket { meta, slots } = bucket;
-        let (version, overflow) = (meta.version.load(Relaxed), meta.overflow.load(Relaxed));
+        let (version, overflow) = (meta.version.load(Relaxed), meta.next());
         Some(View { version, overflow, tops: bucket.tops(), slots })
     }
 

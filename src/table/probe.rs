@@ -2,20 +2,23 @@
 
 use super::{
     Shape, Table,
-    bucket::{Bucket, Slot, Tops, tophash},
+    bucket::{Bucket, Slot, Tops},
     key::Key,
 };
-use crate::base::sync::{
-    Ordering::{Acquire, Relaxed},
-    fence, spin_loop,
+use crate::base::{
+    hash::tophash,
+    sync::{
+        Ordering::{Acquire, Relaxed},
+        fence, spin_loop,
+    },
 };
 
 /// The reader met a writer each time it tried; it should take the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contended;
 
-/// How often a reader tries before it takes the lock.
-const TRIES: usize = if cfg!(loom) { 2 } else { 64 };
+/// How often a reader tries, after one glance, before it takes the lock.
+const TRIES: usize = if cfg!(loom) { 1 } else { 64 };
 
 /// What one try gave.
 enum Try<R> {
@@ -44,32 +47,59 @@ impl<K: Key> Table<K> {
     /// What happened before the value word was stored happens before the return.
     #[inline(always)]
     pub fn get<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
-        match self.attempt(probe, &mut read) {
-            Try::Hit(value) => Ok(Some(value)),
-            Try::Miss => Ok(None),
-            Try::Changed => self.get_again(probe, read),
+        match self.glance(probe, K::hash(probe), &mut read) {
+            Some(found) => Ok(found),
+            None => self.get_patiently(probe, read),
         }
     }
 
+    /// One try of `get`, at the first slot that may be it. The outer `None` decides nothing: the key may be further down, or the
+    /// bucket was changing. How many calls a processor can overlap while each waits for memory depends on how few
+    /// instructions this takes, so it calls nothing.
+    #[inline(always)]
+    pub fn glance<R>(&self, probe: &K::Probe<'_>, hash: u64, mut read: impl FnMut(u64) -> R) -> Option<Option<R>> {
+        let shape = Shape(self.shape.load(Acquire));
+        let Some(head) = self.main.get(shape.bucket(hash)) else { return Some(None) };
+        head.prefetch();
+        // An odd version is made one that no second look finds.
+        let version = head.meta.version.load(Acquire) & !1;
+        let unchanged = || {
+            // What was read before the fence was there when the version still was.
+            fence(Acquire);
+            head.meta.version.load(Relaxed) == version
+        };
+        let top = tophash(hash);
+        if let Some(slot) = head.tops().matching(top).first() {
+            let slot = &head.slots[slot];
+            if !K::matches(&slot.key, probe, unchanged) {
+                return None;
+            }
+            // Acquire: a block's contents come with its address.
+            let value = read(slot.value.load(Acquire));
+            return unchanged().then_some(Some(value));
+        }
+        let is_last = !head.meta.may_overflow(top);
+        // As in `attempt`.
+        (is_last && self.shape.load(Relaxed) == shape.0 && unchanged()).then_some(None)
+    }
+
     #[cold]
-    fn get_again<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
-        for _ in 1..TRIES {
-            spin_loop();
+    #[inline(never)]
+    fn get_patiently<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
+        for _ in 0..TRIES {
             match self.attempt(probe, &mut read) {
                 Try::Hit(value) => return Ok(Some(value)),
                 Try::Miss => return Ok(None),
-                Try::Changed => {}
+                Try::Changed => spin_loop(),
             }
         }
         Err(Contended)
     }
 
-    #[inline(always)]
     fn attempt<R>(&self, probe: &K::Probe<'_>, read: &mut impl FnMut(u64) -> R) -> Try<R> {
         let hash = K::hash(probe);
         let shape = Shape(self.shape.load(Acquire));
-        let Some(head) = self.main.get(shape.bucket(hash >> self.shift)) else { return self.miss_under(shape) };
-        head.prefetch();
+        let Some(head) = self.main.get(shape.bucket(hash)) else { return Try::Miss };
         let top = tophash(hash);
         let version = head.meta.version.load(Acquire);
         if version & 1 != 0 {
@@ -91,43 +121,37 @@ impl<K: Key> Table<K> {
                     return if unchanged() { Try::Hit(value) } else { Try::Changed };
                 }
             }
-            let next = bucket.meta.overflow.load(Relaxed);
-            if !unchanged() {
+            let next = bucket.meta.next();
+            let is_last = next == 0 || tops.has_empty_rest();
+            // Was the key split away before this version was loaded? Then the shape, published first, has changed.
+            if is_last && self.shape.load(Relaxed) != shape.0 || !unchanged() {
                 return Try::Changed;
             }
-            if next == 0 || tops.has_empty_rest() {
-                break;
+            if is_last {
+                return Try::Miss;
             }
             // The number was there under this version, so it belongs to a bucket of the pool, which stays readable.
             let Some(overflow) = self.overflow.get(next) else { return Try::Changed };
             bucket = overflow;
         }
-        self.miss_under(shape)
-    }
-
-    /// A key was not found where this shape says that it would be. Its bucket may have been split before its version was
-    /// loaded: then the shape, published first, has changed.
-    #[inline(always)]
-    fn miss_under<R>(&self, shape: Shape) -> Try<R> {
-        if self.shape.load(Relaxed) == shape.0 { Try::Miss } else { Try::Changed }
     }
 
     /// Asks for the memory that a search for this hash will read first.
     #[inline(always)]
     pub fn prefetch(&self, hash: u64) {
-        if let Some(head) = self.main.get(self.shape().bucket(hash >> self.shift)) {
+        if let Some(head) = self.main.get(self.shape().bucket(hash)) {
             head.prefetch();
         }
     }
 
     /// The head of the chain that a hash belongs to, if there is any bucket. For the owner.
     pub(super) fn head(&self, hash: u64) -> Option<Bucket<'_, K>> {
-        self.main.get(self.shape().bucket(hash >> self.shift))
+        self.main.get(self.shape().bucket(hash))
     }
 
     /// The buckets of a chain. For the owner.
     pub(super) fn chain<'a>(&'a self, head: Bucket<'a, K>) -> impl Iterator<Item = Bucket<'a, K>> {
-        core::iter::successors(Some(head), |bucket| match bucket.meta.overflow.load(Relaxed) {
+        core::iter::successors(Some(head), |bucket| match bucket.meta.next() {
             0 => None,
             next => self.overflow.get(next),
         })

@@ -1,4 +1,4 @@
-//! An array of buckets that grows without moving: segment 0 holds bucket 0, segment k the buckets from 2^(k-1) to 2^k.
+//! An array of buckets that grows without moving: segment 0 holds buckets 0 and 1, segment k the buckets from 2^k to 2^(k+1).
 //! A segment is one allocation, first the slots of its buckets, then their metadata, so that both
 //! addresses follow from the bucket's number alone.
 
@@ -16,12 +16,16 @@ use crate::base::{
 use core::{marker::PhantomData, ptr::NonNull};
 
 /// Enough for 2^31 buckets, and as many that a growth under way adds.
-const SEGMENTS: usize = if cfg!(loom) { 4 } else { 33 };
+const SEGMENTS: usize = if cfg!(loom) { 3 } else { 32 };
 /// Slots begin at a cache line, and a bucket of words is exactly two.
 const ALIGN: usize = 128;
 
+/// Both arrays hold, for each segment, where bucket 0 would be if the segment went back that far: so a bucket's number alone leads
+/// to it. NULL: no segment.
 pub struct Segments<K> {
-    start: [AtomicPtr<u8>; SEGMENTS],
+    slots: [AtomicPtr<u8>; SEGMENTS],
+    /// Set after `slots`.
+    metas: [AtomicPtr<u8>; SEGMENTS],
     /// A bit for each segment whose pages went back to the system. For the owner.
     discarded: AtomicU64,
     key: PhantomData<fn() -> K>,
@@ -35,17 +39,15 @@ pub struct Made {
     pub bytes: u64,
 }
 
-/// The segment of bucket `index`, and the first bucket of that segment.
+/// The segment of bucket `index`.
 #[inline(always)]
-fn segment_of(index: u32) -> (usize, u32) {
-    let segment = (u32::BITS - index.leading_zeros()) as usize;
-    (segment, ((1u64 << segment) >> 1) as u32)
+fn segment_of(index: u32) -> usize {
+    (index | 1).ilog2() as usize
 }
 
-/// How many buckets the segment that begins with bucket `first` holds.
-#[inline(always)]
-fn buckets_in(first: u32) -> usize {
-    first.max(1) as usize
+/// The first bucket of a segment, and how many there are.
+fn buckets_of(segment: usize) -> (usize, usize) {
+    (if segment == 0 { 0 } else { 1 << segment }, if segment == 0 { 2 } else { 1 << segment })
 }
 
 impl<K: Key> Segments<K> {
@@ -54,29 +56,27 @@ impl<K: Key> Segments<K> {
     const BUCKET: usize = Self::BUCKET_SLOTS + size_of::<Meta>();
 
     pub fn new() -> Self {
-        Self {
-            start: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
-            discarded: AtomicU64::new(0),
-            key: PhantomData,
-        }
+        let none = || core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut()));
+        Self { slots: none(), metas: none(), discarded: AtomicU64::new(0), key: PhantomData }
     }
 
     /// Bucket `index`, if its segment exists.
     #[inline(always)]
     pub fn get(&self, index: u32) -> Option<Bucket<'_, K>> {
-        let (segment, first) = segment_of(index);
+        let segment = segment_of(index);
         // A shape that needs the segment was published after it, and overflow numbers are checked by version before they
         // are followed: Acquire is for the first bucket, which comes without a new shape.
-        let start = self.start[segment].load(Acquire);
-        if start.is_null() {
+        let metas = self.metas[segment].load(Acquire);
+        if metas.is_null() {
             return None;
         }
-        let within = (index - first) as usize;
-        let metas = Self::slots(first);
-        // SAFETY: `within` is less than the number of buckets in the segment, which is laid out so.
+        let (slots, index) = (self.slots[segment].load(Relaxed), index as usize);
+        // SAFETY: `make` laid the segment out so, and the index is one of this segment's.
         unsafe {
-            let slots = start.add(within * Self::BUCKET_SLOTS).cast::<[Slot<K>; SLOTS]>();
-            let meta = start.add(metas + within * size_of::<Meta>()).cast::<Meta>();
+            let slots = slots.wrapping_add(index * Self::BUCKET_SLOTS).cast::<[Slot<K>; SLOTS]>();
+            let meta = metas.wrapping_add(index * size_of::<Meta>()).cast::<Meta>();
+            // Known here, and lost on the compiler otherwise, which would ask once more.
+            core::hint::assert_unchecked(!meta.is_null() && !slots.is_null());
             Some(Bucket { meta: &*meta, slots: &*slots })
         }
     }
@@ -92,40 +92,38 @@ impl<K: Key> Segments<K> {
 
     /// Sees to it that there is the segment of bucket `index`.
     pub fn make(&self, memory: &Memory, index: u32) -> Result<Made, OutOfMemory> {
-        let (segment, first) = segment_of(index);
-        if !self.start[segment].load(Relaxed).is_null() {
+        let number = segment_of(index);
+        if self.start(number).is_some() {
             let discarded = self.discarded.load(Relaxed);
-            self.discarded.store(discarded & !(1 << segment), Relaxed);
-            let bytes = if discarded >> segment & 1 != 0 { Self::slots(first) as u64 } else { 0 };
+            self.discarded.store(discarded & !(1 << number), Relaxed);
+            let bytes = if discarded >> number & 1 != 0 { Self::slots(number) as u64 } else { 0 };
             return Ok(Made { fresh: false, bytes });
         }
-        let size = Self::size(first).ok_or(OutOfMemory)?;
-        let start = memory.alloc(size, ALIGN)?;
+        let size = Self::size(number).ok_or(OutOfMemory)?;
+        let start = memory.alloc(size, ALIGN)?.as_ptr();
+        let (first, buckets) = buckets_of(number);
         #[cfg(loom)]
-        for within in 0..buckets_in(first) {
+        for within in 0..buckets {
             // SAFETY: the bytes are ours alone; a model's atomics are not valid as zeros.
             unsafe {
                 let slots = start.add(within * Self::BUCKET_SLOTS).cast::<Slot<K>>();
                 (0..SLOTS).for_each(|slot| slots.add(slot).write(Slot::new()));
-                start.add(buckets_in(first) * Self::BUCKET_SLOTS).cast::<Meta>().add(within).write(Meta::new());
+                start.add(buckets * Self::BUCKET_SLOTS).cast::<Meta>().add(within).write(Meta::new());
             }
         }
-        self.start[segment].store(start.as_ptr(), Release);
+        self.slots[number].store(start.wrapping_sub(first * Self::BUCKET_SLOTS), Relaxed);
+        let metas = start.wrapping_add(buckets * Self::BUCKET_SLOTS);
+        self.metas[number].store(metas.wrapping_sub(first * size_of::<Meta>()), Release);
         Ok(Made { fresh: true, bytes: size as u64 })
     }
 
-    /// Undoes `make`; returns the bytes freed.
+    /// Undoes the `make` of bucket `index`; returns the bytes freed.
     ///
     /// # Safety
-    /// The segment that begins with bucket `first` was made, and no reader or owner came to it.
-    pub unsafe fn unmake(&self, memory: &Memory, first: u32) -> u64 {
-        let start = self.start[segment_of(first).0].swap(core::ptr::null_mut(), Relaxed);
-        if let (Some(start), Some(size)) = (NonNull::new(start), Self::size(first)) {
-            // SAFETY: allocated by `make` with this layout.
-            unsafe { memory.free(start, size, ALIGN) };
-            return size as u64;
-        }
-        0
+    /// The segment of that bucket was made, and no reader or owner came to it.
+    pub unsafe fn unmake(&self, memory: &Memory, index: u32) -> u64 {
+        // SAFETY: passed on from the caller.
+        unsafe { self.free(memory, segment_of(index)) }
     }
 
     /// Takes all segments out of use that begin at bucket `from` or later. Without `stable` their memory is freed (then no
@@ -135,46 +133,64 @@ impl<K: Key> Segments<K> {
     /// # Safety
     /// No bucket of those segments is in use.
     pub unsafe fn release(&self, memory: &Memory, from: u32, stable: bool) -> u64 {
-        let mut freed = 0;
-        for (segment, start) in self.start.iter().enumerate() {
-            let first = ((1u64 << segment) >> 1) as u32;
-            let Some(memory_of) = NonNull::new(start.load(Relaxed)).filter(|_| first >= from) else { continue };
-            let Some(size) = Self::size(first) else { continue };
-            if stable {
-                #[cfg(loom)]
-                self.forget(first);
-                let (slots, discarded) = (Self::slots(first), self.discarded.load(Relaxed));
-                // SAFETY: the slots are out of use, and readers check versions.
-                if unsafe { memory.discard(memory_of.as_ptr(), slots, size) } && discarded >> segment & 1 == 0 {
-                    self.discarded.store(discarded | 1 << segment, Relaxed);
-                    freed += slots as u64;
-                }
-            } else {
-                start.store(core::ptr::null_mut(), Relaxed);
-                // SAFETY: allocated by `make` with this layout.
-                unsafe { memory.free(memory_of, size, ALIGN) };
-                freed += size as u64;
+        let mut bytes = 0;
+        for number in (0..SEGMENTS).filter(|number| buckets_of(*number).0 >= from as usize) {
+            if !stable {
+                // SAFETY: passed on from the caller.
+                bytes += unsafe { self.free(memory, number) };
+                continue;
+            }
+            let (Some(start), Some(size)) = (self.start(number), Self::size(number)) else { continue };
+            #[cfg(loom)]
+            self.forget(number);
+            let (slots, discarded) = (Self::slots(number), self.discarded.load(Relaxed));
+            // SAFETY: the slots are out of use, and readers check versions.
+            if unsafe { memory.discard(start.as_ptr(), slots, size) } && discarded >> number & 1 == 0 {
+                self.discarded.store(discarded | 1 << number, Relaxed);
+                bytes += slots as u64;
             }
         }
-        freed
+        bytes
+    }
+
+    /// Frees a segment; returns its bytes.
+    ///
+    /// # Safety
+    /// Nobody has come to it, or nobody will any more.
+    unsafe fn free(&self, memory: &Memory, number: usize) -> u64 {
+        let (Some(start), Some(size)) = (self.start(number), Self::size(number)) else { return 0 };
+        self.slots[number].store(core::ptr::null_mut(), Relaxed);
+        self.metas[number].store(core::ptr::null_mut(), Relaxed);
+        // SAFETY: allocated by `make` with this layout.
+        unsafe { memory.free(start, size, ALIGN) };
+        size as u64
     }
 
     /// What discarding its pages does to a segment, in a model.
     #[cfg(loom)]
-    fn forget(&self, first: u32) {
-        for index in first..first + buckets_in(first) as u32 {
-            for slot in self.at(index).slots {
+    fn forget(&self, number: usize) {
+        let (first, buckets) = buckets_of(number);
+        for index in first..first + buckets {
+            for slot in self.at(index as u32).slots {
                 K::words(&slot.key).iter().chain([&slot.value]).for_each(|word| word.store(0, Relaxed));
             }
         }
     }
 
-    /// Bytes of the slots of the segment that begins with bucket `first`.
-    fn slots(first: u32) -> usize {
-        buckets_in(first) * Self::BUCKET_SLOTS
+    /// The memory of a segment, if there is one. For the owner.
+    fn start(&self, number: usize) -> Option<NonNull<u8>> {
+        if self.metas[number].load(Relaxed).is_null() {
+            return None;
+        }
+        NonNull::new(self.slots[number].load(Relaxed).wrapping_add(buckets_of(number).0 * Self::BUCKET_SLOTS))
     }
 
-    fn size(first: u32) -> Option<usize> {
-        buckets_in(first).checked_mul(Self::BUCKET)
+    /// Bytes of the slots of a segment.
+    fn slots(number: usize) -> usize {
+        buckets_of(number).1 * Self::BUCKET_SLOTS
+    }
+
+    fn size(number: usize) -> Option<usize> {
+        buckets_of(number).1.checked_mul(Self::BUCKET)
     }
 }
