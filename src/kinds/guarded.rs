@@ -45,7 +45,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
     }
 
     /// See [`super::Kind::write`].
-    #[inline]
+    #[inline(always)]
     pub fn write<'v>(&mut self, probe: &K::Probe<'_>, mut operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
         let Some(place) = self.owner.find(probe) else {
             let (outcome, step) = operation.on_absent()?;
@@ -83,6 +83,7 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
         Ok(outcome)
     }
 
+    #[inline(always)]
     fn insert(&mut self, probe: &K::Probe<'_>, value: V::Ref<'_>) -> Result<(), Error> {
         let value = V::pack(value, &mut self.blocks)?;
         let key = match K::outside(probe).map(|bytes| self.blocks.alloc(bytes)).transpose() {

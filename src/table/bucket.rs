@@ -128,6 +128,18 @@ impl<K: Key> Bucket<'_, K> {
         Tops(self.meta.tophash.load(Relaxed))
     }
 
+    /// Puts an entry into a slot that is empty.
+    #[inline(always)]
+    pub fn fill(&self, slot: usize, top: u8, key: K::Words, value: u64) {
+        let cells = &self.slots[slot];
+        for (cell, word) in K::words(&cells.key).iter().zip(key.as_ref()) {
+            cell.store(*word, Relaxed);
+        }
+        cells.value.store(value, Release);
+        self.set_top(slot, top);
+    }
+
+    #[inline(always)]
     pub fn set_top(&self, slot: usize, top: u8) {
         self.meta.tophash.store(self.tops().with(slot, top).0, Relaxed);
     }
@@ -136,6 +148,9 @@ impl<K: Key> Bucket<'_, K> {
 /// The tophash bytes of a bucket, slot 0 lowest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tops(pub u64);
+
+/// Every byte [`EMPTY_ONE`].
+const EMPTY_ONES: u64 = u64::from_ne_bytes([EMPTY_ONE; SLOTS]);
 
 impl Tops {
     #[inline(always)]
@@ -156,11 +171,21 @@ impl Tops {
     pub fn has_empty_rest(self) -> bool {
         self.get(SLOTS - 1) == EMPTY_REST
     }
+    #[inline(always)]
     pub fn get(self, slot: usize) -> u8 {
         (self.0 >> (8 * slot)) as u8
     }
+    #[inline(always)]
     pub fn with(self, slot: usize, top: u8) -> Self {
         Self(self.0 & !(0xff << (8 * slot)) | (top as u64) << (8 * slot))
+    }
+    /// With this slot emptied, in the last bucket of a chain.
+    #[inline(always)]
+    pub fn without(self, slot: usize) -> Self {
+        let emptied = self.with(slot, EMPTY_ONE).0;
+        // Of a tophash another bit than the lowest is set; all that is above the last one is empty.
+        let used = (64 - (emptied & !EMPTY_ONES).leading_zeros()).next_multiple_of(8);
+        Self(emptied & 1u64.checked_shl(used).unwrap_or(0).wrapping_sub(1))
     }
 }
 
@@ -224,6 +249,11 @@ mod tests {
         assert_eq!(slots(tops.matching(128)), [5]);
         assert_eq!(slots(tops.empty()), [0, 1]);
         assert_eq!(slots(tops.live()), [2, 3, 4, 5, 6, 7]);
+        let without = |bytes, slot| Tops(u64::from_le_bytes(bytes)).without(slot).0.to_le_bytes();
+        assert_eq!(without([9, 8, 7, 6, 5, 4, 3, 2], 3), [9, 8, 7, 1, 5, 4, 3, 2]);
+        assert_eq!(without([9, 8, 7, 6, 5, 4, 3, 2], 7), [9, 8, 7, 6, 5, 4, 3, 0]);
+        assert_eq!(without([9, 1, 1, 255, 1, 128, 0, 0], 5), [9, 1, 1, 255, 0, 0, 0, 0]);
+        assert_eq!(without([1, 1, 2, 0, 0, 0, 0, 0], 2), [0; 8]);
         assert!(tops.with(7, 0).has_empty_rest() && !tops.has_empty_rest());
     }
 }

@@ -81,7 +81,7 @@ impl<'a, K: Key> Owner<'a, K> {
         self.table.shape()
     }
 
-    fn publish(&self, bits: u32, split: u32) {
+    fn publish(&mut self, bits: u32, split: u32) {
         let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
         self.table.shape.store(shape.0, Release);
     }
@@ -110,36 +110,41 @@ impl<'a, K: Key> Owner<'a, K> {
         }
     }
 
-    /// Before an insert: starts growth where it is due, and does a little of what is under way.
-    pub(super) fn grow_for_insert(&mut self) {
+    /// How many entries the buckets are meant for.
+    fn capacity(&self) -> u64 {
         match self.writer.growth {
-            Growth::Linear => {
-                for _ in 0..STEPS {
-                    let buckets = self.shape().buckets();
-                    if (self.writer.entries + 1) * LINEAR_LOAD.1 <= buckets * LINEAR_LOAD.0 || self.split().is_err() {
-                        break;
-                    }
-                }
-            }
-            Growth::Doubling => {
-                let entries = self.writer.entries + 1;
-                if !self.writer.growing
-                    && entries > SLOTS as u64
-                    && entries * LOAD.1 > (1 << self.shape().bits()) * LOAD.0
-                {
-                    self.writer.growing = true;
-                    self.writer.reorganise = None;
-                }
-                self.grow_for_write();
-            }
-        }
-        let piled_up = (1 << self.shape().bits().min(15)).max(2 * self.writer.overflow_left);
-        if self.writer.overflow_used >= piled_up && self.writer.reorganise.is_none() && !self.writer.growing {
-            self.writer.reorganise = Some(0);
+            Growth::Linear => self.shape().buckets() * LINEAR_LOAD.0 / LINEAR_LOAD.1,
+            Growth::Doubling => ((1 << self.shape().bits()) * LOAD.0 / LOAD.1).max(SLOTS as u64),
         }
     }
 
+    /// To be called after whatever changes what the limit depends on.
+    pub(super) fn set_limit(&mut self) {
+        let busy = self.writer.growing || self.writer.reorganise.is_some();
+        self.writer.limit = if busy { 0 } else { self.capacity() };
+    }
+
+    /// Before an insert at the limit: makes the first bucket, starts growth where it is due, does a little of what is under way.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn grow_for_insert(&mut self) -> Result<(), OutOfMemory> {
+        self.make_first_bucket()?;
+        if self.writer.growth == Growth::Doubling && !self.writer.growing && self.writer.entries >= self.capacity() {
+            self.writer.growing = true;
+            self.writer.reorganise = None;
+        }
+        for _ in 0..STEPS {
+            if self.writer.growing || self.writer.entries < self.capacity() || self.split().is_err() {
+                break;
+            }
+        }
+        self.grow_for_write();
+        Ok(())
+    }
+
     /// With any write: does a little of what is under way.
+    #[cold]
+    #[inline(never)]
     pub(super) fn grow_for_write(&mut self) {
         if self.writer.growing {
             for _ in 0..STEPS {
@@ -155,6 +160,16 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         if let Some(next) = self.writer.reorganise {
             self.reorganise(next);
+        }
+        self.set_limit();
+    }
+
+    /// After a chain has become longer.
+    pub(super) fn reorganise_if_piled_up(&mut self) {
+        let piled_up = (1 << self.shape().bits().min(15)).max(2 * self.writer.overflow_left);
+        if self.writer.overflow_used >= piled_up && self.writer.reorganise.is_none() && !self.writer.growing {
+            self.writer.reorganise = Some(0);
+            self.set_limit();
         }
     }
 
@@ -314,6 +329,7 @@ impl<'a, K: Key> Owner<'a, K> {
             self.split()?;
         }
         self.writer.growing = false;
+        self.set_limit();
         Ok(())
     }
 
@@ -331,6 +347,7 @@ impl<'a, K: Key> Owner<'a, K> {
         self.writer.reorganise = None;
         (0..self.shape().buckets() as u32).for_each(|index| self.compact(index));
         self.writer.overflow_left = self.writer.overflow_used;
+        self.set_limit();
         self.pack_overflow();
         let (main, overflow) = (self.shape().buckets() as u32, self.writer.overflow_next);
         let stable = self.writer.stable;

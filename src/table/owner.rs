@@ -21,6 +21,9 @@ pub struct Writer {
     /// Optimistic readers are about: memory must stay readable.
     pub(super) stable: bool,
     pub(super) entries: u64,
+    /// An insert that finds fewer entries than this, and any other write that finds it above 0, has nothing to do for growth. 0 while
+    /// growth or a reorganisation is under way, and before there is a bucket.
+    pub(super) limit: u64,
     /// [`Growth::Doubling`]: a doubling is under way, also before its first split.
     pub(super) growing: bool,
     /// First bucket of the overflow pool that was never used; number 0 is never used at all.
@@ -42,6 +45,7 @@ impl Writer {
             growth,
             stable,
             entries: 0,
+            limit: 0,
             growing: false,
             overflow_next: 1,
             overflow_free: 0,
@@ -93,10 +97,27 @@ impl<'a, K: Key> Owner<'a, K> {
 
     /// Adds an entry whose key is not in the table. The words of the key were packed by the caller, whose block for it the table
     /// does not own. Growth that fails for want of memory is put off; only when there is no slot at all the entry is refused.
+    #[inline(always)]
     pub fn insert(&mut self, hash: u64, key: K::Words, value: u64) -> Result<(), OutOfMemory> {
-        self.make_first_bucket()?;
-        self.grow_for_insert();
+        if self.writer.entries >= self.writer.limit {
+            self.grow_for_insert()?;
+        }
         let Some(head) = self.table.head(hash) else { return Err(OutOfMemory) };
+        match head.tops().empty().first() {
+            Some(slot) => {
+                let _change = Change::begin(head.meta);
+                head.fill(slot, tophash(hash), key, value);
+            }
+            None => self.insert_behind(head, tophash(hash), key, value)?,
+        }
+        self.writer.entries += 1;
+        Ok(())
+    }
+
+    /// Puts an entry into the chain of a head that is full.
+    #[cold]
+    #[inline(never)]
+    fn insert_behind(&mut self, head: Bucket<'a, K>, top: u8, key: K::Words, value: u64) -> Result<(), OutOfMemory> {
         let (vacancy, last) = self.vacancy(head);
         let (bucket, slot, added) = match vacancy {
             Some((bucket, slot)) => (bucket, slot, None),
@@ -105,20 +126,15 @@ impl<'a, K: Key> Owner<'a, K> {
                 (self.table.overflow.at(number), 0, Some(number))
             }
         };
-        let _change = Change::begin(head.meta);
-        let cells = &bucket.slots[slot];
-        for (cell, word) in K::words(&cells.key).iter().zip(key.as_ref()) {
-            cell.store(*word, Relaxed);
+        {
+            let _change = Change::begin(head.meta);
+            bucket.fill(slot, top, key, value);
+            if let Some(number) = added {
+                last.meta.set_next(number);
+            }
+            head.meta.set_overflows(top);
         }
-        cells.value.store(value, Release);
-        bucket.set_top(slot, tophash(hash));
-        if let Some(number) = added {
-            last.meta.set_next(number);
-        }
-        if !bucket.is_same(&head) {
-            head.meta.set_overflows(tophash(hash));
-        }
-        self.writer.entries += 1;
+        self.reorganise_if_piled_up();
         Ok(())
     }
 
@@ -126,7 +142,7 @@ impl<'a, K: Key> Owner<'a, K> {
     fn vacancy(&self, head: Bucket<'a, K>) -> (Option<(Bucket<'a, K>, usize)>, Bucket<'a, K>) {
         let mut last = head;
         for bucket in self.table.chain(head) {
-            if let Some(slot) = bucket.tops().empty().next() {
+            if let Some(slot) = bucket.tops().empty().first() {
                 return (Some((bucket, slot)), bucket);
             }
             last = bucket;
@@ -135,31 +151,51 @@ impl<'a, K: Key> Owner<'a, K> {
     }
 
     /// Overwrites a value that nobody needs protection from: a word.
+    #[inline(always)]
     pub fn set_word(&mut self, place: &Place<'_, K>, value: u64) {
-        place.bucket.slots[place.slot].value.store(value, Release);
-        self.grow_for_write();
+        place.slot().value.store(value, Release);
+        self.written();
     }
 
     /// Overwrites the address of a block; returns once no reader that trusts the old one can be right.
     pub fn set_block(&mut self, place: &Place<'_, K>, value: u64) {
         {
             let _change = Change::begin(place.head.meta);
-            place.bucket.slots[place.slot].value.store(value, Release);
+            place.slot().value.store(value, Release);
         }
-        self.grow_for_write();
+        self.written();
     }
 
     /// Takes an entry out. What its words pointed to is the caller's to free, after this.
+    #[inline(always)]
     pub fn remove(&mut self, place: &Place<'_, K>) {
         {
             let _change = Change::begin(place.head.meta);
-            place.bucket.set_top(place.slot, EMPTY_ONE);
-            if self.is_last(place) {
-                self.mark_rest(place);
+            if place.head.meta.next() == 0 {
+                place.head.meta.tophash.store(place.head.tops().without(place.slot).0, Relaxed);
+            } else {
+                self.remove_from_chain(place);
             }
         }
         self.writer.entries -= 1;
-        self.grow_for_write();
+        self.written();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn remove_from_chain(&self, place: &Place<'_, K>) {
+        place.bucket.set_top(place.slot, EMPTY_ONE);
+        if self.is_last(place) {
+            self.mark_rest(place);
+        }
+    }
+
+    /// Something was written that needed no room.
+    #[inline(always)]
+    fn written(&mut self) {
+        if self.writer.limit == 0 {
+            self.grow_for_write();
+        }
     }
 
     /// Whether everything after this slot is empty.
@@ -215,6 +251,7 @@ impl<'a, K: Key> Owner<'a, K> {
         self.writer.entries = 0;
         self.writer.growing &= self.table.shape().split() != 0;
         self.writer.reorganise = None;
+        self.set_limit();
     }
 
     /// Frees the table's memory; it is as new then, but keeps its shape, so it must not be used again.

@@ -2,7 +2,7 @@
 
 use super::{
     Shape, Table,
-    bucket::{Bucket, Slot, Tops},
+    bucket::{Bucket, Slot},
     key::Key,
 };
 use crate::base::{
@@ -145,6 +145,7 @@ impl<K: Key> Table<K> {
     }
 
     /// The head of the chain that a hash belongs to, if there is any bucket. For the owner.
+    #[inline(always)]
     pub(super) fn head(&self, hash: u64) -> Option<Bucket<'_, K>> {
         self.main.get(self.shape().bucket(hash))
     }
@@ -158,23 +159,30 @@ impl<K: Key> Table<K> {
     }
 
     /// Looks for a key. For the owner, and for whoever else keeps writers out.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, probe: &K::Probe<'_>) -> Option<Place<'_, K>> {
         let hash = K::hash(probe);
-        let top = tophash(hash);
         let head = self.head(hash)?;
         head.prefetch();
-        for bucket in self.chain(head) {
-            let tops: Tops = bucket.tops();
-            for slot in tops.matching(top) {
-                if K::matches(&bucket.slots[slot].key, probe, || true) {
-                    return Some(Place { head, bucket, slot });
-                }
-            }
-            if tops.has_empty_rest() {
-                break;
-            }
+        let top = tophash(hash);
+        let slot = Self::find_in(head, probe, top);
+        if slot.is_none() && head.meta.may_overflow(top) {
+            return self.find_behind(head, probe, top);
         }
-        None
+        slot.map(|slot| Place { head, bucket: head, slot })
+    }
+
+    /// Looks for a key in the overflow buckets of a chain.
+    #[cold]
+    #[inline(never)]
+    fn find_behind<'a>(&'a self, head: Bucket<'a, K>, probe: &K::Probe<'_>, top: u8) -> Option<Place<'a, K>> {
+        self.chain(head)
+            .skip(1)
+            .find_map(|bucket| Self::find_in(bucket, probe, top).map(|slot| Place { head, bucket, slot }))
+    }
+
+    #[inline(always)]
+    fn find_in(bucket: Bucket<'_, K>, probe: &K::Probe<'_>, top: u8) -> Option<usize> {
+        bucket.tops().matching(top).find(|slot| K::matches(&bucket.slots[*slot].key, probe, || true))
     }
 }
