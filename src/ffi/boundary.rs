@@ -76,6 +76,20 @@ where
     }
 }
 
+/// As `call`, for the cases that a short way before it leaves over: kept apart from that, which so needs no stack.
+///
+/// # Safety As for `call`.
+#[cold]
+#[inline(never)]
+pub unsafe fn call_apart<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+where
+    A: From<Refusal>,
+    T: Into<A>,
+{
+    // SAFETY: the caller's promise.
+    unsafe { call(handle, work) }
+}
+
 /// As `call`, for work that runs a callback of the user's: the map lasts until the end, even if the callback releases it.
 ///
 /// # Safety As for `call`.

@@ -1,9 +1,9 @@
 //! The same for words to words: no lengths to check, and the answer in registers.
 
-use super::boundary::{Refusal, call};
+use super::boundary::{Refusal, call, call_apart};
 use super::handle::{borrow, ptl_map};
 use super::status::{PTL_NOT_FOUND, PTL_OK, ptl_status};
-use crate::map::Outcome;
+use crate::map::{Outcome, Words};
 
 /// A word and a status, which travel in two registers.
 #[repr(C)]
@@ -12,6 +12,21 @@ pub struct ptl_u64 {
     pub value: u64,
     /// PTL_*.
     pub status: ptl_status,
+}
+
+/// Runs an operation of [`Words`] on the map behind a handle: the short way, and if that does not do, the whole one.
+macro_rules! words {
+    ($map:expr, |$words:ident| $operation:expr) => {{
+        // SAFETY: the caller's handle.
+        let at_once = unsafe { borrow($map) }.ok().and_then(|handle| handle.map().at_once());
+        if let Some($words) = at_once
+            && let Ok(answer) = $operation
+        {
+            return answer.into();
+        }
+        // SAFETY: the caller's handle.
+        unsafe { call_apart($map, |$words| Ok($operation?)) }
+    }};
 }
 
 impl From<Refusal> for ptl_u64 {
@@ -46,20 +61,7 @@ impl From<(Outcome, u64)> for ptl_u64 {
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().glance_u64(key)) {
-        Some(found) => found.into(),
-        // SAFETY: the caller's handle.
-        None => unsafe { load_u64(map, key) },
-    }
-}
-
-/// Apart, so that the usual case needs no stack.
-#[cold]
-#[inline(never)]
-unsafe extern "C" fn load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.load_u64(key)?)) }
+    words!(map, |words| words.load_u64(key))
 }
 
 /// ptl_map_store for maps of words to words.
@@ -72,8 +74,7 @@ unsafe extern "C" fn load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_status {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.store_u64(key, value)?)) }
+    words!(map, |words| words.store_u64(key, value))
 }
 
 /// ptl_map_load_or_store for maps of words to words.
@@ -87,8 +88,7 @@ pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.load_or_store_u64(key, value)?)) }
+    words!(map, |words| words.load_or_store_u64(key, value))
 }
 
 /// ptl_map_load_and_delete for maps of words to words.
@@ -101,8 +101,7 @@ pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, 
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.load_and_delete_u64(key)?)) }
+    words!(map, |words| words.load_and_delete_u64(key))
 }
 
 /// ptl_map_delete for maps of words to words.
@@ -115,8 +114,7 @@ pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_status {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.delete_u64(key)?)) }
+    words!(map, |words| words.delete_u64(key))
 }
 
 /// ptl_map_swap for maps of words to words.
@@ -130,15 +128,10 @@ pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_swap_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    unsafe {
-        call(map, |map| {
-            Ok(match map.swap_u64(key, value)? {
-                Some(previous) => (Outcome::Loaded, previous),
-                None => (Outcome::Done, 0),
-            })
-        })
-    }
+    words!(map, |words| words.swap_u64(key, value).map(|previous| match previous {
+        Some(previous) => (Outcome::Loaded, previous),
+        None => (Outcome::Done, 0),
+    }))
 }
 
 /// ptl_map_compare_and_swap for maps of words to words.
@@ -157,8 +150,7 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
     old_value: u64,
     new_value: u64,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.compare_and_swap_u64(key, old_value, new_value)?)) }
+    words!(map, |words| words.compare_and_swap_u64(key, old_value, new_value))
 }
 
 /// ptl_map_compare_and_delete for maps of words to words.
@@ -172,8 +164,7 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: u64, old_value: u64) -> ptl_status {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.compare_and_delete_u64(key, old_value)?)) }
+    words!(map, |words| words.compare_and_delete_u64(key, old_value))
 }
 
 /// ptl_map_contains for maps of word keys; the values may be of either type.
@@ -200,6 +191,5 @@ pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> 
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_add_u64(map: *mut ptl_map, key: u64, delta: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok((Outcome::Done, map.add_u64(key, delta)?))) }
+    words!(map, |words| words.add_u64(key, delta).map(|sum| (Outcome::Done, sum)))
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     base::{alloc::Memory, block::Block, hash::Hasher, pool::Pool},
-    table::{Growth, Key, Owner, Table, Writer},
+    table::{Growth, Key, Owner, Sight, Table, Word, Writer},
 };
 use core::{marker::PhantomData, sync::atomic::Ordering::Acquire};
 
@@ -81,6 +81,38 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
             }
         }
         Ok(outcome)
+    }
+
+    /// The same where it is plain to see what to do, without a call; `None`, and nothing done, elsewhere. For words, which own no
+    /// blocks, and for operations that may be asked twice.
+    #[inline(always)]
+    pub fn write_at_once<'v>(
+        &mut self,
+        probe: &K::Probe<'_>,
+        operation: &mut impl Operation<'v, Word>,
+    ) -> Option<Outcome> {
+        match self.owner.look(probe) {
+            Sight::Here(place) => {
+                // SAFETY: the slot is live, and nobody else changes it.
+                let current = unsafe { Current::new(place.slot().value.load(Acquire)) };
+                let (outcome, step) = operation.on_present(&current).ok()?;
+                match step {
+                    Step::Leave => {}
+                    Step::Put(value) => self.owner.set_word(&place, value),
+                    Step::Remove if K::block(&place.slot().key).is_none() => self.owner.remove(&place),
+                    Step::Remove => return None,
+                }
+                Some(outcome)
+            }
+            Sight::Nowhere(vacancy) if K::outside(probe).is_none() => {
+                let (outcome, step) = operation.on_absent().ok()?;
+                if let Step::Put(value) = step {
+                    self.owner.fill(vacancy, K::packed(probe, None), value);
+                }
+                Some(outcome)
+            }
+            _ => None,
+        }
     }
 
     #[inline(always)]

@@ -24,7 +24,7 @@ use crate::{
         hash::{Hasher, shard_bits},
         processors::processors,
         sync::{
-            AtomicPtr, AtomicU64, Mutex,
+            AtomicPtr, AtomicU64, Mutex, MutexGuard,
             Ordering::{AcqRel, Acquire, Relaxed},
             lock,
         },
@@ -131,14 +131,24 @@ impl<K: Key, V: Value> Sharded<K, V> {
         Ok(())
     }
 
-    /// Runs `inside` alone among the writers of a shard.
+    /// Runs `work` alone among the writers of a shard.
     #[inline(always)]
-    fn exclusive<R>(&self, shard: &Shard<K>, inside: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
-        let mut state = lock(&shard.writers.state);
+    fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
+        self.inside(shard, &mut lock(&shard.writers.state), work)
+    }
+
+    /// Runs `work` with the lock of a shard, whose state this is.
+    #[inline(always)]
+    fn inside<R>(
+        &self,
+        shard: &Shard<K>,
+        state: &mut MutexGuard<'_, State>,
+        work: impl FnOnce(&mut Guarded<'_, K, V>) -> R,
+    ) -> R {
         let before = state.writer.entries();
         // SAFETY: the lock makes us the owner, and the state is stable.
-        let mut guarded = unsafe { Guarded::new(&shard.table, &mut state, &self.memory, &self.hasher) };
-        let result = inside(&mut guarded);
+        let mut guarded = unsafe { Guarded::new(&shard.table, state, &self.memory, &self.hasher) };
+        let result = work(&mut guarded);
         let entries = guarded.entries();
         if entries != before {
             shard.writers.entries.store(entries, Relaxed);
@@ -147,15 +157,26 @@ impl<K: Key, V: Value> Sharded<K, V> {
     }
 }
 
+/// The usual cases, without a call, so that a processor can go on to the next operation while it waits for memory. The outer `None`
+/// decides nothing. For a hasher that is not weakened.
 impl Sharded<Word, Word> {
-    /// The usual case of `load`, and nothing that needs a call, with a hasher that is not weakened. The outer `None` decides nothing.
     #[inline(always)]
-    pub fn glance(&self, key: u64) -> Option<Option<u64>> {
+    pub fn load_at_once(&self, key: u64) -> Option<Option<u64>> {
         let hash = self.hasher.whole_word(key);
         match self.shard(hash) {
             Some(shard) => shard.table.glance(&(hash, key), hash, |word| word),
             None => Some(None),
         }
+    }
+
+    /// For operations that may be asked twice.
+    #[inline(always)]
+    pub fn write_at_once<'v>(&self, key: u64, mut operation: impl Operation<'v, Word>) -> Option<Outcome> {
+        let hash = self.hasher.whole_word(key);
+        let shard = self.shard(hash)?;
+        shard.table.prefetch(hash);
+        let mut state = shard.writers.state.try_lock().ok()?;
+        self.inside(shard, &mut state, |guarded| guarded.write_at_once(&(hash, key), &mut operation))
     }
 }
 

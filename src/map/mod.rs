@@ -8,6 +8,7 @@ mod config;
 mod engine;
 mod inside;
 mod walk;
+mod words;
 
 pub use crate::{
     base::alloc::{Allocator, Memory},
@@ -22,10 +23,11 @@ pub use crate::{
 pub use columns::Column;
 pub use config::{Config, Kind, Width};
 pub use engine::MAX_LENGTH;
+pub use words::{AtOnce, Unclear, Words};
 
 use crate::{
     base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    kinds::operation::{Add, CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Store, Swap},
+    kinds::operation::{Add, Delete, Store},
     kinds::{Kind as _, output::Nothing},
     table::{Bytes, Word},
 };
@@ -34,9 +36,9 @@ use engine::Engine;
 
 /// A concurrent map.
 pub struct Map {
-    /// Whether [`Map::glance_u64`] may look: a sharded map of words to words with the whole hash, and `update` was never called.
+    /// A sharded map of words to words with the whole hash, and `update` was never called.
     /// Only ever goes from true to false.
-    glances: AtomicBool,
+    is_plain: AtomicBool,
     typed: Typed,
     /// Whether `update` was ever called: from then on each call looks whether it comes from inside one.
     updates: AtomicBool,
@@ -73,9 +75,9 @@ impl Map {
             (Width::Bytes, Width::Word) => Typed::BytesToWord(Engine::new(&config)?),
             (Width::Bytes, Width::Bytes) => Typed::BytesToBytes(Engine::new(&config)?),
         };
-        let glances = matches!(&typed, Typed::WordToWord(Engine::Sharded(kind)) if !kind.hasher().is_weakened());
-        let (glances, updates) = (AtomicBool::new(glances), AtomicBool::new(false));
-        Ok(Self { glances, typed, updates, config, ranges: AtomicU64::new(0) })
+        let is_plain = matches!(&typed, Typed::WordToWord(Engine::Sharded(kind)) if !kind.hasher().is_weakened());
+        let (is_plain, updates) = (AtomicBool::new(is_plain), AtomicBool::new(false));
+        Ok(Self { is_plain, typed, updates, config, ranges: AtomicU64::new(0) })
     }
 
     pub fn config(&self) -> &Config {
@@ -143,38 +145,12 @@ impl Map {
         // Only once: every operation reads it, and should find it in its cache.
         if !self.updates.load(Relaxed) {
             self.updates.store(true, Relaxed);
-            self.glances.store(false, Relaxed);
+            self.is_plain.store(false, Relaxed);
         }
         with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
     }
 
-    // The same from word to word.
-
-    #[inline(always)]
-    fn words(&self) -> Result<&Engine<Word, Word>, Error> {
-        match self.entered()? {
-            Typed::WordToWord(engine) => Ok(engine),
-            _ => Err(Error::Type),
-        }
-    }
-
-    /// What `load_u64` returns in the usual case of the fastest kind, without a call. The outer `None` decides nothing.
-    #[inline(always)]
-    pub fn glance_u64(&self, key: u64) -> Option<Option<u64>> {
-        if !self.glances.load(Relaxed) {
-            return None;
-        }
-        match &self.typed {
-            Typed::WordToWord(Engine::Sharded(kind)) => kind.glance(key),
-            // SAFETY: with another type or kind `glances` was never true. Each question that is not asked saves every load its time.
-            _ => unsafe { core::hint::unreachable_unchecked() },
-        }
-    }
-    pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
-        let mut value = 0;
-        let outcome = self.words()?.load_key(key, &mut value)?;
-        Ok((outcome == Outcome::Done).then_some(value))
-    }
+    /// As [`Map::contains`], for keys that are words.
     pub fn contains_u64(&self, key: u64) -> Result<Outcome, Error> {
         match self.entered()? {
             Typed::WordToWord(engine) => engine.load_key(key, &mut Nothing),
@@ -182,42 +158,6 @@ impl Map {
             _ => Err(Error::Type),
         }
     }
-    #[inline]
-    pub fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error> {
-        self.words()?.write_key(key, Store(value))
-    }
-    /// [`Outcome::Loaded`] with the value that was there, or [`Outcome::Done`] with the given one.
-    pub fn load_or_store_u64(&self, key: u64, value: u64) -> Result<(Outcome, u64), Error> {
-        let mut actual = value;
-        let outcome = self.words()?.write_key(key, LoadOrStore(value, &mut actual))?;
-        Ok((outcome, actual))
-    }
-    pub fn load_and_delete_u64(&self, key: u64) -> Result<Option<u64>, Error> {
-        let mut value = 0;
-        let outcome = self.words()?.write_key(key, LoadAndDelete(&mut value))?;
-        Ok((outcome == Outcome::Done).then_some(value))
-    }
-    pub fn delete_u64(&self, key: u64) -> Result<Outcome, Error> {
-        self.words()?.write_key(key, Delete)
-    }
-    /// The previous value, if there was one.
-    pub fn swap_u64(&self, key: u64, value: u64) -> Result<Option<u64>, Error> {
-        let mut previous = 0;
-        let outcome = self.words()?.write_key(key, Swap(value, &mut previous))?;
-        Ok((outcome == Outcome::Loaded).then_some(previous))
-    }
-    pub fn compare_and_swap_u64(&self, key: u64, old: u64, new: u64) -> Result<Outcome, Error> {
-        self.words()?.write_key(key, CompareAndSwap { old, new })
-    }
-    pub fn compare_and_delete_u64(&self, key: u64, old: u64) -> Result<Outcome, Error> {
-        self.words()?.write_key(key, CompareAndDelete(old))
-    }
-    pub fn add_u64(&self, key: u64, delta: u64) -> Result<u64, Error> {
-        let mut sum = 0;
-        self.words()?.write_key(key, Add { delta, sum: &mut sum })?;
-        Ok(sum)
-    }
-
     // Batches. `status` is called once for each key, in order.
 
     /// Values are filled one after the other; where there is none, a word is 0 and bytes are empty.

@@ -57,7 +57,7 @@ mod tests;
 pub use bucket::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot};
 pub use key::{Bytes, Key, Word};
 pub use order::{Mark, Reach, Sink};
-pub use owner::{Owner, Writer};
+pub use owner::{Owner, Sight, Writer};
 pub use probe::{Contended, Place};
 
 use crate::base::sync::{AtomicU64, Ordering::Relaxed};

@@ -71,6 +71,22 @@ impl Writer {
     }
 }
 
+/// What a look at the head of a chain has shown.
+pub enum Sight<'a, K: Key> {
+    Here(Place<'a, K>),
+    /// The key is not in the table, and would have its place here.
+    Nowhere(Vacancy<'a, K>),
+    /// Only the whole search can tell.
+    Unclear,
+}
+
+/// An empty slot for one tophash.
+pub struct Vacancy<'a, K: Key> {
+    head: Bucket<'a, K>,
+    slot: usize,
+    top: u8,
+}
+
 /// The right to change a table, for as long as it lives.
 pub struct Owner<'a, K: Key> {
     pub(super) table: &'a Table<K>,
@@ -93,6 +109,36 @@ impl<'a, K: Key> Owner<'a, K> {
 
     pub fn find(&self, probe: &K::Probe<'_>) -> Option<Place<'a, K>> {
         self.table.find(probe)
+    }
+
+    /// What `find` and `insert` come to where that is plain to see, without a call. Nothing is to be done for growth then.
+    #[inline(always)]
+    pub fn look(&self, probe: &K::Probe<'_>) -> Sight<'a, K> {
+        let hash = K::hash(probe);
+        let Some(head) = self.table.head(hash) else { return Sight::Unclear };
+        let (tops, top) = (head.tops(), tophash(hash));
+        if self.writer.limit == 0 {
+            return Sight::Unclear;
+        }
+        if let Some(slot) = tops.matching(top).first() {
+            let found = K::matches(&head.slots[slot].key, probe, || true);
+            return if found { Sight::Here(Place { head, bucket: head, slot }) } else { Sight::Unclear };
+        }
+        match tops.empty().first() {
+            Some(slot) if self.writer.entries < self.writer.limit && !head.meta.may_overflow(top) => {
+                Sight::Nowhere(Vacancy { head, slot, top })
+            }
+            _ => Sight::Unclear,
+        }
+    }
+
+    /// Adds the entry that `look` found a place for.
+    #[inline(always)]
+    pub fn fill(&mut self, vacancy: Vacancy<'_, K>, key: K::Words, value: u64) {
+        let Vacancy { head, slot, top } = vacancy;
+        let _change = Change::begin(head.meta);
+        head.fill(slot, top, key, value);
+        self.writer.entries += 1;
     }
 
     /// Adds an entry whose key is not in the table. The words of the key were packed by the caller, whose block for it the table
