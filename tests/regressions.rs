@@ -1,6 +1,6 @@
 //! Each test is named after what was once wrong.
 
-use portolan::map::{Config, Error, Fill, Kind, Map, Outcome, Width, Words};
+use portolan::map::{Config, Error, Fill, Kind, Map, Outcome, Width};
 use std::{
     mem::MaybeUninit,
     ptr::null_mut,

@@ -3,7 +3,7 @@
 use super::boundary::{Refusal, call, call_apart};
 use super::handle::{borrow, ptl_map};
 use super::status::{PTL_NOT_FOUND, PTL_OK, ptl_status};
-use crate::map::{Outcome, Words};
+use crate::map::Outcome;
 
 /// A word and a status, which travel in two registers.
 #[repr(C)]
@@ -12,21 +12,6 @@ pub struct ptl_u64 {
     pub value: u64,
     /// PTL_*.
     pub status: ptl_status,
-}
-
-/// Runs an operation of [`Words`] on the map behind a handle: the short way, and if that does not do, the whole one.
-macro_rules! words {
-    ($map:expr, |$words:ident| $operation:expr) => {{
-        // SAFETY: the caller's handle.
-        let at_once = unsafe { borrow($map) }.ok().and_then(|handle| handle.map().at_once());
-        if let Some($words) = at_once
-            && let Ok(answer) = $operation
-        {
-            return answer.into();
-        }
-        // SAFETY: the caller's handle.
-        unsafe { call_apart($map, |$words| Ok($operation?)) }
-    }};
 }
 
 impl From<Refusal> for ptl_u64 {
@@ -61,7 +46,12 @@ impl From<(Outcome, u64)> for ptl_u64 {
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
-    words!(map, |words| words.load_u64(key))
+    // SAFETY: the caller's handle.
+    match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().load_u64_at_once(key)) {
+        Some(found) => found.into(),
+        // SAFETY: the caller's handle.
+        None => unsafe { call_apart(map, |map| Ok(map.load_u64(key)?)) },
+    }
 }
 
 /// ptl_map_store for maps of words to words.
@@ -74,7 +64,8 @@ pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_status {
-    words!(map, |words| words.store_u64(key, value))
+    // SAFETY: the caller's handle.
+    unsafe { call(map, |map| Ok(map.store_u64(key, value)?)) }
 }
 
 /// ptl_map_load_or_store for maps of words to words.
@@ -88,7 +79,8 @@ pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
-    words!(map, |words| words.load_or_store_u64(key, value))
+    // SAFETY: the caller's handle.
+    unsafe { call(map, |map| Ok(map.load_or_store_u64(key, value)?)) }
 }
 
 /// ptl_map_load_and_delete for maps of words to words.
@@ -101,7 +93,8 @@ pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, 
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64) -> ptl_u64 {
-    words!(map, |words| words.load_and_delete_u64(key))
+    // SAFETY: the caller's handle.
+    unsafe { call(map, |map| Ok(map.load_and_delete_u64(key)?)) }
 }
 
 /// ptl_map_delete for maps of words to words.
@@ -114,7 +107,8 @@ pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_status {
-    words!(map, |words| words.delete_u64(key))
+    // SAFETY: the caller's handle.
+    unsafe { call(map, |map| Ok(map.delete_u64(key)?)) }
 }
 
 /// ptl_map_swap for maps of words to words.
@@ -128,10 +122,15 @@ pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_swap_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
-    words!(map, |words| words.swap_u64(key, value).map(|previous| match previous {
-        Some(previous) => (Outcome::Loaded, previous),
-        None => (Outcome::Done, 0),
-    }))
+    // SAFETY: the caller's handle.
+    unsafe {
+        call(map, |map| {
+            Ok(match map.swap_u64(key, value)? {
+                Some(previous) => (Outcome::Loaded, previous),
+                None => (Outcome::Done, 0),
+            })
+        })
+    }
 }
 
 /// ptl_map_compare_and_swap for maps of words to words.
@@ -150,7 +149,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
     old_value: u64,
     new_value: u64,
 ) -> ptl_status {
-    words!(map, |words| words.compare_and_swap_u64(key, old_value, new_value))
+    // SAFETY: the caller's handle.
+    unsafe { call(map, |map| Ok(map.compare_and_swap_u64(key, old_value, new_value)?)) }
 }
 
 /// ptl_map_compare_and_delete for maps of words to words.
@@ -164,7 +164,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: u64, old_value: u64) -> ptl_status {
-    words!(map, |words| words.compare_and_delete_u64(key, old_value))
+    // SAFETY: the caller's handle.
+    unsafe { call(map, |map| Ok(map.compare_and_delete_u64(key, old_value)?)) }
 }
 
 /// ptl_map_contains for maps of word keys; the values may be of either type.
@@ -191,5 +192,6 @@ pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> 
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_add_u64(map: *mut ptl_map, key: u64, delta: u64) -> ptl_u64 {
-    words!(map, |words| words.add_u64(key, delta).map(|sum| (Outcome::Done, sum)))
+    // SAFETY: the caller's handle.
+    unsafe { call(map, |map| Ok((Outcome::Done, map.add_u64(key, delta)?))) }
 }

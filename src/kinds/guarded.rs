@@ -10,9 +10,12 @@ use super::{
 };
 use crate::{
     base::{alloc::Memory, block::Block, hash::Hasher, pool::Pool},
-    table::{Growth, Key, Owner, Sight, Table, Word, Writer},
+    table::{Aim, Growth, Key, Owner, Sight, Table, Writer},
 };
-use core::{marker::PhantomData, sync::atomic::Ordering::Acquire};
+use core::{
+    marker::PhantomData,
+    sync::atomic::Ordering::{Acquire, Release},
+};
 
 /// What a lock guards of one table.
 pub struct State {
@@ -45,7 +48,6 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
     }
 
     /// See [`super::Kind::write`].
-    #[inline(always)]
     pub fn write<'v>(&mut self, probe: &K::Probe<'_>, mut operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
         let Some(place) = self.owner.find(probe) else {
             let (outcome, step) = operation.on_absent()?;
@@ -60,15 +62,15 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
         let (outcome, step) = operation.on_present(&unsafe { Current::new(old) })?;
         match step {
             Step::Leave => {}
-            Step::Put(value) if V::IN_PLACE => {
-                let word = V::pack(value, &mut self.blocks)?;
-                self.owner.set_word(&place, word);
-            }
             Step::Put(value) => {
                 let word = V::pack(value, &mut self.blocks)?;
-                self.owner.set_block(&place, word);
-                // SAFETY: the slot holds the new one.
-                unsafe { V::free(old, &mut self.blocks) };
+                if V::IN_PLACE {
+                    self.owner.set_word(&place, word);
+                } else {
+                    self.owner.set_block(&place, word);
+                    // SAFETY: the slot holds the new one.
+                    unsafe { V::free(old, &mut self.blocks) };
+                }
             }
             Step::Remove => {
                 let key = K::block(&slot.key);
@@ -83,39 +85,6 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
         Ok(outcome)
     }
 
-    /// The same where it is plain to see what to do, without a call; `None`, and nothing done, elsewhere. For words, which own no
-    /// blocks, and for operations that may be asked twice.
-    #[inline(always)]
-    pub fn write_at_once<'v>(
-        &mut self,
-        probe: &K::Probe<'_>,
-        operation: &mut impl Operation<'v, Word>,
-    ) -> Option<Outcome> {
-        match self.owner.look(probe) {
-            Sight::Here(place) => {
-                // SAFETY: the slot is live, and nobody else changes it.
-                let current = unsafe { Current::new(place.slot().value.load(Acquire)) };
-                let (outcome, step) = operation.on_present(&current).ok()?;
-                match step {
-                    Step::Leave => {}
-                    Step::Put(value) => self.owner.set_word(&place, value),
-                    Step::Remove if K::block(&place.slot().key).is_none() => self.owner.remove(&place),
-                    Step::Remove => return None,
-                }
-                Some(outcome)
-            }
-            Sight::Nowhere(vacancy) if K::outside(probe).is_none() => {
-                let (outcome, step) = operation.on_absent().ok()?;
-                if let Step::Put(value) = step {
-                    self.owner.fill(vacancy, K::packed(probe, None), value);
-                }
-                Some(outcome)
-            }
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
     fn insert(&mut self, probe: &K::Probe<'_>, value: V::Ref<'_>) -> Result<(), Error> {
         let value = V::pack(value, &mut self.blocks)?;
         let key = match K::outside(probe).map(|bytes| self.blocks.alloc(bytes)).transpose() {
@@ -176,6 +145,48 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
             self.owner.destroy();
             self.blocks.pool.destroy(self.blocks.memory);
         }
+    }
+}
+
+/// [`Guarded::write`] where it is plain to see what to do and nothing has to be called, so that a processor can go on to the next
+/// operation while it waits for memory. `None`, and nothing done, elsewhere. `state` is the table's, whose lock is held.
+#[inline(always)]
+pub fn write_at_once<'v, K: Key, V: Value, O: Operation<'v, V>>(
+    table: &Table<K>,
+    state: &mut State,
+    aim: Aim<'_, K>,
+    probe: &K::Probe<'_>,
+    operation: &mut O,
+) -> Option<Result<Outcome, Error>> {
+    // A user would be asked again by the whole way.
+    if !V::IN_PLACE || O::ASKS_USER {
+        return None;
+    }
+    match state.writer.look(table, aim, probe) {
+        Sight::Here(place) => {
+            let value = &place.slot().value;
+            // SAFETY: the slot is live, and nobody else changes it.
+            let decision = operation.on_present(&unsafe { Current::new(value.load(Acquire)) });
+            match decision {
+                Ok((outcome, Step::Leave)) => Some(Ok(outcome)),
+                Ok((outcome, Step::Put(new))) => {
+                    value.store(V::in_place(new)?, Release);
+                    Some(Ok(outcome))
+                }
+                Ok((outcome, Step::Remove)) => state.writer.take_out(&place).then_some(Ok(outcome)),
+                Err(error) => Some(Err(error)),
+            }
+        }
+        Sight::Nowhere(vacancy) => match operation.on_absent() {
+            Ok((_, Step::Put(_))) if K::outside(probe).is_some() => None,
+            Ok((outcome, Step::Put(value))) => {
+                state.writer.fill(vacancy, K::packed(probe, None), V::in_place(value)?);
+                Some(Ok(outcome))
+            }
+            Ok((outcome, _)) => Some(Ok(outcome)),
+            Err(error) => Some(Err(error)),
+        },
+        Sight::Unclear => None,
     }
 }
 

@@ -132,34 +132,55 @@ impl<K: Key, V: Value> Sharded<K, V> {
     }
 
     /// Runs `work` alone among the writers of a shard.
-    #[inline(always)]
     fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
-        self.inside(shard, &mut lock(&shard.writers.state), work)
+        self.inside(shard, lock(&shard.writers.state), work)
     }
 
-    /// Runs `work` with the lock of a shard, whose state this is.
-    #[inline(always)]
+    /// Runs `work` under the lock of a shard, which this is the state of.
     fn inside<R>(
         &self,
         shard: &Shard<K>,
-        state: &mut MutexGuard<'_, State>,
+        mut state: MutexGuard<'_, State>,
         work: impl FnOnce(&mut Guarded<'_, K, V>) -> R,
     ) -> R {
-        let before = state.writer.entries();
         // SAFETY: the lock makes us the owner, and the state is stable.
-        let mut guarded = unsafe { Guarded::new(&shard.table, state, &self.memory, &self.hasher) };
+        let mut guarded = unsafe { Guarded::new(&shard.table, &mut state, &self.memory, &self.hasher) };
         let result = work(&mut guarded);
-        let entries = guarded.entries();
-        if entries != before {
-            shard.writers.entries.store(entries, Relaxed);
-        }
+        shard.writers.entries.store(guarded.entries(), Relaxed);
         result
+    }
+
+    /// The rest of a write that has the lock.
+    #[cold]
+    #[inline(never)]
+    fn write_patiently<'v>(
+        &self,
+        shard: &Shard<K>,
+        state: MutexGuard<'_, State>,
+        probe: &K::Probe<'_>,
+        operation: impl Operation<'v, V>,
+    ) -> Result<Outcome, Error> {
+        self.inside(shard, state, |guarded| guarded.write(probe, operation))
+    }
+
+    /// A write to a map or shard that nothing was ever written to: only what stores needs a shard.
+    #[cold]
+    #[inline(never)]
+    fn write_first<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
+        if self.shards().is_empty() && !O::ASKS_USER {
+            match operation.on_absent()? {
+                (_, Step::Put(_)) => {}
+                (outcome, _) => return Ok(outcome),
+            }
+        }
+        let shard = self.shard_to_write(K::hash(probe))?;
+        self.exclusive(shard, |guarded| guarded.write(probe, operation))
     }
 }
 
-/// The usual cases, without a call, so that a processor can go on to the next operation while it waits for memory. The outer `None`
-/// decides nothing. For a hasher that is not weakened.
 impl Sharded<Word, Word> {
+    /// The usual case of `load`, without a call, so that a processor can go on to the next operation while it waits for memory. The
+    /// outer `None` decides nothing. For a hasher that is not weakened.
     #[inline(always)]
     pub fn load_at_once(&self, key: u64) -> Option<Option<u64>> {
         let hash = self.hasher.whole_word(key);
@@ -167,16 +188,6 @@ impl Sharded<Word, Word> {
             Some(shard) => shard.table.glance(&(hash, key), hash, |word| word),
             None => Some(None),
         }
-    }
-
-    /// For operations that may be asked twice.
-    #[inline(always)]
-    pub fn write_at_once<'v>(&self, key: u64, mut operation: impl Operation<'v, Word>) -> Option<Outcome> {
-        let hash = self.hasher.whole_word(key);
-        let shard = self.shard(hash)?;
-        shard.table.prefetch(hash);
-        let mut state = shard.writers.state.try_lock().ok()?;
-        self.inside(shard, &mut state, |guarded| guarded.write_at_once(&(hash, key), &mut operation))
     }
 }
 
@@ -199,19 +210,24 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
-        let shard = match self.shard(K::hash(probe)) {
-            Some(shard) => shard,
-            // Nothing was ever written: only what stores needs a shard.
-            None if !O::ASKS_USER => match operation.on_absent()? {
-                (_, Step::Put(_)) => self.shard_to_write(K::hash(probe))?,
-                (outcome, _) => return Ok(outcome),
-            },
-            None => self.shard_to_write(K::hash(probe))?,
+        let hash = K::hash(probe);
+        let Some((shard, aim)) = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?))) else {
+            return self.write_first(probe, operation);
         };
-        shard.table.prefetch(K::hash(probe));
-        self.exclusive(shard, |guarded| guarded.write(probe, operation))
+        let mut state = lock(&shard.writers.state);
+        let before = state.writer.entries();
+        match guarded::write_at_once(&shard.table, &mut state, aim, probe, &mut operation) {
+            Some(result) => {
+                let entries = state.writer.entries();
+                if entries != before {
+                    shard.writers.entries.store(entries, Relaxed);
+                }
+                result
+            }
+            None => self.write_patiently(shard, state, probe, operation),
+        }
     }
 
     #[inline(always)]

@@ -16,6 +16,8 @@ pub trait Value: 'static {
     /// Whether a value may be overwritten under the eyes of a reader: the word is all there is to it.
     const IN_PLACE: bool;
 
+    /// The value word, if it is all there is to the value.
+    fn in_place(value: Self::Ref<'_>) -> Option<u64>;
     fn pack(value: Self::Ref<'_>, blocks: &mut impl Blocks) -> Result<u64, OutOfMemory>;
     /// # Safety
     /// See the trait; and no slot holds the word any more.
@@ -42,6 +44,10 @@ impl Value for Word {
     type Ref<'a> = u64;
     const IN_PLACE: bool = true;
 
+    #[inline(always)]
+    fn in_place(value: u64) -> Option<u64> {
+        Some(value)
+    }
     #[inline(always)]
     fn pack(value: u64, _blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
         Ok(value)
@@ -72,6 +78,9 @@ impl Value for Bytes {
     type Ref<'a> = &'a [u8];
     const IN_PLACE: bool = false;
 
+    fn in_place(_value: &[u8]) -> Option<u64> {
+        None
+    }
     fn pack(value: &[u8], blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
         Ok(blocks.alloc(value)?.word())
     }

@@ -23,7 +23,6 @@ pub use crate::{
 pub use columns::Column;
 pub use config::{Config, Kind, Width};
 pub use engine::MAX_LENGTH;
-pub use words::{AtOnce, Unclear, Words};
 
 use crate::{
     base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -150,14 +149,6 @@ impl Map {
         with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
     }
 
-    /// As [`Map::contains`], for keys that are words.
-    pub fn contains_u64(&self, key: u64) -> Result<Outcome, Error> {
-        match self.entered()? {
-            Typed::WordToWord(engine) => engine.load_key(key, &mut Nothing),
-            Typed::WordToBytes(engine) => engine.load_key(key, &mut Nothing),
-            _ => Err(Error::Type),
-        }
-    }
     // Batches. `status` is called once for each key, in order.
 
     /// Values are filled one after the other; where there is none, a word is 0 and bytes are empty.

@@ -139,6 +139,12 @@ impl<K: Key> Bucket<'_, K> {
         self.set_top(slot, top);
     }
 
+    /// Empties a slot of the last bucket of a chain.
+    #[inline(always)]
+    pub fn remove_last(&self, slot: usize) {
+        self.meta.tophash.store(self.tops().without(slot).0, Relaxed);
+    }
+
     #[inline(always)]
     pub fn set_top(&self, slot: usize, top: u8) {
         self.meta.tophash.store(self.tops().with(slot, top).0, Relaxed);
@@ -184,8 +190,10 @@ impl Tops {
     pub fn without(self, slot: usize) -> Self {
         let emptied = self.with(slot, EMPTY_ONE).0;
         // Of a tophash another bit than the lowest is set; all that is above the last one is empty.
-        let used = (64 - (emptied & !EMPTY_ONES).leading_zeros()).next_multiple_of(8);
-        Self(emptied & 1u64.checked_shl(used).unwrap_or(0).wrapping_sub(1))
+        match emptied & !EMPTY_ONES {
+            0 => Self(0),
+            used => Self(emptied & u64::MAX >> (used.leading_zeros() & !7)),
+        }
     }
 }
 

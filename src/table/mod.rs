@@ -58,7 +58,7 @@ pub use bucket::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot};
 pub use key::{Bytes, Key, Word};
 pub use order::{Mark, Reach, Sink};
 pub use owner::{Owner, Sight, Writer};
-pub use probe::{Contended, Place};
+pub use probe::{Aim, Contended, Place};
 
 use crate::base::sync::{AtomicU64, Ordering::Relaxed};
 use segments::Segments;

@@ -4,7 +4,7 @@ use super::{
     Growth, Table,
     bucket::{Bucket, Change, EMPTY_ONE, EMPTY_REST, MAX_OVERFLOW, SLOTS, Slot, Tops},
     key::Key,
-    probe::Place,
+    probe::{Aim, Place},
 };
 use crate::base::{
     alloc::{Memory, OutOfMemory},
@@ -71,6 +71,50 @@ impl Writer {
     }
 }
 
+/// What the owner can do without a call, at the bucket that was aimed at before there was an owner. `self` is the table's writer.
+impl Writer {
+    /// What a search comes to, where that is plain to see: if the bucket is still the one, with nothing to be done for growth.
+    #[inline(always)]
+    pub fn look<'a, K: Key>(&self, table: &Table<K>, aim: Aim<'a, K>, probe: &K::Probe<'_>) -> Sight<'a, K> {
+        let Aim { shape, head } = aim;
+        if table.shape() != shape || self.limit == 0 {
+            return Sight::Unclear;
+        }
+        let (tops, top) = (head.tops(), tophash(K::hash(probe)));
+        if let Some(slot) = tops.matching(top).first() {
+            let found = K::matches(&head.slots[slot].key, probe, || true);
+            return if found { Sight::Here(Place { head, bucket: head, slot }) } else { Sight::Unclear };
+        }
+        match tops.empty().first() {
+            Some(slot) if self.entries < self.limit && !head.meta.may_overflow(top) => {
+                Sight::Nowhere(Vacancy { head, slot, top })
+            }
+            _ => Sight::Unclear,
+        }
+    }
+
+    /// Adds an entry.
+    #[inline(always)]
+    pub fn fill<K: Key>(&mut self, vacancy: Vacancy<'_, K>, key: K::Words, value: u64) {
+        let Vacancy { head, slot, top } = vacancy;
+        let _change = Change::begin(head.meta);
+        head.fill(slot, top, key, value);
+        self.entries += 1;
+    }
+
+    /// Takes out an entry whose key has no block; false, and nothing done, if there is more to it.
+    #[inline(always)]
+    pub fn take_out<K: Key>(&mut self, place: &Place<'_, K>) -> bool {
+        if place.head.meta.next() != 0 || K::block(&place.slot().key).is_some() {
+            return false;
+        }
+        let _change = Change::begin(place.head.meta);
+        place.head.remove_last(place.slot);
+        self.entries -= 1;
+        true
+    }
+}
+
 /// What a look at the head of a chain has shown.
 pub enum Sight<'a, K: Key> {
     Here(Place<'a, K>),
@@ -109,36 +153,6 @@ impl<'a, K: Key> Owner<'a, K> {
 
     pub fn find(&self, probe: &K::Probe<'_>) -> Option<Place<'a, K>> {
         self.table.find(probe)
-    }
-
-    /// What `find` and `insert` come to where that is plain to see, without a call. Nothing is to be done for growth then.
-    #[inline(always)]
-    pub fn look(&self, probe: &K::Probe<'_>) -> Sight<'a, K> {
-        let hash = K::hash(probe);
-        let Some(head) = self.table.head(hash) else { return Sight::Unclear };
-        let (tops, top) = (head.tops(), tophash(hash));
-        if self.writer.limit == 0 {
-            return Sight::Unclear;
-        }
-        if let Some(slot) = tops.matching(top).first() {
-            let found = K::matches(&head.slots[slot].key, probe, || true);
-            return if found { Sight::Here(Place { head, bucket: head, slot }) } else { Sight::Unclear };
-        }
-        match tops.empty().first() {
-            Some(slot) if self.writer.entries < self.writer.limit && !head.meta.may_overflow(top) => {
-                Sight::Nowhere(Vacancy { head, slot, top })
-            }
-            _ => Sight::Unclear,
-        }
-    }
-
-    /// Adds the entry that `look` found a place for.
-    #[inline(always)]
-    pub fn fill(&mut self, vacancy: Vacancy<'_, K>, key: K::Words, value: u64) {
-        let Vacancy { head, slot, top } = vacancy;
-        let _change = Change::begin(head.meta);
-        head.fill(slot, top, key, value);
-        self.writer.entries += 1;
     }
 
     /// Adds an entry whose key is not in the table. The words of the key were packed by the caller, whose block for it the table
@@ -218,7 +232,7 @@ impl<'a, K: Key> Owner<'a, K> {
         {
             let _change = Change::begin(place.head.meta);
             if place.head.meta.next() == 0 {
-                place.head.meta.tophash.store(place.head.tops().without(place.slot).0, Relaxed);
+                place.head.remove_last(place.slot);
             } else {
                 self.remove_from_chain(place);
             }

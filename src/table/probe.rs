@@ -40,7 +40,22 @@ impl<'a, K: Key> Place<'a, K> {
     }
 }
 
+/// The head of a chain, and the shape under which it was.
+pub struct Aim<'a, K: Key> {
+    pub shape: Shape,
+    pub head: Bucket<'a, K>,
+}
+
 impl<K: Key> Table<K> {
+    /// Where a hash belongs, if there is any bucket; any thread, at any time. Asks for the memory.
+    #[inline(always)]
+    pub fn aim(&self, hash: u64) -> Option<Aim<'_, K>> {
+        let shape = Shape(self.shape.load(Acquire));
+        let head = self.main.get(shape.bucket(hash))?;
+        head.prefetch();
+        Some(Aim { shape, head })
+    }
+
     /// Looks for a key without taking anything; any thread, at any time. `read` is given the value word and turns it into what the
     /// caller wants; it may run several times, and what it returns counts only when this function returns it.
     ///
@@ -58,9 +73,7 @@ impl<K: Key> Table<K> {
     /// instructions this takes, so it calls nothing.
     #[inline(always)]
     pub fn glance<R>(&self, probe: &K::Probe<'_>, hash: u64, mut read: impl FnMut(u64) -> R) -> Option<Option<R>> {
-        let shape = Shape(self.shape.load(Acquire));
-        let Some(head) = self.main.get(shape.bucket(hash)) else { return Some(None) };
-        head.prefetch();
+        let Some(Aim { shape, head }) = self.aim(hash) else { return Some(None) };
         // An odd version is made one that no second look finds.
         let version = head.meta.version.load(Acquire) & !1;
         let unchanged = || {
@@ -139,9 +152,7 @@ impl<K: Key> Table<K> {
     /// Asks for the memory that a search for this hash will read first.
     #[inline(always)]
     pub fn prefetch(&self, hash: u64) {
-        if let Some(head) = self.main.get(self.shape().bucket(hash)) {
-            head.prefetch();
-        }
+        let _ = self.aim(hash);
     }
 
     /// The head of the chain that a hash belongs to, if there is any bucket. For the owner.

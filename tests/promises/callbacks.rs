@@ -4,7 +4,7 @@
 use crate::subject::{Subject, shared_setups};
 use crate::support::setup::KINDS;
 use crate::support::{Setup, setup};
-use portolan::map::{Column, Decision, Error, Fill, Map, Outcome, Width, Words};
+use portolan::map::{Column, Decision, Error, Fill, Map, Outcome, Width};
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

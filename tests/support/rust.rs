@@ -2,7 +2,7 @@
 
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
-use portolan::map::{Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width, Words};
+use portolan::map::{Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
 use std::any::Any;
 use std::cell::OnceCell;
 use std::mem::MaybeUninit;
