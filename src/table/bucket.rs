@@ -142,7 +142,7 @@ impl<K: Key> Bucket<'_, K> {
     /// Empties a slot of the last bucket of a chain.
     #[inline(always)]
     pub fn remove_last(&self, slot: usize) {
-        self.meta.tophash.store(self.tops().without(slot).0, Relaxed);
+        self.meta.tophash.store(self.tops().with(slot, EMPTY_ONE).trimmed().0, Relaxed);
     }
 
     #[inline(always)]
@@ -159,6 +159,8 @@ pub struct Tops(pub u64);
 const EMPTY_ONES: u64 = u64::from_ne_bytes([EMPTY_ONE; SLOTS]);
 
 impl Tops {
+    pub const EMPTY: Self = Self(0);
+
     #[inline(always)]
     pub fn matching(self, top: u8) -> Matches {
         Matches(equal(self.0, top))
@@ -185,14 +187,17 @@ impl Tops {
     pub fn with(self, slot: usize, top: u8) -> Self {
         Self(self.0 & !(0xff << (8 * slot)) | (top as u64) << (8 * slot))
     }
-    /// With this slot emptied, in the last bucket of a chain.
+    /// With these slots emptied: bit 0 stands for slot 0.
+    pub fn emptied(self, slots: u8) -> Self {
+        Matches(slots).fold(self, |tops, slot| tops.with(slot, EMPTY_ONE))
+    }
+    /// For the last bucket of a chain: the empty slots at its end as [`EMPTY_REST`].
     #[inline(always)]
-    pub fn without(self, slot: usize) -> Self {
-        let emptied = self.with(slot, EMPTY_ONE).0;
+    pub fn trimmed(self) -> Self {
         // Of a tophash another bit than the lowest is set; all that is above the last one is empty.
-        match emptied & !EMPTY_ONES {
-            0 => Self(0),
-            used => Self(emptied & u64::MAX >> (used.leading_zeros() & !7)),
+        match self.0 & !EMPTY_ONES {
+            0 => Self::EMPTY,
+            used => Self(self.0 & u64::MAX >> (used.leading_zeros() & !7)),
         }
     }
 }
@@ -202,6 +207,10 @@ impl Tops {
 pub struct Matches(u8);
 
 impl Matches {
+    /// Bit 0 stands for slot 0.
+    pub fn of(slots: u8) -> Self {
+        Self(slots)
+    }
     /// The first one, if there is any.
     #[inline(always)]
     pub fn first(self) -> Option<usize> {
@@ -257,7 +266,7 @@ mod tests {
         assert_eq!(slots(tops.matching(128)), [5]);
         assert_eq!(slots(tops.empty()), [0, 1]);
         assert_eq!(slots(tops.live()), [2, 3, 4, 5, 6, 7]);
-        let without = |bytes, slot| Tops(u64::from_le_bytes(bytes)).without(slot).0.to_le_bytes();
+        let without = |bytes, slot| Tops(u64::from_le_bytes(bytes)).emptied(1u8 << slot).trimmed().0.to_le_bytes();
         assert_eq!(without([9, 8, 7, 6, 5, 4, 3, 2], 3), [9, 8, 7, 1, 5, 4, 3, 2]);
         assert_eq!(without([9, 8, 7, 6, 5, 4, 3, 2], 7), [9, 8, 7, 6, 5, 4, 3, 0]);
         assert_eq!(without([9, 1, 1, 255, 1, 128, 0, 0], 5), [9, 1, 1, 255, 0, 0, 0, 0]);

@@ -5,7 +5,7 @@
 
 use super::{
     Growth, Shape,
-    bucket::{Bucket, Change, SLOTS, Slot},
+    bucket::{Bucket, Change, Matches, SLOTS, Slot, Tops},
     key::Key,
     owner::Owner,
     segments::Made,
@@ -25,54 +25,65 @@ const LINEAR_LOAD: (u64, u64) = (21, 4);
 /// Splits, or chains reorganised, with each write.
 const STEPS: usize = 2;
 
-/// Fills a chain from its first slot on, in the order of `push`.
+/// Fills the empty slots of a chain, first to last.
 struct Filler<'a, K: Key> {
     head: Bucket<'a, K>,
     bucket: Bucket<'a, K>,
-    tops: [u8; SLOTS],
-    used: usize,
+    tops: Tops,
 }
 
 impl<'a, K: Key> Filler<'a, K> {
-    fn new(head: Bucket<'a, K>) -> Self {
-        Self { head, bucket: head, tops: [0; SLOTS], used: 0 }
+    /// `tops` is what the head holds already; the overflow buckets behind it count as empty.
+    fn new(head: Bucket<'a, K>, tops: Tops) -> Self {
+        Self { head, bucket: head, tops }
     }
 
-    /// Appends an entry; `from` may be a slot of the same chain that the filler has not passed.
+    /// Adds an entry; `from` may be a slot of the same chain that the filler has not passed.
+    #[inline(always)]
     fn push(&mut self, owner: &mut Owner<'a, K>, top: u8, from: &Slot<K>) {
-        if self.used == SLOTS {
-            self.store_tops();
-            self.bucket = owner.next_in_chain(self.bucket);
-            (self.tops, self.used) = ([0; SLOTS], 0);
-        }
-        let to = &self.bucket.slots[self.used];
+        let slot = self.tops.empty().first().unwrap_or_else(|| self.advance(owner));
+        let to = &self.bucket.slots[slot];
         if !core::ptr::eq(to, from) {
             to.copy_from(from);
         }
-        self.tops[self.used] = top;
-        self.used += 1;
+        self.tops = self.tops.with(slot, top);
+    }
+
+    /// Goes on to the next bucket; returns its first slot.
+    #[cold]
+    fn advance(&mut self, owner: &mut Owner<'a, K>) -> usize {
+        self.store_tops();
+        self.bucket = owner.next_in_chain(self.bucket);
+        self.tops = Tops::EMPTY;
+        0
     }
 
     fn store_tops(&self) {
-        self.bucket.meta.tophash.store(u64::from_le_bytes(self.tops), Relaxed);
+        self.bucket.meta.tophash.store(self.tops.0, Relaxed);
     }
 
     /// Ends the chain here; returns the overflow bucket that followed.
-    fn finish(self, owner: &Owner<'a, K>) -> u32 {
+    #[inline(always)]
+    fn finish(mut self, owner: &Owner<'a, K>) -> u32 {
+        self.tops = self.tops.trimmed();
         self.store_tops();
         let rest = self.bucket.meta.next();
         self.bucket.meta.end_chain();
         if !self.bucket.is_same(&self.head) {
-            // The filter anew.
-            let next = self.head.meta.next();
-            self.head.meta.end_chain();
-            self.head.meta.set_next(next);
-            for bucket in owner.table.chain(self.head).skip(1) {
-                let tops = bucket.tops();
-                tops.live().for_each(|slot| self.head.meta.set_overflows(tops.get(slot)));
-            }
+            self.renew_filter(owner);
         }
         rest
+    }
+
+    #[cold]
+    fn renew_filter(&self, owner: &Owner<'a, K>) {
+        let next = self.head.meta.next();
+        self.head.meta.end_chain();
+        self.head.meta.set_next(next);
+        for bucket in owner.table.chain(self.head).skip(1) {
+            let tops = bucket.tops();
+            tops.live().for_each(|slot| self.head.meta.set_overflows(tops.get(slot)));
+        }
     }
 }
 
@@ -190,22 +201,30 @@ impl<'a, K: Key> Owner<'a, K> {
             return;
         }
         let _change = Change::begin(head.meta);
-        let mut filler = Filler::new(head);
-        self.move_all(head, &mut filler);
+        let mut filler = Filler::new(head, head.tops());
+        self.move_all(self.behind(head), &mut filler);
         let rest = filler.finish(self);
         self.free_overflow(rest);
     }
 
-    /// Pushes every entry of a chain to `filler`.
-    fn move_all(&mut self, head: Bucket<'a, K>, filler: &mut Filler<'a, K>) {
-        let mut bucket = Some(head);
+    /// The first overflow bucket of a chain.
+    fn behind(&self, bucket: Bucket<'a, K>) -> Option<Bucket<'a, K>> {
+        match bucket.meta.next() {
+            0 => None,
+            next => Some(self.table.overflow.at(next)),
+        }
+    }
+
+    /// Pushes every entry from this bucket of a chain on to `filler`.
+    fn move_all(&mut self, first: Option<Bucket<'a, K>>, filler: &mut Filler<'a, K>) {
+        let mut bucket = first;
         while let Some(this) = bucket {
             // Read before the filler can come to this bucket and change them.
-            let (tops, next) = (this.tops(), this.meta.next());
+            let tops = this.tops();
+            bucket = self.behind(this);
             for slot in tops.live() {
                 filler.push(self, tops.get(slot), &this.slots[slot]);
             }
-            bucket = (next != 0).then(|| self.table.overflow.at(next));
         }
     }
 
@@ -219,25 +238,39 @@ impl<'a, K: Key> Owner<'a, K> {
         if shape.bits() == Shape::MAX_BITS {
             return Err(OutOfMemory);
         }
-        self.make_first_bucket()?;
         let (low, high) = (shape.split(), shape.split() + (1 << shape.bits()));
-        self.writer.bytes += self.table.main.make(self.memory, high)?.bytes;
+        // The first bucket of a segment is the first that comes into use.
+        if low == 0 {
+            self.make_first_bucket()?;
+            self.writer.bytes += self.table.main.make(self.memory, high)?.bytes;
+        }
         let (low, high) = (self.table.main.at(low), self.table.main.at(high));
-        // What the two chains need beyond the one is at most what the one has.
-        self.have_overflow(self.overflow_in(low))?;
+        if low.meta.next() != 0 {
+            // What the two chains need beyond the one is at most what the one has.
+            self.have_overflow(self.overflow_in(low))?;
+        }
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
+            let hasher = self.hasher;
             let bit = shape.bits();
-            let (mut stay, mut go) = (Filler::new(low), Filler::new(high));
-            let mut bucket = Some(low);
+            let goes = |slot: &Slot<K>| K::hash_in_slot(&slot.key, hasher) >> bit & 1;
+            // What stays in the head stays where it is. Which entries go is random: bits in place of branches.
+            let tops = low.tops();
+            let going = tops.live().fold(0, |going, slot| going | goes(&low.slots[slot]) << slot) as u8;
+            let mut go = Filler::new(high, Tops::EMPTY);
+            let mut stay = Filler::new(low, tops.emptied(going));
+            for slot in Matches::of(going) {
+                go.push(self, tops.get(slot), &low.slots[slot]);
+            }
+            let mut bucket = self.behind(low);
             while let Some(this) = bucket {
-                let (tops, next) = (this.tops(), this.meta.next());
+                let tops = this.tops();
+                bucket = self.behind(this);
                 for slot in tops.live() {
                     let from = &this.slots[slot];
-                    let up = K::hash_in_slot(&from.key, self.hasher) >> bit & 1 != 0;
-                    if up { &mut go } else { &mut stay }.push(self, tops.get(slot), from);
+                    let filler = if goes(from) != 0 { &mut go } else { &mut stay };
+                    filler.push(self, tops.get(slot), from);
                 }
-                bucket = (next != 0).then(|| self.table.overflow.at(next));
             }
             go.finish(self);
             let rest = stay.finish(self);
@@ -273,12 +306,12 @@ impl<'a, K: Key> Owner<'a, K> {
         self.have_overflow(self.overflow_in(high) + 1)?;
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
-            let mut filler = Filler::new(low);
-            self.move_all(low, &mut filler);
-            self.move_all(high, &mut filler);
+            let mut filler = Filler::new(low, low.tops());
+            self.move_all(self.behind(low), &mut filler);
+            self.move_all(Some(high), &mut filler);
             let rest = filler.finish(self);
             self.free_overflow(rest);
-            let rest = Filler::new(high).finish(self);
+            let rest = Filler::new(high, Tops::EMPTY).finish(self);
             self.free_overflow(rest);
             self.publish(bits, split - 1);
         }

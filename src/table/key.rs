@@ -87,6 +87,7 @@ impl Key for Word {
     fn matches(cells: &Self::Cells, probe: &(u64, u64), _unchanged: impl FnOnce() -> bool) -> bool {
         cells[0].load(Relaxed) == probe.1
     }
+    #[inline(always)]
     fn hash_in_slot(cells: &Self::Cells, hasher: &Hasher) -> u64 {
         hasher.word(cells[0].load(Relaxed))
     }
