@@ -1,16 +1,13 @@
-/* liburcu's lock-free hash table, which resizes itself from a thread of its own. */
+/*
+ * liburcu's lock-free hash table, which resizes itself from a thread of its own.
+ *
+ * Of liburcu's flavours this is qsbr: its readers do nothing, their threads only say now and then that they hold nothing. memb and
+ * bp, tried beside it, come close (22.2, 22.9 and 24.3 ns for a hit at 100k, one thread), mb's fences cost five times as much (116).
+ */
 #define _LGPL_SOURCE /* the readers' side inlined */
 #include "peer.h"
 #include <stdlib.h>
-#ifdef TRY_MEMB
-#include <urcu-memb.h>
-#elif defined TRY_MB
-#include <urcu-mb.h>
-#elif defined TRY_BP
-#include <urcu-bp.h>
-#else
 #include <urcu-qsbr.h>
-#endif
 #include <urcu/rculfhash.h>
 
 struct entry {
@@ -49,7 +46,6 @@ static void leave(void *map)
     rcu_unregister_thread();
 }
 
-/* A thread says now and then that it holds nothing; with other flavours than qsbr this is nothing. */
 static void pause_now_and_then(void)
 {
     static __thread unsigned operations;
