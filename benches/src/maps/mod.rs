@@ -139,10 +139,47 @@ use foreign as foreign_or_any;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{key::Text, workload};
+    use crate::workload;
 
     fn job(workload: &str, threads: u64) -> Job {
         Job { workload: workload.into(), entries: 1_000, threads, milliseconds: 1 }
+    }
+
+    fn keeps_what_it_is_told<K: Key>(map: impl Map<K>) {
+        let keys: Vec<K> = (0..200).map(K::new).collect();
+        map.enter();
+        keys[..100].iter().zip(0..).for_each(|(key, value)| map.insert(key, value));
+        map.store(&keys[7], 70);
+        map.store(&keys[100], 100);
+        map.delete(&keys[8]);
+        let loaded = |at: usize| map.load(&keys[at]);
+        assert_eq!(
+            (loaded(6), loaded(7), loaded(8), loaded(100), loaded(101)),
+            (Some(6), Some(70), None, Some(100), None)
+        );
+        assert_eq!((map.load_batch(&keys), map.sum().0), (100, 100));
+        map.leave();
+    }
+
+    #[test]
+    fn every_map_keeps_what_it_is_told() {
+        fn all<K: portolan::Call + foreign_or_any::Call>() {
+            keeps_what_it_is_told::<K>(dashmap::new::<K>(0));
+            keeps_what_it_is_told::<K>(papaya::new::<K>(0));
+            keeps_what_it_is_told::<K>(scc::new_map::<K>(0));
+            keeps_what_it_is_told::<K>(scc::new_index::<K>(0));
+            keeps_what_it_is_told::<K>(hashbrown::new_mutex::<K>(0));
+            keeps_what_it_is_told::<K>(hashbrown::new_rwlock::<K>(0));
+            for name in ["sharded", "read_dirty", "rwmutex", "mutex"] {
+                keeps_what_it_is_told::<K>(portolan::Portolan::new::<K>(portolan::kind(name).expect("a kind"), 0));
+            }
+            #[cfg(feature = "peers")]
+            for name in ["tbb", "lfht", "ck_ht", "glib"] {
+                keeps_what_it_is_told::<K>(foreign::Foreign::new(K::calls(name), 0).expect("a map"));
+            }
+        }
+        all::<u64>();
+        all::<Text>();
     }
 
     /// The workloads themselves check that what is there is found, what is not is not, and that iteration is complete.
