@@ -53,7 +53,6 @@ pub fn one_by_one<K, M: Map<K>>(maps: &[M], threads: u64, work: impl Fn(&M, u64)
     let run = |thread| {
         let mut nanoseconds = 0.0;
         for (at, map) in maps.iter().enumerate() {
-            map.enter();
             // Sleeping threads would wake up one after the other, which takes longer than filling a small map.
             arrived.fetch_add(1, AcqRel);
             let mut spins = 0u32;
@@ -61,6 +60,7 @@ pub fn one_by_one<K, M: Map<K>>(maps: &[M], threads: u64, work: impl Fn(&M, u64)
                 spins += 1;
                 if spins.is_multiple_of(1024) { yield_now() } else { spin_loop() }
             }
+            map.enter(); // not before: a thread that is inside and waits may keep others waiting
             let start = Instant::now();
             work(map, thread);
             nanoseconds += start.elapsed().as_nanos() as f64;
