@@ -1,7 +1,8 @@
 //! Portolan, through the C interface of the built shared library.
 
-use super::Words;
-use core::ffi::c_void;
+use super::Map;
+use crate::key::{Key, Text};
+use core::{ffi::c_void, mem::MaybeUninit, ptr::null_mut};
 
 #[repr(C)]
 struct Options {
@@ -10,7 +11,8 @@ struct Options {
     flags: u32,
     key_size: u64,
     value_size: u64,
-    rest: [u64; 6],
+    capacity: u64,
+    rest: [u64; 5],
 }
 
 #[repr(C)]
@@ -23,6 +25,7 @@ struct U64 {
 unsafe extern "C" {
     fn ptl_map_new(options: *const Options, map: *mut *mut c_void) -> i32;
     fn ptl_map_release(map: *mut c_void) -> i32;
+
     fn ptl_map_load_u64(map: *mut c_void, key: u64) -> U64;
     fn ptl_map_store_u64(map: *mut c_void, key: u64, value: u64) -> i32;
     fn ptl_map_delete_u64(map: *mut c_void, key: u64) -> i32;
@@ -33,6 +36,49 @@ unsafe extern "C" {
         values: *mut u64,
         statuses: *mut i32,
     ) -> i32;
+    fn ptl_map_scan_u64(map: *mut c_void, cursor: *mut u64, keys: *mut u64, values: *mut u64, count: *mut usize)
+    -> i32;
+
+    fn ptl_map_load(
+        map: *mut c_void,
+        key: *const u8,
+        key_size: usize,
+        value: *mut u64,
+        capacity: usize,
+        size: *mut usize,
+    ) -> i32;
+    fn ptl_map_store(map: *mut c_void, key: *const u8, key_size: usize, value: *const u64, value_size: usize) -> i32;
+    fn ptl_map_delete(map: *mut c_void, key: *const u8, key_size: usize) -> i32;
+    fn ptl_map_load_many(
+        map: *mut c_void,
+        keys: *const u8,
+        key_offsets: *const usize,
+        count: usize,
+        values: *mut u64,
+        values_size: *mut usize,
+        value_offsets: *mut usize,
+        statuses: *mut i32,
+    ) -> i32;
+    fn ptl_map_scan(
+        map: *mut c_void,
+        cursor: *mut u64,
+        keys: *mut u8,
+        keys_size: *mut usize,
+        key_offsets: *mut usize,
+        values: *mut u64,
+        values_size: *mut usize,
+        value_offsets: *mut usize,
+        count: *mut usize,
+    ) -> i32;
+}
+
+const DONE: i32 = 4;
+/// The largest batch, and the page of a scan.
+const PAGE: usize = 512;
+
+/// Memory for the library to fill: clearing it would be charged to the call. One more than a page, for offsets.
+fn room<T>() -> [MaybeUninit<T>; PAGE + 1] {
+    [const { MaybeUninit::uninit() }; PAGE + 1]
 }
 
 pub fn kind(name: &str) -> Option<u32> {
@@ -50,10 +96,10 @@ unsafe impl Sync for Portolan {}
 unsafe impl Send for Portolan {}
 
 impl Portolan {
-    pub fn new(kind: u32) -> Self {
+    pub fn new<K: Call>(kind: u32, capacity: u64) -> Self {
         let size = size_of::<Options>();
-        let options = Options { size, kind, flags: 0, key_size: 8, value_size: 8, rest: [0; 6] };
-        let mut map = core::ptr::null_mut();
+        let options = Options { size, kind, flags: 0, key_size: K::KEY_SIZE, value_size: 8, capacity, rest: [0; 5] };
+        let mut map = null_mut();
         // SAFETY: both point to what the function expects.
         assert_eq!(unsafe { ptl_map_new(&options, &mut map) }, 0);
         Self(map)
@@ -67,26 +113,151 @@ impl Drop for Portolan {
     }
 }
 
-// SAFETY of all calls: the map is alive, and arrays have the lengths that are passed with them.
-impl Words for Portolan {
+/// The functions for one type of key. Of all of them: the map is alive, and arrays have the lengths that go with them.
+pub trait Call: Key {
+    const KEY_SIZE: u64;
+    unsafe fn load(map: *mut c_void, key: &Self) -> Option<u64>;
+    unsafe fn store(map: *mut c_void, key: &Self, value: u64) -> i32;
+    unsafe fn delete(map: *mut c_void, key: &Self) -> i32;
+    unsafe fn load_many(map: *mut c_void, keys: &[Self], statuses: *mut i32) -> i32;
+    /// Adds a page's entries to the sum: the status, and how many they were.
+    unsafe fn scan(map: *mut c_void, cursor: &mut u64, sum: &mut u64) -> (i32, usize);
+}
+
+impl Call for u64 {
+    const KEY_SIZE: u64 = 8;
+
     #[inline(always)]
-    fn load(&self, key: u64) -> Option<u64> {
-        let U64 { value, status } = unsafe { ptl_map_load_u64(self.0, key) };
+    unsafe fn load(map: *mut c_void, key: &u64) -> Option<u64> {
+        let U64 { value, status } = unsafe { ptl_map_load_u64(map, *key) };
         (status == 0).then_some(value)
     }
     #[inline(always)]
-    fn store(&self, key: u64, value: u64) {
-        unsafe { ptl_map_store_u64(self.0, key, value) };
+    unsafe fn store(map: *mut c_void, key: &u64, value: u64) -> i32 {
+        unsafe { ptl_map_store_u64(map, *key, value) }
     }
     #[inline(always)]
-    fn delete(&self, key: u64) {
-        unsafe { ptl_map_delete_u64(self.0, key) };
+    unsafe fn delete(map: *mut c_void, key: &u64) -> i32 {
+        unsafe { ptl_map_delete_u64(map, *key) }
     }
-    fn load_batch(&self, keys: &[u64]) -> usize {
-        let (mut values, mut statuses) = ([0; 512], [0; 512]);
-        unsafe {
-            ptl_map_load_many_u64(self.0, keys.as_ptr(), keys.len(), values.as_mut_ptr(), statuses.as_mut_ptr());
+    #[inline(always)]
+    unsafe fn load_many(map: *mut c_void, keys: &[u64], statuses: *mut i32) -> i32 {
+        let mut values = room::<u64>();
+        unsafe { ptl_map_load_many_u64(map, keys.as_ptr(), keys.len(), values.as_mut_ptr().cast(), statuses) }
+    }
+    unsafe fn scan(map: *mut c_void, cursor: &mut u64, sum: &mut u64) -> (i32, usize) {
+        let (mut keys, mut values, mut count) = (room::<u64>(), room::<u64>(), PAGE);
+        let (keys_at, values_at) = (keys.as_mut_ptr().cast(), values.as_mut_ptr().cast());
+        let status = unsafe { ptl_map_scan_u64(map, cursor, keys_at, values_at, &mut count) };
+        for word in keys[..count].iter().chain(&values[..count]) {
+            *sum = sum.wrapping_add(unsafe { word.assume_init() });
         }
-        statuses[..keys.len()].iter().filter(|status| **status == 0).count()
+        (status, count)
+    }
+}
+
+impl Call for Text {
+    const KEY_SIZE: u64 = 0;
+
+    #[inline(always)]
+    unsafe fn load(map: *mut c_void, key: &Text) -> Option<u64> {
+        let mut value = 0;
+        let status = unsafe { ptl_map_load(map, key.letters().as_ptr(), Text::LENGTH, &mut value, 8, null_mut()) };
+        (status == 0).then_some(value)
+    }
+    #[inline(always)]
+    unsafe fn store(map: *mut c_void, key: &Text, value: u64) -> i32 {
+        unsafe { ptl_map_store(map, key.letters().as_ptr(), Text::LENGTH, &value, 8) }
+    }
+    #[inline(always)]
+    unsafe fn delete(map: *mut c_void, key: &Text) -> i32 {
+        unsafe { ptl_map_delete(map, key.letters().as_ptr(), Text::LENGTH) }
+    }
+    /// Laying the keys out end to end is part of what a batch costs.
+    unsafe fn load_many(map: *mut c_void, keys: &[Text], statuses: *mut i32) -> i32 {
+        let (mut letters, mut offsets) = (room::<[u8; Text::LENGTH]>(), room::<usize>());
+        let (mut values, mut size) = (room::<u64>(), PAGE * 8);
+        offsets[0].write(0);
+        for (at, key) in keys.iter().enumerate() {
+            letters[at].write(*key.letters());
+            offsets[at + 1].write((at + 1) * Text::LENGTH);
+        }
+        unsafe {
+            ptl_map_load_many(
+                map,
+                letters.as_ptr().cast(),
+                offsets.as_ptr().cast(),
+                keys.len(),
+                values.as_mut_ptr().cast(),
+                &mut size,
+                null_mut(),
+                statuses,
+            )
+        }
+    }
+    unsafe fn scan(map: *mut c_void, cursor: &mut u64, sum: &mut u64) -> (i32, usize) {
+        let (mut keys, mut offsets, mut values) = (room::<[u8; Text::LENGTH]>(), room::<usize>(), room::<u64>());
+        let (mut keys_size, mut values_size, mut count) = (PAGE * Text::LENGTH, PAGE * 8, PAGE);
+        let status = unsafe {
+            ptl_map_scan(
+                map,
+                cursor,
+                keys.as_mut_ptr().cast(),
+                &mut keys_size,
+                offsets.as_mut_ptr().cast(),
+                values.as_mut_ptr().cast(),
+                &mut values_size,
+                null_mut(),
+                &mut count,
+            )
+        };
+        for value in &values[..count] {
+            *sum = sum.wrapping_add(unsafe { value.assume_init() });
+        }
+        (status, count)
+    }
+}
+
+// SAFETY of all calls: the map is alive, and arrays have the lengths that are passed with them. What a call was given to fill, it
+// has filled as far as its count says.
+impl<K: Call> Map<K> for Portolan {
+    #[inline(always)]
+    fn load(&self, key: &K) -> Option<u64> {
+        unsafe { K::load(self.0, key) }
+    }
+    #[inline(always)]
+    fn insert(&self, key: &K, value: u64) {
+        unsafe { K::store(self.0, key, value) };
+    }
+    #[inline(always)]
+    fn store(&self, key: &K, value: u64) {
+        unsafe { K::store(self.0, key, value) };
+    }
+    #[inline(always)]
+    fn delete(&self, key: &K) {
+        unsafe { K::delete(self.0, key) };
+    }
+    fn load_batch(&self, keys: &[K]) -> usize {
+        let mut statuses = room::<i32>();
+        assert_eq!(unsafe { K::load_many(self.0, keys, statuses.as_mut_ptr().cast()) }, 0);
+        statuses[..keys.len()].iter().filter(|status| unsafe { status.assume_init() } == 0).count()
+    }
+    fn sum(&self) -> (u64, u64) {
+        let (mut cursor, mut visited, mut sum) = (0, 0, 0);
+        loop {
+            let (status, count) = unsafe { K::scan(self.0, &mut cursor, &mut sum) };
+            visited += count as u64;
+            match status {
+                0 => {}
+                DONE => return (visited, sum),
+                _ => panic!("a scan failed with status {status}"),
+            }
+        }
+    }
+    /// Reads every key once: a read_dirty map then has all of them in its read map, as a map that is read often does.
+    fn settle(&self, entries: u64) {
+        for index in 0..entries {
+            assert!(self.load(&K::new(index)).is_some());
+        }
     }
 }

@@ -1,0 +1,142 @@
+//! The command line.
+
+use crate::{
+    key::{Key, Text},
+    maps, workload,
+};
+use std::process::exit;
+
+pub enum Task {
+    Measure(Plan),
+    /// Makes charts, or writes the tables into a file, from the results that are there.
+    Show {
+        charts: Option<String>,
+        report: Option<String>,
+    },
+}
+
+pub struct Plan {
+    pub maps: Vec<String>,
+    pub workloads: Vec<&'static workload::Workload>,
+    pub keys: Vec<String>,
+    pub entries: Vec<u64>,
+    pub threads: Vec<u64>,
+    pub repetitions: usize,
+    pub milliseconds: u64,
+    /// Whether results of an earlier run stay where this one measures nothing.
+    pub keep: bool,
+}
+
+const USAGE: &str = "\
+--map A,B            all, or some of: sharded read_dirty rwmutex mutex dashmap papaya scc scc_index
+                     hashbrown_mutex hashbrown_rwlock, and with make bench-peers tbb lfht ck_ht glib
+--workload A,B       all, or some of the workloads below
+--key word,string    64-bit words, or strings of 32 bytes
+--entries 1k,1M      sizes
+--threads 1,2        threads
+--repetitions 5      of which the median counts
+--milliseconds 100   for each repetition
+--keep               results of the last run stay where this one measures nothing
+--charts FOLDER      draws the results that are there, measures nothing
+--report FILE        writes their tables between the marks in this file, measures nothing";
+
+pub fn parse(arguments: &[String]) -> Task {
+    let list = |text: &str| text.split(',').map(String::from).collect::<Vec<_>>();
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let mut plan = Plan {
+        maps: list("sharded,dashmap,papaya,hashbrown_mutex"),
+        workloads: Vec::new(),
+        keys: list(u64::NAME),
+        entries: vec![1_000, 1_000_000],
+        threads: vec![1, 2, cores],
+        repetitions: 5,
+        milliseconds: 100,
+        keep: false,
+    };
+    let mut workloads = list("hit,miss,95/5,50/50,insert,churn,batch64");
+    let (mut charts, mut report) = (None, None);
+    let mut rest = arguments.iter();
+    while let Some(option) = rest.next() {
+        let mut value = || rest.next().unwrap_or_else(|| wrong(&format!("{option} needs a value"))).as_str();
+        match option.as_str() {
+            "--map" => plan.maps = list(value()),
+            "--workload" => workloads = list(value()),
+            "--key" => plan.keys = list(value()),
+            "--entries" => plan.entries = list(value()).iter().map(|text| number(text)).collect(),
+            "--threads" => plan.threads = list(value()).iter().map(|text| number(text)).collect(),
+            "--repetitions" => plan.repetitions = number(value()) as usize,
+            "--milliseconds" => plan.milliseconds = number(value()),
+            "--keep" => plan.keep = true,
+            "--charts" => charts = Some(value().into()),
+            "--report" => report = Some(value().into()),
+            "--help" | "-h" => help(),
+            _ => wrong(&format!("unknown option {option}; --help lists them")),
+        }
+    }
+    if charts.is_some() || report.is_some() {
+        return Task::Show { charts, report };
+    }
+    plan.maps = known_maps(&plan.maps);
+    plan.workloads = known_workloads(&workloads);
+    plan.entries.sort_unstable();
+    plan.entries.dedup();
+    plan.threads.sort_unstable();
+    plan.threads.dedup();
+    if let Some(key) = plan.keys.iter().find(|key| ![u64::NAME, Text::NAME].contains(&key.as_str())) {
+        wrong(&format!("unknown key {key}; there are {} and {}", u64::NAME, Text::NAME));
+    }
+    if plan.entries[0] < 100 || plan.threads[plan.threads.len() - 1] > 64 {
+        wrong("at least 100 entries, and at most 64 threads");
+    }
+    Task::Measure(plan)
+}
+
+/// In the order asked for; all of them means those that are not only there on request.
+fn known_maps(names: &[String]) -> Vec<String> {
+    if names == ["all"] {
+        let usual = maps::ALL.iter().filter(|map| map.present() && !["rwmutex", "mutex"].contains(&map.name));
+        return usual.map(|map| map.name.into()).collect();
+    }
+    for name in names {
+        match maps::find(name) {
+            Some(map) if map.present() => {}
+            Some(_) => wrong(&format!("the map {name} is only in make bench-peers")),
+            None => wrong(&format!("unknown map {name}; --help lists them")),
+        }
+    }
+    names.to_vec()
+}
+
+/// In the order in which they have to run.
+fn known_workloads(names: &[String]) -> Vec<&'static workload::Workload> {
+    if names == ["all"] {
+        return workload::ALL.iter().collect();
+    }
+    if let Some(name) = names.iter().find(|name| workload::find(name).is_none()) {
+        wrong(&format!("unknown workload {name}; --help lists them"));
+    }
+    workload::ALL.iter().filter(|workload| names.iter().any(|name| name == workload.name)).collect()
+}
+
+fn number(text: &str) -> u64 {
+    let (digits, unit) = match text.as_bytes() {
+        [.., b'k'] => (&text[..text.len() - 1], 1_000),
+        [.., b'M'] => (&text[..text.len() - 1], 1_000_000),
+        _ => (text, 1),
+    };
+    match digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
+        Some(number) if (1..=1_000_000_000).contains(&number) => number,
+        _ => wrong(&format!("{text} is no number from 1 to 1000M, with k or M behind it or not")),
+    }
+}
+
+fn wrong(error: &str) -> ! {
+    eprintln!("bench: {error}");
+    exit(2);
+}
+
+fn help() -> ! {
+    println!("{USAGE}\n\nworkloads:");
+    workload::ALL.iter().for_each(|workload| println!("  {:<16} {}", workload.name, workload.about));
+    exit(0);
+}

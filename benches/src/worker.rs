@@ -1,0 +1,68 @@
+//! A process for one map: a job comes in as a line of JSON, a measure goes out as one.
+
+use crate::{
+    maps,
+    workload::{Job, Measure},
+};
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio, exit},
+};
+
+/// The first argument of such a process; its map and type of key follow.
+pub const CHILD: &str = "--child";
+
+/// The process's side.
+pub fn serve(map: &str, key: &str) {
+    let mut runner = maps::runner(map, key).expect("a known map and key");
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        let job: Job = serde_json::from_str(&line).expect("a job");
+        println!("{}", serde_json::to_string(&runner.run(&job)).expect("finite figures"));
+    }
+}
+
+/// The other side.
+pub struct Worker {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    map: String,
+}
+
+impl Worker {
+    pub fn start(map: &str, key: &str) -> Self {
+        let program = std::env::current_exe().expect("the path of this program");
+        let mut process = Command::new(program)
+            .args([CHILD, map, key])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starting a process");
+        let input = process.stdin.take().expect("a pipe");
+        let output = BufReader::new(process.stdout.take().expect("a pipe"));
+        Self { process, input, output, map: map.into() }
+    }
+
+    /// None when the map cannot do this.
+    pub fn run(&mut self, job: &Job) -> Option<Measure> {
+        let line = serde_json::to_string(job).expect("a job");
+        let mut answer = String::new();
+        let sent = writeln!(self.input, "{line}").and_then(|()| self.output.read_line(&mut answer));
+        match (sent, serde_json::from_str(&answer)) {
+            (Ok(_), Ok(measure)) => measure,
+            _ => {
+                let Job { workload, entries, threads, .. } = job;
+                let map = &self.map;
+                eprintln!("bench: the process of {map} failed at {workload}, {entries} entries, {threads} threads");
+                exit(1);
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# The comparison with every map that Debian and Rust's registry have, in C and C++ too. Without arguments everything, which takes
+# hours; arguments go to the benchmark (--help tells), with all maps, workloads and sizes where they name none.
+source "$(dirname "$0")/common.sh"
+
+# What the maps in C and C++ come from: COMMAND or pkg-config's NAME, and Debian's PACKAGE.
+packages=()
+command -v c++ >/dev/null || packages+=(g++)
+command -v pkg-config >/dev/null || packages+=(pkg-config)
+while read -r name package; do
+    pkg-config --exists "$name" 2>/dev/null || packages+=("$package")
+done <<'LIST'
+tbb libtbb-dev
+liburcu-cds liburcu-dev
+ck libck-dev
+glib-2.0 libglib2.0-dev
+LIST
+if [ ${#packages[@]} -gt 0 ]; then
+    as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+    install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends "${packages[@]}")
+    if ! "${install[@]}" >/dev/null 2>&1 && ! { "${as_root[@]}" apt-get update --quiet && "${install[@]}"; } >/dev/null 2>&1; then
+        echo "make bench-peers needs the Debian packages ${packages[*]} (apt-get install ${packages[*]})" >&2
+        exit 1
+    fi
+fi
+
+ci/build.sh
+cargo build --quiet --release --features peers --manifest-path benches/Cargo.toml --target-dir target/bench-peers
+bench=target/bench-peers/release/portolan-benches
+
+everything=(--map all --workload all --entries "1k,1M,10M")
+if [ $# -gt 0 ]; then exec "$bench" "${everything[@]}" "$@"; fi
+"$bench" "${everything[@]}"
+# Of strings, the workloads in which they differ from words.
+exec "$bench" --map all --key string --workload "hit,miss,95/5,50/50,insert,memory,batch64" --entries 1k,1M --keep
