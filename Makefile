@@ -7,6 +7,7 @@ test: ;      @ci/test.sh            ## every check, a heading and the seconds fo
 demo: ;      @ci/demo.sh            ## Go's sync.Map as the judge, a word count of a real tree, and a map drawn
 stress: ;    @ci/stress.sh          ## the concurrent tests again, for longer (PORTOLAN_SECONDS=… each)
 bench: ;     @ci/bench.sh $(ARGS)   ## a short comparison with other maps (ARGS=--help)
+bench-go: ;  @ci/bench-go.sh $(ARGS) ## the Go binding and Go's maps, compared (ARGS=--help)
 install: ;   @ci/install.sh         ## into PREFIX (/usr/local), below DESTDIR when given
 uninstall: ; @ci/uninstall.sh       ## what install put there, with the same PREFIX and DESTDIR
 clean: ;     @rm -rf target         ## everything that was built
