@@ -104,6 +104,9 @@ func parse(arguments []string) (options, error) {
 	}
 	slices.Sort(o.goroutines)
 	o.goroutines = slices.Compact(o.goroutines)
+	if most := slices.Max(o.goroutines); most > slices.Min(o.entries) {
+		return o, fmt.Errorf("%d goroutines have no entry each", most)
+	}
 	return o, nil
 }
 
