@@ -177,14 +177,11 @@ func (c *core) contains(key unsafe.Pointer) bool {
 func (c *core) store(key, value unsafe.Pointer) {
 	m := c.enter("Store")
 	var status cptl.Status
-	switch {
-	case c.words:
+	if c.words {
 		status = cptl.StoreU64(m, c.key.word(key), c.value.word(value))
-	case c.value.isWord():
-		status = cptl.StoreWord(m, c.key.bytes(key, nil), c.value.word(value))
-	default:
-		var keyWord uint64
-		status = cptl.Store(m, c.key.bytes(key, &keyWord), c.value.bytes(value, nil))
+	} else {
+		var keyWord, valueWord uint64
+		status = cptl.Store(m, c.key.bytes(key, &keyWord), c.value.bytes(value, &valueWord))
 	}
 	c.leave("Store", status)
 }

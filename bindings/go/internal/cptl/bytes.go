@@ -7,8 +7,6 @@ package cptl
 #cgo nocallback cptl_load_word
 #cgo noescape cptl_store
 #cgo nocallback cptl_store
-#cgo noescape cptl_store_word
-#cgo nocallback cptl_store_word
 #cgo noescape cptl_load_or_store
 #cgo nocallback cptl_load_or_store
 #cgo noescape cptl_load_and_delete
@@ -44,10 +42,6 @@ static inline ptl_u64 cptl_load_word(uintptr_t map, const uint8_t *key, size_t k
 
 static inline ptl_status cptl_store(uintptr_t map, const uint8_t *key, size_t key_size, const uint8_t *value, size_t value_size) {
 	return ptl_map_store((ptl_map *)map, key, key_size, value, value_size);
-}
-
-static inline ptl_status cptl_store_word(uintptr_t map, const uint8_t *key, size_t key_size, uint64_t value) {
-	return ptl_map_store((ptl_map *)map, key, key_size, &value, sizeof value);
 }
 
 static inline cptl_sized cptl_load_or_store(uintptr_t map, const uint8_t *key, size_t key_size,
@@ -113,11 +107,6 @@ func LoadWord(m *Map, key []byte) (uint64, Status) {
 
 func Store(m *Map, key, value []byte) Status {
 	return Status(C.cptl_store(handle(m), at(key), size(key), at(value), size(value)))
-}
-
-// StoreWord is Store where values are words.
-func StoreWord(m *Map, key []byte, value uint64) Status {
-	return Status(C.cptl_store_word(handle(m), at(key), size(key), C.uint64_t(value)))
 }
 
 func LoadOrStore(m *Map, key, value, room []byte) (int, Status) {
