@@ -90,7 +90,7 @@ func (f *fetching) bytes(m *cptl.Map, key, given, room []byte) (int, cptl.Status
 	}
 }
 
-// load is Load. Words stand apart from fetch, which would spend as much on finding out what to do as the call itself takes.
+// load is Load. Values that are words stand apart from fetch, whose choice among four operations and forms they need not make.
 func (c *core) load(key, out unsafe.Pointer) bool {
 	if !c.value.isWord() {
 		return c.fetch(load, key, nil, out)
