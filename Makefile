@@ -1,5 +1,5 @@
 # Each target is a script in ci/, which can be run by itself. `make` alone prints this list.
-.PHONY: help build test demo stress bench bench-peers bench-charts install uninstall clean
+.PHONY: help build test demo stress bench bench-peers bench-go bench-charts install uninstall clean
 
 help: ;      @sed -n 's/^\([a-z-]*\): *; *\(.*\) \#\# \(.*\)$$/  make \1\t\3/p' Makefile | expand -t 24
 build: ;     @ci/build.sh           ## the shared and the static library, into target/portolan/lib
@@ -8,6 +8,7 @@ demo: ;      @ci/demo.sh            ## Go's sync.Map as the judge, a word count 
 stress: ;    @ci/stress.sh          ## the concurrent tests again, for longer (PORTOLAN_SECONDS=… each)
 bench: ;     @ci/bench.sh $(ARGS)   ## a short comparison with other maps (ARGS=--help)
 bench-peers: ;  @ci/bench-peers.sh $(ARGS)  ## all of it, with the maps of Debian's packages in C and C++ (ARGS=--help)
+bench-go: ;     @ci/bench-go.sh $(ARGS)     ## the Go binding and Go's own maps (ARGS=--help)
 bench-charts: ; @ci/bench-charts.sh         ## draws what was measured last, and writes docs/benchmarks.md
 install: ;   @ci/install.sh         ## into PREFIX (/usr/local), below DESTDIR when given
 uninstall: ; @ci/uninstall.sh       ## what install put there, with the same PREFIX and DESTDIR

@@ -11,15 +11,16 @@ func TestCallsThatAllocateNothing(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		words := newMap[int, int](t, WithKind(kind))
 		narrow := newMap[int32, bool](t, WithKind(kind))
+		unsigned := newMap[uint64, uint64](t, WithKind(kind))
 		texts := newMap[string, uint64](t, WithKind(kind))
 		blobs := newMap[string, []byte](t, WithKind(kind))
 		fixed := newMap[digest, shape](t, WithKind(kind))
 		key, value := string([]byte("a key that is not a constant")), make([]byte, 1000)
 		keys, values, found := make([]int, 1000), make([]int, 1000), make([]bool, 1000)
 		bools := make([]bool, 1000)
-		strings, sums := make([]string, 1000), make([]uint64, 1000)
+		strings, ids, sums := make([]string, 1000), make([]uint64, 1000), make([]uint64, 1000)
 		for i := range strings {
-			keys[i], strings[i] = i, key[:i%len(key)]
+			keys[i], ids[i], strings[i] = i, uint64(i), key[:i%len(key)]
 		}
 		for name, call := range map[string]func(){
 			"words: Store":            func() { words.Store(1, 2) },
@@ -37,6 +38,10 @@ func TestCallsThatAllocateNothing(t *testing.T) {
 			"words: LoadMany":         func() { words.LoadMany(keys, values, found) },
 			"words: StoreMany":        func() { words.StoreMany(keys, values) },
 			"words: DeleteMany":       func() { words.DeleteMany(keys) },
+			"uint64s: Store":          func() { unsigned.Store(1, 2) },
+			"uint64s: Load":           func() { unsigned.Load(1) },
+			"uint64s: LoadMany":       func() { unsigned.LoadMany(ids, sums, found) },
+			"uint64s: StoreMany":      func() { unsigned.StoreMany(ids, sums) },
 			"short words: Store":      func() { narrow.Store(1, true) },
 			"short words: Load":       func() { narrow.Load(1) },
 			"short words: LoadMany":   func() { narrow.LoadMany([]int32{1, 2, 3}, bools, found) },

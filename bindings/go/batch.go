@@ -11,13 +11,16 @@ func (c *core) loadMany(keys, values unsafe.Pointer, n int, found []bool) (hits 
 	for done := 0; done < n; {
 		column, count := r.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
 		c.loadBatch(r, &column, unsafe.Add(values, done*c.value.size), count)
-		for i, status := range r.statuses[:count] {
-			hit := status == cptl.OK
-			if found != nil {
-				found[done+i] = hit
-			}
-			if hit {
+		statuses := r.statuses[:count]
+		for _, status := range statuses {
+			if status == cptl.OK {
 				hits++
+			}
+		}
+		if found != nil {
+			found := found[done:][:len(statuses)]
+			for i, status := range statuses {
+				found[i] = status == cptl.OK
 			}
 		}
 		done += count
@@ -48,17 +51,16 @@ func (c *core) loadBatch(r *room, keys *cptl.Column, out unsafe.Pointer, count i
 			values = r.values.column(&c.value)
 		}
 	}
-	c.leave("LoadMany", status)
+	c.leave("LoadMany", status) // panics if a status of one key is an error
 
+	if inPlace {
+		return // with 0 where there was none
+	}
 	for i, status := range r.statuses[:count] {
-		p := unsafe.Add(out, i*c.value.size)
-		switch {
-		case status < 0:
-			panic(failure("LoadMany", status))
-		case status == cptl.NotFound:
-			c.value.setZero(p)
-		case !inPlace:
+		if p := unsafe.Add(out, i*c.value.size); status == cptl.OK {
 			c.value.set(p, &values, i)
+		} else {
+			c.value.setZero(p)
 		}
 	}
 }

@@ -22,21 +22,34 @@ type core struct {
 }
 
 // enter begins a call: it returns the map to give to C. Every call ends with leave.
+//
+// The load is atomic because Close may store at the same time. It is all there is against Close: no lock, no count of calls.
 func (c *core) enter(op string) *cptl.Map {
 	handle := atomic.LoadPointer(&c.handle)
 	if handle == nil {
-		panic(fmt.Errorf("portolan: %s: %w", op, ErrClosed))
+		panicClosed(op)
 	}
 	return (*cptl.Map)(handle)
 }
 
 // leave ends a call. An error has no other way to the caller than a panic.
+//
+// KeepAlive is what keeps the C map during the call: without it the Map could become unreachable once the handle is
+// loaded, and its cleanup release the handle. It is no instruction, only an order to the compiler.
 func (c *core) leave(op string, status cptl.Status) {
 	runtime.KeepAlive(c)
 	if status < 0 {
-		panic(failure(op, status))
+		panicFailed(op, status)
 	}
 }
+
+// Apart, so that enter and leave are small enough to become part of their callers.
+
+//go:noinline
+func panicClosed(op string) { panic(fmt.Errorf("portolan: %s: %w", op, ErrClosed)) }
+
+//go:noinline
+func panicFailed(op string, status cptl.Status) { panic(failure(op, status)) }
 
 // fetching is one of the four operations that return a value of the map.
 type fetching struct {
@@ -51,11 +64,9 @@ var (
 	swap          = &fetching{"Swap", cptl.Loaded}
 )
 
-// words is the operation on a map of words to words.
+// words is the operation on a map of words to words, for which Load has its own way.
 func (f *fetching) words(m *cptl.Map, key, given uint64) (uint64, cptl.Status) {
 	switch f {
-	case load:
-		return cptl.LoadU64(m, key)
 	case loadOrStore:
 		return cptl.LoadOrStoreU64(m, key, given)
 	case loadAndDelete:
@@ -77,6 +88,27 @@ func (f *fetching) bytes(m *cptl.Map, key, given, room []byte) (int, cptl.Status
 	default:
 		return cptl.Swap(m, key, given, room)
 	}
+}
+
+// load is Load. Values that are words stand apart from fetch, whose choice among four operations and forms they need not make.
+func (c *core) load(key, out unsafe.Pointer) bool {
+	if !c.value.isWord() {
+		return c.fetch(load, key, nil, out)
+	}
+	m := c.enter("Load")
+	var word uint64
+	var status cptl.Status
+	if c.words {
+		word, status = cptl.LoadU64(m, c.key.word(key))
+	} else {
+		word, status = cptl.LoadWord(m, c.key.bytes(key, nil))
+	}
+	c.leave("Load", status)
+	if status != cptl.OK {
+		return false
+	}
+	c.value.setWord(out, word)
+	return true
 }
 
 // fetch does f with the value given (nil where f takes none). If there was a value, it puts it at out and returns true.

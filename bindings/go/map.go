@@ -98,7 +98,7 @@ func (m *Map[K, V]) Close() error {
 
 // Load returns the value of key, or the zero value and false if there is none.
 func (m *Map[K, V]) Load(key K) (value V, ok bool) {
-	ok = m.core.fetch(load, unsafe.Pointer(&key), nil, unsafe.Pointer(&value))
+	ok = m.core.load(unsafe.Pointer(&key), unsafe.Pointer(&value))
 	return value, ok
 }
 

@@ -3,6 +3,8 @@ package cptl
 /*
 #cgo noescape cptl_load
 #cgo nocallback cptl_load
+#cgo noescape cptl_load_word
+#cgo nocallback cptl_load_word
 #cgo noescape cptl_store
 #cgo nocallback cptl_store
 #cgo noescape cptl_load_or_store
@@ -25,57 +27,64 @@ package cptl
 
 typedef struct { size_t size; ptl_status status; } cptl_sized;
 
-static inline cptl_sized cptl_load(const ptl_map *map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
+static inline cptl_sized cptl_load(uintptr_t map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
 	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_load(map, key, key_size, room, capacity, &result.size);
+	result.status = ptl_map_load((const ptl_map *)map, key, key_size, room, capacity, &result.size);
 	return result;
 }
 
-static inline ptl_status cptl_store(ptl_map *map, const uint8_t *key, size_t key_size, const uint8_t *value, size_t value_size) {
-	return ptl_map_store(map, key, key_size, value, value_size);
-}
-
-static inline cptl_sized cptl_load_or_store(ptl_map *map, const uint8_t *key, size_t key_size,
-		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
-	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_load_or_store(map, key, key_size, value, value_size, room, capacity, &result.size);
-	return result;
-}
-
-static inline cptl_sized cptl_load_and_delete(ptl_map *map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
-	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_load_and_delete(map, key, key_size, room, capacity, &result.size);
-	return result;
-}
-
-static inline ptl_status cptl_delete(ptl_map *map, const uint8_t *key, size_t key_size) {
-	return ptl_map_delete(map, key, key_size);
-}
-
-static inline cptl_sized cptl_swap(ptl_map *map, const uint8_t *key, size_t key_size,
-		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
-	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_swap(map, key, key_size, value, value_size, room, capacity, &result.size);
-	return result;
-}
-
-static inline ptl_status cptl_compare_and_swap(ptl_map *map, const uint8_t *key, size_t key_size,
-		const uint8_t *old_value, size_t old_size, const uint8_t *new_value, size_t new_size) {
-	return ptl_map_compare_and_swap(map, key, key_size, old_value, old_size, new_value, new_size);
-}
-
-static inline ptl_status cptl_compare_and_delete(ptl_map *map, const uint8_t *key, size_t key_size,
-		const uint8_t *old_value, size_t old_size) {
-	return ptl_map_compare_and_delete(map, key, key_size, old_value, old_size);
-}
-
-static inline ptl_status cptl_contains(const ptl_map *map, const uint8_t *key, size_t key_size) {
-	return ptl_map_contains(map, key, key_size);
-}
-
-static inline ptl_u64 cptl_add(ptl_map *map, const uint8_t *key, size_t key_size, uint64_t delta) {
+static inline ptl_u64 cptl_load_word(uintptr_t map, const uint8_t *key, size_t key_size) {
 	ptl_u64 result = { 0, 0 };
-	result.status = ptl_map_add(map, key, key_size, delta, &result.value);
+	size_t size;
+	result.status = ptl_map_load((const ptl_map *)map, key, key_size, &result.value, sizeof result.value, &size);
+	return result;
+}
+
+static inline ptl_status cptl_store(uintptr_t map, const uint8_t *key, size_t key_size, const uint8_t *value, size_t value_size) {
+	return ptl_map_store((ptl_map *)map, key, key_size, value, value_size);
+}
+
+static inline cptl_sized cptl_load_or_store(uintptr_t map, const uint8_t *key, size_t key_size,
+		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
+	cptl_sized result = { 0, 0 };
+	result.status = ptl_map_load_or_store((ptl_map *)map, key, key_size, value, value_size, room, capacity, &result.size);
+	return result;
+}
+
+static inline cptl_sized cptl_load_and_delete(uintptr_t map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
+	cptl_sized result = { 0, 0 };
+	result.status = ptl_map_load_and_delete((ptl_map *)map, key, key_size, room, capacity, &result.size);
+	return result;
+}
+
+static inline ptl_status cptl_delete(uintptr_t map, const uint8_t *key, size_t key_size) {
+	return ptl_map_delete((ptl_map *)map, key, key_size);
+}
+
+static inline cptl_sized cptl_swap(uintptr_t map, const uint8_t *key, size_t key_size,
+		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
+	cptl_sized result = { 0, 0 };
+	result.status = ptl_map_swap((ptl_map *)map, key, key_size, value, value_size, room, capacity, &result.size);
+	return result;
+}
+
+static inline ptl_status cptl_compare_and_swap(uintptr_t map, const uint8_t *key, size_t key_size,
+		const uint8_t *old_value, size_t old_size, const uint8_t *new_value, size_t new_size) {
+	return ptl_map_compare_and_swap((ptl_map *)map, key, key_size, old_value, old_size, new_value, new_size);
+}
+
+static inline ptl_status cptl_compare_and_delete(uintptr_t map, const uint8_t *key, size_t key_size,
+		const uint8_t *old_value, size_t old_size) {
+	return ptl_map_compare_and_delete((ptl_map *)map, key, key_size, old_value, old_size);
+}
+
+static inline ptl_status cptl_contains(uintptr_t map, const uint8_t *key, size_t key_size) {
+	return ptl_map_contains((const ptl_map *)map, key, key_size);
+}
+
+static inline ptl_u64 cptl_add(uintptr_t map, const uint8_t *key, size_t key_size, uint64_t delta) {
+	ptl_u64 result = { 0, 0 };
+	result.status = ptl_map_add((ptl_map *)map, key, key_size, delta, &result.value);
 	return result;
 }
 */
@@ -86,47 +95,53 @@ import "unsafe"
 // is returned; with ErrBuffer that is the length that is needed, and nothing has happened.
 
 func Load(m *Map, key, room []byte) (int, Status) {
-	r := C.cptl_load((*C.ptl_map)(m), at(key), size(key), at(room), size(room))
+	r := C.cptl_load(handle(m), at(key), size(key), at(room), size(room))
 	return int(r.size), Status(r.status)
 }
 
+// LoadWord is Load where values are words.
+func LoadWord(m *Map, key []byte) (uint64, Status) {
+	r := C.cptl_load_word(handle(m), at(key), size(key))
+	return uint64(r.value), Status(r.status)
+}
+
 func Store(m *Map, key, value []byte) Status {
-	return Status(C.cptl_store((*C.ptl_map)(m), at(key), size(key), at(value), size(value)))
+	return Status(C.cptl_store(handle(m), at(key), size(key), at(value), size(value)))
 }
 
 func LoadOrStore(m *Map, key, value, room []byte) (int, Status) {
-	r := C.cptl_load_or_store((*C.ptl_map)(m), at(key), size(key), at(value), size(value), at(room), size(room))
+	r := C.cptl_load_or_store(handle(m), at(key), size(key), at(value), size(value), at(room), size(room))
 	return int(r.size), Status(r.status)
 }
 
 func LoadAndDelete(m *Map, key, room []byte) (int, Status) {
-	r := C.cptl_load_and_delete((*C.ptl_map)(m), at(key), size(key), at(room), size(room))
+	r := C.cptl_load_and_delete(handle(m), at(key), size(key), at(room), size(room))
 	return int(r.size), Status(r.status)
 }
 
 func Delete(m *Map, key []byte) Status {
-	return Status(C.cptl_delete((*C.ptl_map)(m), at(key), size(key)))
+	return Status(C.cptl_delete(handle(m), at(key), size(key)))
 }
 
 func Swap(m *Map, key, value, room []byte) (int, Status) {
-	r := C.cptl_swap((*C.ptl_map)(m), at(key), size(key), at(value), size(value), at(room), size(room))
+	r := C.cptl_swap(handle(m), at(key), size(key), at(value), size(value), at(room), size(room))
 	return int(r.size), Status(r.status)
 }
 
 func CompareAndSwap(m *Map, key, old, new []byte) Status {
-	return Status(C.cptl_compare_and_swap((*C.ptl_map)(m), at(key), size(key), at(old), size(old), at(new), size(new)))
+	return Status(C.cptl_compare_and_swap(handle(m), at(key), size(key), at(old), size(old), at(new), size(new)))
 }
 
 func CompareAndDelete(m *Map, key, old []byte) Status {
-	return Status(C.cptl_compare_and_delete((*C.ptl_map)(m), at(key), size(key), at(old), size(old)))
+	return Status(C.cptl_compare_and_delete(handle(m), at(key), size(key), at(old), size(old)))
 }
 
 func Contains(m *Map, key []byte) Status {
-	return Status(C.cptl_contains((*C.ptl_map)(m), at(key), size(key)))
+	return Status(C.cptl_contains(handle(m), at(key), size(key)))
 }
 
 func Add(m *Map, key []byte, delta uint64) (uint64, Status) {
-	r := C.cptl_add((*C.ptl_map)(m), at(key), size(key), C.uint64_t(delta))
+	r := C.cptl_add(handle(m), at(key), size(key), C.uint64_t(delta))
 	return uint64(r.value), Status(r.status)
 }
 

@@ -5,6 +5,7 @@
 //
 // The C functions take keys and values as void *, which cgo would check for Go pointers to Go pointers at each call. The bytes
 // here hold no pointers, so the functions in this package's C code take them as uint8_t *, for which there is no such check.
+// They take the map as a number for the same reason: of a type that C hides, cgo has to assume that it holds Go pointers.
 // And they return structs where the C interface has out-parameters.
 package cptl
 
@@ -31,9 +32,13 @@ package cptl
 #include <portolan.h>
 */
 import "C"
+import "unsafe"
 
 // Map is a map of the library, reached by pointer alone.
 type Map C.ptl_map
+
+// handle is how the functions in this package's C code take a map. It lies in C's memory, so Go neither moves nor frees it.
+func handle(m *Map) C.uintptr_t { return C.uintptr_t(uintptr(unsafe.Pointer(m))) }
 
 // Status is the outcome of a call. Negative ones are errors.
 type Status int32

@@ -9,40 +9,52 @@ package cptl
 #cgo nocallback cptl_store_many
 #cgo noescape cptl_delete_many
 #cgo nocallback cptl_delete_many
-#cgo noescape ptl_map_load_many_u64
-#cgo nocallback ptl_map_load_many_u64
-#cgo noescape ptl_map_store_many_u64
-#cgo nocallback ptl_map_store_many_u64
-#cgo noescape ptl_map_delete_many_u64
-#cgo nocallback ptl_map_delete_many_u64
+#cgo noescape cptl_load_many_u64
+#cgo nocallback cptl_load_many_u64
+#cgo noescape cptl_store_many_u64
+#cgo nocallback cptl_store_many_u64
+#cgo noescape cptl_delete_many_u64
+#cgo nocallback cptl_delete_many_u64
 #include <portolan.h>
 
 typedef struct { uint64_t cursor; size_t keys_size, values_size, count; ptl_status status; } cptl_scanned;
 
-static inline cptl_scanned cptl_scan(const ptl_map *map, uint64_t cursor, uint8_t *keys, size_t keys_size, size_t *key_offsets,
+static inline cptl_scanned cptl_scan(uintptr_t map, uint64_t cursor, uint8_t *keys, size_t keys_size, size_t *key_offsets,
 		uint8_t *values, size_t values_size, size_t *value_offsets, size_t count) {
 	cptl_scanned result = { cursor, keys_size, values_size, count, 0 };
-	result.status = ptl_map_scan(map, &result.cursor, keys, &result.keys_size, key_offsets,
+	result.status = ptl_map_scan((const ptl_map *)map, &result.cursor, keys, &result.keys_size, key_offsets,
 		values, &result.values_size, value_offsets, &result.count);
 	return result;
 }
 
 typedef struct { size_t size; ptl_status status; } cptl_filled;
 
-static inline cptl_filled cptl_load_many(const ptl_map *map, const uint8_t *keys, const size_t *key_offsets, size_t count,
+static inline cptl_filled cptl_load_many(uintptr_t map, const uint8_t *keys, const size_t *key_offsets, size_t count,
 		uint8_t *values, size_t values_size, size_t *value_offsets, ptl_status *statuses) {
 	cptl_filled result = { values_size, 0 };
-	result.status = ptl_map_load_many(map, keys, key_offsets, count, values, &result.size, value_offsets, statuses);
+	result.status = ptl_map_load_many((const ptl_map *)map, keys, key_offsets, count, values, &result.size, value_offsets, statuses);
 	return result;
 }
 
-static inline ptl_status cptl_store_many(ptl_map *map, const uint8_t *keys, const size_t *key_offsets,
+static inline ptl_status cptl_store_many(uintptr_t map, const uint8_t *keys, const size_t *key_offsets,
 		const uint8_t *values, const size_t *value_offsets, size_t count) {
-	return ptl_map_store_many(map, keys, key_offsets, values, value_offsets, count, NULL);
+	return ptl_map_store_many((ptl_map *)map, keys, key_offsets, values, value_offsets, count, NULL);
 }
 
-static inline ptl_status cptl_delete_many(ptl_map *map, const uint8_t *keys, const size_t *key_offsets, size_t count, ptl_status *statuses) {
-	return ptl_map_delete_many(map, keys, key_offsets, count, statuses);
+static inline ptl_status cptl_delete_many(uintptr_t map, const uint8_t *keys, const size_t *key_offsets, size_t count, ptl_status *statuses) {
+	return ptl_map_delete_many((ptl_map *)map, keys, key_offsets, count, statuses);
+}
+
+static inline ptl_status cptl_load_many_u64(uintptr_t map, const uint64_t *keys, size_t count, uint64_t *values, ptl_status *statuses) {
+	return ptl_map_load_many_u64((const ptl_map *)map, keys, count, values, statuses);
+}
+
+static inline ptl_status cptl_store_many_u64(uintptr_t map, const uint64_t *keys, const uint64_t *values, size_t count) {
+	return ptl_map_store_many_u64((ptl_map *)map, keys, values, count, NULL);
+}
+
+static inline ptl_status cptl_delete_many_u64(uintptr_t map, const uint64_t *keys, size_t count, ptl_status *statuses) {
+	return ptl_map_delete_many_u64((ptl_map *)map, keys, count, statuses);
 }
 */
 import "C"
@@ -61,40 +73,40 @@ func (c *Column) words() *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(unsaf
 // Scan fills keys and values, which have room for count entries, and returns where to go on, how many entries there are
 // and, with ErrBuffer, how many bytes of each are needed for so many entries.
 func Scan(m *Map, cursor uint64, keys, values *Column, count int) (next uint64, keysSize, valuesSize, filled int, status Status) {
-	r := C.cptl_scan((*C.ptl_map)(m), C.uint64_t(cursor), at(keys.Bytes), size(keys.Bytes), keys.offsets(),
+	r := C.cptl_scan(handle(m), C.uint64_t(cursor), at(keys.Bytes), size(keys.Bytes), keys.offsets(),
 		at(values.Bytes), size(values.Bytes), values.offsets(), C.size_t(count))
 	return uint64(r.cursor), int(r.keys_size), int(r.values_size), int(r.count), Status(r.status)
 }
 
 // LoadMany fills values and statuses for count keys, and returns the length of values, with ErrBuffer the one that is needed.
 func LoadMany(m *Map, keys *Column, count int, values *Column, statuses []Status) (int, Status) {
-	r := C.cptl_load_many((*C.ptl_map)(m), at(keys.Bytes), keys.offsets(), C.size_t(count),
+	r := C.cptl_load_many(handle(m), at(keys.Bytes), keys.offsets(), C.size_t(count),
 		at(values.Bytes), size(values.Bytes), values.offsets(), list(statuses))
 	return int(r.size), Status(r.status)
 }
 
 // StoreMany stores count values.
 func StoreMany(m *Map, keys, values *Column, count int) Status {
-	return Status(C.cptl_store_many((*C.ptl_map)(m), at(keys.Bytes), keys.offsets(), at(values.Bytes), values.offsets(), C.size_t(count)))
+	return Status(C.cptl_store_many(handle(m), at(keys.Bytes), keys.offsets(), at(values.Bytes), values.offsets(), C.size_t(count)))
 }
 
 // DeleteMany deletes count keys.
 func DeleteMany(m *Map, keys *Column, count int, statuses []Status) Status {
-	return Status(C.cptl_delete_many((*C.ptl_map)(m), at(keys.Bytes), keys.offsets(), C.size_t(count), list(statuses)))
+	return Status(C.cptl_delete_many(handle(m), at(keys.Bytes), keys.offsets(), C.size_t(count), list(statuses)))
 }
 
 // The same for maps of words to words.
 
 func LoadManyU64(m *Map, keys *Column, count int, values *Column, statuses []Status) Status {
-	return Status(C.ptl_map_load_many_u64((*C.ptl_map)(m), keys.words(), C.size_t(count), values.words(), list(statuses)))
+	return Status(C.cptl_load_many_u64(handle(m), keys.words(), C.size_t(count), values.words(), list(statuses)))
 }
 
 func StoreManyU64(m *Map, keys, values *Column, count int) Status {
-	return Status(C.ptl_map_store_many_u64((*C.ptl_map)(m), keys.words(), values.words(), C.size_t(count), nil))
+	return Status(C.cptl_store_many_u64(handle(m), keys.words(), values.words(), C.size_t(count)))
 }
 
 func DeleteManyU64(m *Map, keys *Column, count int, statuses []Status) Status {
-	return Status(C.ptl_map_delete_many_u64((*C.ptl_map)(m), keys.words(), C.size_t(count), list(statuses)))
+	return Status(C.cptl_delete_many_u64(handle(m), keys.words(), C.size_t(count), list(statuses)))
 }
 
 func list(statuses []Status) *C.ptl_status {
