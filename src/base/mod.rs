@@ -9,3 +9,4 @@ pub mod prefetch;
 pub mod processors;
 mod size_class;
 pub mod sync;
+pub mod whole;

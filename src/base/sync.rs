@@ -22,8 +22,46 @@ pub use loom::{
     },
 };
 
+use std::sync::TryLockError;
+
+/// Attempts at a lock before the thread goes to sleep, with twice the pause between them each time, then with the processor left
+/// to others.
+const SPINS: u32 = 6;
+const YIELDS: u32 = 4;
+
 /// Takes the lock whether or not a panic once unwound through it: a map that panicked is refused at its handle, and a
 /// lock that stayed shut would hang the threads that are still inside.
+#[inline(always)]
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    try_lock(mutex).unwrap_or_else(|| lock_patiently(mutex))
+}
+
+#[inline(always)]
+fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// The maps hold their locks for some tens of nanoseconds, so another try soon succeeds; a thread that sleeps costs its
+/// waker a system call, and with it whoever waits for the waker.
+#[cold]
+#[inline(never)]
+fn lock_patiently<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A model tries everything anyway.
+    if !cfg!(loom) {
+        for attempt in 0..SPINS + YIELDS {
+            if attempt < SPINS {
+                (0..1 << attempt).for_each(|_| spin_loop());
+            } else {
+                std::thread::yield_now();
+            }
+            if let Some(guard) = try_lock(mutex) {
+                return guard;
+            }
+        }
+    }
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -33,6 +33,9 @@ use crate::{
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
+/// Keys of a batch whose memory is asked for before the first is looked at.
+pub const AHEAD: usize = 64;
+
 /// More shards than this are refused.
 pub const MAX_SHARDS: u32 = 4096;
 
@@ -178,16 +181,45 @@ impl<K: Key, V: Value> Sharded<K, V> {
     }
 }
 
+/// For a hasher that is not weakened.
 impl Sharded<Word, Word> {
     /// The usual case of `load`, without a call, so that a processor can go on to the next operation while it waits for memory. The
-    /// outer `None` decides nothing. For a hasher that is not weakened.
+    /// outer `None` decides nothing.
     #[inline(always)]
     pub fn load_at_once(&self, key: u64) -> Option<Option<u64>> {
         let hash = self.hasher.whole_word(key);
-        match self.shard(hash) {
-            Some(shard) => shard.table.glance(&(hash, key), hash, |word| word),
+        match self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?))) {
+            Some((shard, aim)) => shard.table.glance(aim, &(hash, key), |word| word),
             None => Some(None),
         }
+    }
+
+    /// Calls `each` with the value of each key and its number, with the memory for many keys asked for before the first is looked at.
+    #[inline(always)]
+    pub fn load_many(&self, keys: &[u64], mut each: impl FnMut(usize, Option<u64>)) {
+        let mut aims = [const { None }; AHEAD];
+        for (first, keys) in keys.chunks(AHEAD).enumerate().map(|(chunk, keys)| (chunk * AHEAD, keys)) {
+            for (aim, key) in aims.iter_mut().zip(keys) {
+                let hash = self.hasher.whole_word(*key);
+                *aim = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?, hash)));
+            }
+            for (index, (key, aim)) in keys.iter().zip(aims).enumerate() {
+                let found = aim.and_then(|(shard, aim, hash)| {
+                    let found = shard.table.glance(aim, &(hash, *key), |word| word);
+                    found.unwrap_or_else(|| self.load_one(*key, hash))
+                });
+                each(first + index, found);
+            }
+        }
+    }
+
+    /// The whole of a load.
+    #[cold]
+    #[inline(never)]
+    fn load_one(&self, key: u64, hash: u64) -> Option<u64> {
+        let mut value = 0;
+        // A word always fits where it goes, so nothing fails.
+        (self.load(&(hash, key), &mut value) == Ok(Outcome::Done)).then_some(value)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         },
         output::{Entries, Equals, Fill, Output, Receive},
         read_dirty::ReadDirty,
-        sharded::Sharded,
+        sharded::{AHEAD, Sharded},
         stats::{Bucket, Stats},
         value::Value,
     },
@@ -27,9 +27,6 @@ use crate::{
 
 /// The longest key or value in bytes.
 pub const MAX_LENGTH: usize = i32::MAX as usize;
-
-/// Keys of a batch that are hashed, and whose memory is asked for, before the first is looked at.
-const AHEAD: usize = 64;
 
 /// A key or value out of the caller's bytes.
 pub trait Parse {

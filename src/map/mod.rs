@@ -186,6 +186,14 @@ impl Map {
         values: &mut [MaybeUninit<u64>],
         mut status: impl FnMut(usize, Result<Outcome, Error>),
     ) -> Result<(), Error> {
+        if let Some(kind) = self.plain() {
+            let places = values.len();
+            kind.load_many(&keys[..keys.len().min(places)], |index, found| {
+                values[index].write(found.unwrap_or(0));
+                status(index, Ok(if found.is_some() { Outcome::Done } else { Outcome::NotFound }));
+            });
+            return Ok(());
+        }
         let engine = self.words()?;
         engine.ahead(
             keys.len().min(values.len()),

@@ -96,7 +96,7 @@ impl Map {
 
     /// The map, if it is of the fastest kind and nothing is unusual about it: one question in place of four.
     #[inline(always)]
-    fn plain(&self) -> Option<&Sharded<Word, Word>> {
+    pub(super) fn plain(&self) -> Option<&Sharded<Word, Word>> {
         if !self.is_plain.load(Relaxed) {
             return None;
         }

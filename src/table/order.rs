@@ -51,6 +51,10 @@ pub enum Reach {
 
 /// Buckets visited in one hold of a lock.
 const HOLD: usize = 1024;
+/// How many buckets ahead memory is asked for, in a table of more than 2^`FAR` buckets: the order of positions jumps to and fro in
+/// memory, where no processor sees a pattern.
+const AHEAD: u64 = 8;
+const FAR: u32 = 4;
 
 impl<K: Key> Table<K> {
     /// Hands the entries from position `cursor` up to `until` (0: all) to `sink`, and moves the cursor. For the owner, and for whoever
@@ -65,6 +69,10 @@ impl<K: Key> Table<K> {
                 }
                 None => (None, self.shard_bits),
             };
+            if self.shape().bits() > FAR {
+                let ahead = at.wrapping_add(AHEAD << (64 - bits));
+                self.prefetch(ahead.reverse_bits() >> self.shard_bits);
+            }
             let next = end_of_range(at, bits);
             let whole = is_start_of_range(at, bits) && (until == 0 || next != 0 && next <= until);
             if let Some(head) = bucket {

@@ -42,9 +42,16 @@ impl<'a, K: Key> Place<'a, K> {
 
 /// The head of a chain, and the shape under which it was.
 pub struct Aim<'a, K: Key> {
-    pub shape: Shape,
-    pub head: Bucket<'a, K>,
+    pub(super) shape: Shape,
+    pub(super) head: Bucket<'a, K>,
 }
+
+impl<K: Key> Clone for Aim<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: Key> Copy for Aim<'_, K> {}
 
 impl<K: Key> Table<K> {
     /// Where a hash belongs, if there is any bucket; any thread, at any time. Asks for the memory.
@@ -62,7 +69,8 @@ impl<K: Key> Table<K> {
     /// What happened before the value word was stored happens before the return.
     #[inline(always)]
     pub fn get<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
-        match self.glance(probe, K::hash(probe), &mut read) {
+        let Some(aim) = self.aim(K::hash(probe)) else { return Ok(None) };
+        match self.glance(aim, probe, &mut read) {
             Some(found) => Ok(found),
             None => self.get_patiently(probe, read),
         }
@@ -72,8 +80,13 @@ impl<K: Key> Table<K> {
     /// bucket was changing. How many calls a processor can overlap while each waits for memory depends on how few
     /// instructions this takes, so it calls nothing.
     #[inline(always)]
-    pub fn glance<R>(&self, probe: &K::Probe<'_>, hash: u64, mut read: impl FnMut(u64) -> R) -> Option<Option<R>> {
-        let Some(Aim { shape, head }) = self.aim(hash) else { return Some(None) };
+    pub fn glance<R>(
+        &self,
+        aim: Aim<'_, K>,
+        probe: &K::Probe<'_>,
+        mut read: impl FnMut(u64) -> R,
+    ) -> Option<Option<R>> {
+        let Aim { shape, head } = aim;
         // An odd version is made one that no second look finds.
         let version = head.meta.version.load(Acquire) & !1;
         let unchanged = || {
@@ -81,7 +94,7 @@ impl<K: Key> Table<K> {
             fence(Acquire);
             head.meta.version.load(Relaxed) == version
         };
-        let top = tophash(hash);
+        let top = tophash(K::hash(probe));
         if let Some(slot) = head.tops().matching(top).first() {
             let slot = &head.slots[slot];
             if !K::matches(&slot.key, probe, unchanged) {

@@ -12,6 +12,7 @@ use crate::base::{
         AtomicPtr, AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
     },
+    whole::whole,
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
@@ -73,8 +74,8 @@ impl<K: Key> Segments<K> {
         let (slots, index) = (self.slots[segment].load(Relaxed), index as usize);
         // SAFETY: `make` laid the segment out so, and the index is one of this segment's.
         unsafe {
-            let slots = slots.wrapping_add(index * Self::BUCKET_SLOTS).cast::<[Slot<K>; SLOTS]>();
-            let meta = metas.wrapping_add(index * size_of::<Meta>()).cast::<Meta>();
+            let slots = whole(slots.wrapping_add(index * Self::BUCKET_SLOTS).cast::<[Slot<K>; SLOTS]>());
+            let meta = whole(metas.wrapping_add(index * size_of::<Meta>()).cast::<Meta>());
             // Known here, and lost on the compiler otherwise, which would ask once more.
             core::hint::assert_unchecked(!meta.is_null() && !slots.is_null());
             Some(Bucket { meta: &*meta, slots: &*slots })
