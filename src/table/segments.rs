@@ -75,7 +75,7 @@ impl<K: Key> Segments<K> {
         // SAFETY: `make` laid the segment out so, and the index is one of this segment's.
         unsafe {
             let slots = whole(slots.wrapping_add(index * Self::BUCKET_SLOTS).cast::<[Slot<K>; SLOTS]>());
-            let meta = whole(metas.wrapping_add(index * size_of::<Meta>()).cast::<Meta>());
+            let meta = metas.wrapping_add(index * size_of::<Meta>()).cast::<Meta>();
             // Known here, and lost on the compiler otherwise, which would ask once more.
             core::hint::assert_unchecked(!meta.is_null() && !slots.is_null());
             Some(Bucket { meta: &*meta, slots: &*slots })
