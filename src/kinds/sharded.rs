@@ -201,7 +201,10 @@ impl Sharded<Word, Word> {
         for (first, keys) in keys.chunks(AHEAD).enumerate().map(|(chunk, keys)| (chunk * AHEAD, keys)) {
             for (aim, key) in aims.iter_mut().zip(keys) {
                 let hash = self.hasher.whole_word(*key);
-                *aim = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?, hash)));
+                *aim = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim_among_many(hash)?, hash)));
+            }
+            for (shard, aim, hash) in aims[..keys.len()].iter().flatten() {
+                shard.table.prefetch_match(*aim, *hash);
             }
             for (index, (key, aim)) in keys.iter().zip(aims).enumerate() {
                 let found = aim.and_then(|(shard, aim, hash)| {

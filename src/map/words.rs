@@ -11,7 +11,7 @@ use crate::{
         output::Nothing,
         sharded::Sharded,
     },
-    table::Word,
+    table::{Key as _, Word},
 };
 
 /// All refuse other maps with [`Error::Type`].
@@ -23,9 +23,14 @@ impl Map {
     }
 
     /// The value of a key.
+    #[inline(always)]
     pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         let mut value = 0;
-        let outcome = self.words()?.load_key(key, &mut value)?;
+        let outcome = match self.words()? {
+            // Before the jump to the code of a kind, which a processor finds hard to guess.
+            Engine::ReadDirty(kind) => kind.load(&Word::probe(kind.hasher(), key), &mut value)?,
+            engine => engine.load_key(key, &mut value)?,
+        };
         Ok((outcome == Outcome::Done).then_some(value))
     }
     /// As [`Map::contains`]. The values may be bytes.

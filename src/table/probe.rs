@@ -7,6 +7,7 @@ use super::{
 };
 use crate::base::{
     hash::tophash,
+    prefetch::prefetch,
     sync::{
         Ordering::{Acquire, Relaxed},
         fence, spin_loop,
@@ -61,6 +62,29 @@ impl<K: Key> Table<K> {
         let head = self.main.get(shape.bucket(hash))?;
         head.prefetch();
         Some(Aim { shape, head })
+    }
+
+    /// The same for a key among many: asks for the metadata only. When that is here, [`Table::prefetch_match`] asks for what matters
+    /// of the rest.
+    #[inline(always)]
+    pub fn aim_among_many(&self, hash: u64) -> Option<Aim<'_, K>> {
+        let shape = Shape(self.shape.load(Acquire));
+        let head = self.main.get(shape.bucket(hash))?;
+        prefetch(head.meta);
+        Some(Aim { shape, head })
+    }
+
+    /// Asks for the first slot that may be it, or for the first overflow bucket if it may be there.
+    #[inline(always)]
+    pub fn prefetch_match(&self, aim: Aim<'_, K>, hash: u64) {
+        let (head, top) = (aim.head, tophash(hash));
+        if let Some(slot) = head.tops().matching(top).first() {
+            prefetch(&head.slots[slot]);
+        } else if head.meta.may_overflow(top)
+            && let Some(overflow) = self.overflow.get(head.meta.next())
+        {
+            overflow.prefetch();
+        }
     }
 
     /// Looks for a key without taking anything; any thread, at any time. `read` is given the value word and turns it into what the
@@ -158,6 +182,7 @@ impl<K: Key> Table<K> {
             }
             // The number was there under this version, so it belongs to a bucket of the pool, which stays readable.
             let Some(overflow) = self.overflow.get(next) else { return Try::Changed };
+            overflow.prefetch();
             bucket = overflow;
         }
     }

@@ -93,20 +93,26 @@ impl<'a> EntryRef<'a> {
         core::ptr::from_ref(self.0).expose_provenance() as u64
     }
 
-    /// Reads the value without the lock.
+    /// One try to read the value without the lock. The outer `None`: it was changing.
     #[inline(always)]
+    pub fn glance<R>(self, mut receive: impl FnMut(u64) -> R) -> Option<Option<R>> {
+        let state = self.0.state.load(Acquire);
+        if state & 3 != LIVE {
+            return Some(None);
+        }
+        let value = receive(self.0.value.load(Acquire));
+        fence(Acquire);
+        (self.0.state.load(Relaxed) == state).then_some(Some(value))
+    }
+
+    /// Reads the value without the lock.
     pub fn read<R>(self, mut receive: impl FnMut(u64) -> R) -> Seen<R> {
         for _ in 0..TRIES {
-            let state = self.0.state.load(Acquire);
-            if state & 3 != LIVE {
-                return Seen::Nothing;
+            match self.glance(&mut receive) {
+                Some(Some(value)) => return Seen::Value(value),
+                Some(None) => return Seen::Nothing,
+                None => spin_loop(),
             }
-            let value = receive(self.0.value.load(Acquire));
-            fence(Acquire);
-            if self.0.state.load(Relaxed) == state {
-                return Seen::Value(value);
-            }
-            spin_loop();
         }
         Seen::Contended
     }

@@ -155,8 +155,26 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         Locked { map: self, inner: lock(&self.mutex) }
     }
 
-    /// Looks without the mutex; `None`: take it.
+    /// One look without the mutex, in the usual case: nothing is called, so that a processor can go on to the next load while it waits
+    /// for memory. The outer `None` decides nothing.
     #[inline(always)]
+    fn glance<R>(&self, probe: &K::Probe<'_>, receive: impl FnMut(u64) -> R) -> Option<Option<R>> {
+        let read = self.read();
+        let table = &self.tables[read.table()];
+        let word = match table.aim(K::hash(probe)) {
+            Some(aim) => table.glance(aim, probe, |word| word)?,
+            None => None,
+        };
+        let found = match word {
+            // SAFETY: the word was in a table of this map, so it is the address of an entry, whose memory stays.
+            Some(word) => unsafe { EntryRef::from_word(word) }.glance(receive)?,
+            None if read.is_amended() => return None,
+            None => None,
+        };
+        self.is_current(read).then_some(found)
+    }
+
+    /// Looks without the mutex; `None`: take it.
     fn load_read<R>(&self, probe: &K::Probe<'_>, mut receive: impl FnMut(u64) -> R) -> Option<Option<R>> {
         for _ in 0..TRIES {
             let read = self.read();
@@ -224,6 +242,17 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         None
     }
 
+    #[cold]
+    #[inline(never)]
+    fn load_patiently(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        match self.load_read(probe, |word| unsafe { out.receive(word) }) {
+            Some(Some(received)) => received.map(|()| Outcome::Done),
+            Some(None) => Ok(Outcome::NotFound),
+            None => self.locked().load(probe, out),
+        }
+    }
+
     fn blocks(&self) -> Shared<'_> {
         Shared { pool: &self.pool, memory: &self.memory }
     }
@@ -241,13 +270,13 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         &self.hasher
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
-        match self.load_read(probe, |word| unsafe { out.receive(word) }) {
+        match self.glance(probe, |word| unsafe { out.receive(word) }) {
             Some(Some(received)) => received.map(|()| Outcome::Done),
             Some(None) => Ok(Outcome::NotFound),
-            None => self.locked().load(probe, out),
+            None => self.load_patiently(probe, out),
         }
     }
 
