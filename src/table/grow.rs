@@ -20,8 +20,8 @@ use crate::base::{
 
 /// The runtime's load factor, 13 / 2.
 const LOAD: (u64, u64) = (13, 2);
-/// [`Growth::Linear`] keeps this many entries to a bucket, 21 / 4: unsplit buckets hold up to twice what split ones do.
-const LINEAR_LOAD: (u64, u64) = (21, 4);
+/// [`Growth::Linear`] keeps this many entries to a bucket, 16 / 3: unsplit buckets hold up to twice what split ones do.
+const LINEAR_LOAD: (u64, u64) = (16, 3);
 /// Splits, or chains reorganised, with each write.
 const STEPS: usize = 2;
 
