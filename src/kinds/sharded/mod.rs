@@ -10,6 +10,9 @@
 //!
 //! The shards come into being with the first write. An operation on the whole map goes from shard to shard and holds one lock at a time.
 
+#[cfg(all(test, loom))]
+mod models;
+
 use super::{
     Error, Kind, Outcome,
     guarded::{self, Guarded, State},
@@ -35,6 +38,9 @@ use core::{marker::PhantomData, ptr::NonNull};
 
 /// Keys of a batch whose memory is asked for before the first is looked at.
 pub const AHEAD: usize = 64;
+
+/// With fewer than 2^`FAR` buckets in a shard a map lies in the processor's cache, and asking ahead only takes time.
+const FAR: u32 = 8;
 
 /// More shards than this are refused.
 pub const MAX_SHARDS: u32 = 4096;
@@ -197,6 +203,13 @@ impl Sharded<Word, Word> {
     /// Calls `each` with the value of each key and its number, with the memory for many keys asked for before the first is looked at.
     #[inline(always)]
     pub fn load_many(&self, keys: &[u64], mut each: impl FnMut(usize, Option<u64>)) {
+        if self.shards().first().is_none_or(|shard| shard.table.shape().bits() < FAR) {
+            for (index, key) in keys.iter().enumerate() {
+                let found = self.load_at_once(*key);
+                each(index, found.unwrap_or_else(|| self.load_one(*key, self.hasher.word(*key))));
+            }
+            return;
+        }
         let mut aims = [const { None }; AHEAD];
         for (first, keys) in keys.chunks(AHEAD).enumerate().map(|(chunk, keys)| (chunk * AHEAD, keys)) {
             for (aim, key) in aims.iter_mut().zip(keys) {

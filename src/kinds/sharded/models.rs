@@ -1,0 +1,139 @@
+//! The sharded map under loom, with one shard: what a write aims at before it has the lock, and what it and a load find at once.
+//! `ci/models.sh` runs them; the table's own models cover growth and shrinking beside a reader.
+
+use super::*;
+use crate::kinds::operation::{LoadAndDelete, Store, Swap};
+use loom::{model::Builder, sync::Arc, thread};
+
+type Map = Sharded<Word, Word>;
+
+impl Map {
+    fn get(&self, key: u64) -> Option<u64> {
+        self.load_at_once(key).unwrap_or_else(|| self.load_one(key, self.hasher.word(key)))
+    }
+    fn put(&self, key: u64, value: u64) {
+        Kind::write(self, &Word::probe(&self.hasher, key), Store(value)).unwrap();
+    }
+    fn take(&self, key: u64) -> Option<u64> {
+        let mut value = 0;
+        let outcome = Kind::write(self, &Word::probe(&self.hasher, key), LoadAndDelete(&mut value)).unwrap();
+        (outcome == Outcome::Done).then_some(value)
+    }
+    fn exchange(&self, key: u64, value: u64) -> Option<u64> {
+        let mut previous = 0;
+        let outcome = Kind::write(self, &Word::probe(&self.hasher, key), Swap(value, &mut previous)).unwrap();
+        (outcome == Outcome::Loaded).then_some(previous)
+    }
+    /// The first keys, from 1 on, whose lowest hash bit is `bit`: after the first split they are in that bucket.
+    fn keys<const N: usize>(&self, bit: u64) -> [u64; N] {
+        let mut keys = (1..).filter(|key| self.hasher.word(*key) & 1 == bit);
+        core::array::from_fn(|_| keys.next().unwrap())
+    }
+    /// Fills the only bucket with what it is meant for, all of which leave it when the next entry splits it.
+    fn fill(&self) {
+        self.keys::<5>(1).iter().for_each(|key| self.put(*key, *key));
+    }
+}
+
+/// Two threads on a map that `prepare` has filled; `after` looks at what each returned and at the map.
+fn check<A: 'static, B: 'static>(
+    prepare: fn(&Map),
+    first: fn(&Map) -> A,
+    second: fn(&Map) -> B,
+    after: fn(&Map, A, B),
+) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.max_branches = 50_000;
+    builder.check(move || {
+        let map = Arc::new(Map::new(1, Hasher::new(7, 0).unwrap(), Memory::new(Default::default())));
+        prepare(&map);
+        let other = map.clone();
+        let handle = thread::spawn(move || first(&other));
+        let b = second(&map);
+        let a = handle.join().unwrap();
+        after(&map, a, b);
+    });
+}
+
+#[test]
+fn a_write_that_aimed_before_a_split_finds_its_key() {
+    check(
+        Map::fill,
+        |map| map.put(map.keys::<1>(0)[0], 1),
+        |map| map.exchange(map.keys::<1>(1)[0], 9),
+        |map, (), previous| {
+            let key = map.keys::<1>(1)[0];
+            assert_eq!((previous, map.get(key)), (Some(key), Some(9)));
+            assert_eq!(map.len(), Ok(6));
+        },
+    );
+}
+
+#[test]
+fn two_inserts_of_one_key_are_one() {
+    check(
+        |map| map.put(1, 1),
+        |map| map.exchange(2, 20),
+        |map| map.exchange(2, 21),
+        |map, a, b| {
+            assert!(matches!((a, b), (None, Some(20)) | (Some(21), None)), "{a:?} {b:?}");
+            assert_eq!(map.get(2), Some(if a.is_none() { 21 } else { 20 }));
+            assert_eq!(map.len(), Ok(2));
+        },
+    );
+}
+
+#[test]
+fn two_deletes_hand_a_value_out_once() {
+    check(
+        |map| map.put(1, 1),
+        |map| map.take(1),
+        |map| map.take(1),
+        |map, a, b| {
+            assert!(matches!((a, b), (None, Some(1)) | (Some(1), None)), "{a:?} {b:?}");
+            assert_eq!((map.get(1), map.len()), (None, Ok(0)));
+        },
+    );
+}
+
+#[test]
+fn a_load_never_gets_the_next_entry_of_the_slot() {
+    check(
+        |map| map.put(1, 1),
+        |map| map.get(1),
+        |map| {
+            map.take(1);
+            map.put(2, 2);
+        },
+        |_, seen, ()| assert!(matches!(seen, None | Some(1)), "{seen:?}"),
+    );
+}
+
+#[test]
+fn a_load_never_gets_the_last_entry_of_the_slot() {
+    check(
+        |map| map.put(1, 1),
+        |map| map.get(2),
+        |map| {
+            map.take(1);
+            map.put(2, 2);
+        },
+        |_, seen, ()| assert!(matches!(seen, None | Some(2)), "{seen:?}"),
+    );
+}
+
+#[test]
+fn a_load_of_many_that_aimed_before_a_split_finds_its_keys() {
+    check(
+        Map::fill,
+        |map| {
+            let keys = map.keys::<1>(1);
+            let mut seen = None;
+            map.load_many(&keys, |_, found| seen = found);
+            seen
+        },
+        |map| map.put(map.keys::<1>(0)[0], 1),
+        |map, seen, ()| assert_eq!(seen, Some(map.keys::<1>(1)[0])),
+    );
+}
