@@ -4,9 +4,10 @@
 //! A table is an array of 2^B *buckets* of 8 slots. A slot is a key and a value word side by side; a value word is the value
 //! itself or the address of a block of bytes, and the table does not care which. Apart from the slots each bucket has 16
 //! bytes of *metadata*: 8 *tophash* bytes, the version, and the number of the next *overflow* bucket. The tophash of a
-//! slot is the highest byte of its key's hash, compared (all 8 at once) before any key is; the two smallest values are not
+//! slot is eight bits of its key's hash, compared (all 8 at once) before any key is; the two smallest values are not
 //! hashes but the *empty states*: [`EMPTY_REST`] ("and so is everything after it in this chain", where a search may stop)
-//! and [`EMPTY_ONE`]. A full bucket continues in an overflow bucket from a pool that belongs to the table.
+//! and [`EMPTY_ONE`]. A full bucket continues in an overflow bucket from a pool that belongs to the table, and has a filter of the
+//! tophash bytes that lie there.
 //!
 //! # Growth
 //! Growing from B to B + 1 *splits* bucket i into i and i + 2^B, for i = 0, 1, 2 … in turn, a few with each write: the

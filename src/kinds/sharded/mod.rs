@@ -8,6 +8,9 @@
 //! address of a freed one finds by the version that it must not believe what it read. So there is no pin, no grace period, and
 //! no backlog of freed memory.
 //!
+//! A write aims at its bucket, and asks for its memory, before it has the lock; with the lock it looks whether the shape is still the one
+//! that it aimed by. Then nobody splits or merges until it is done.
+//!
 //! The shards come into being with the first write. An operation on the whole map goes from shard to shard and holds one lock at a time.
 
 #[cfg(all(test, loom))]
