@@ -1,7 +1,7 @@
 //! Hashing, keyed per map.
 //!
 //! Three ranges of one 64-bit hash are used and never overlap: the lowest 32 bits choose the bucket, the next eight are the
-//! tophash, the ones from bit 40 on choose the shard. Two keys that share a bucket still differ in tophash with 254 in 255.
+//! tophash, the ones from bit 40 on choose the shard. Two keys that share a bucket still differ in tophash in all but one of 250 cases.
 
 use ahash::RandomState;
 use core::hash::{BuildHasher, Hasher as _};

@@ -227,6 +227,7 @@ impl<K: Key> Table<K> {
     fn find_behind<'a>(&'a self, head: Bucket<'a, K>, probe: &K::Probe<'_>, top: u8) -> Option<Place<'a, K>> {
         self.chain(head)
             .skip(1)
+            .inspect(Bucket::prefetch)
             .find_map(|bucket| Self::find_in(bucket, probe, top).map(|slot| Place { head, bucket, slot }))
     }
 
