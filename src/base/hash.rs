@@ -1,7 +1,8 @@
 //! Hashing, keyed per map.
 //!
-//! Three ranges of one 64-bit hash are used and never overlap: the lowest 32 bits choose the bucket, the next eight are the
-//! tophash, the ones from bit 40 on choose the shard. Two keys that share a bucket still differ in tophash in all but one of 250 cases.
+//! Three ranges of one 64-bit hash are used and never overlap: the highest of the lower 32 bits choose the bucket, the next eight
+//! are the tophash, the ones from bit 40 on choose the shard. Two keys that share a bucket still differ in tophash in all but one of
+//! 250 cases.
 
 use ahash::RandomState;
 use core::hash::{BuildHasher, Hasher as _};
@@ -16,6 +17,12 @@ const MIN_TOPHASH: u8 = 2;
 #[inline(always)]
 pub fn tophash(hash: u64) -> u8 {
     ((hash >> 32) as u8).max(MIN_TOPHASH)
+}
+
+/// The bits of a hash of which the highest ones choose the bucket.
+#[inline(always)]
+pub fn bucket_bits(hash: u64) -> u32 {
+    hash as u32
 }
 
 /// The bits of a hash of which the lowest ones choose the shard.

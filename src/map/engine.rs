@@ -22,7 +22,7 @@ use crate::{
         stats::{Bucket, Stats},
         value::Value,
     },
-    table::{Bytes, Key, Reach, Word},
+    table::{Bytes, Key, Reach, Sink, Word},
 };
 
 /// The longest key or value in bytes.
@@ -265,11 +265,15 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
         values: &mut Fill,
         count: &mut usize,
     ) -> Result<Outcome, Error> {
-        let start = *cursor;
         let mut entries = Entries::<K, V>::new(keys, values, *count);
-        let reach = with_kind!(self, kind => kind.scan(cursor, until, &mut entries))?;
+        let outcome = self.scan_into(cursor, until, &mut entries);
         *count = entries.count();
-        match reach {
+        outcome
+    }
+    /// The same into any sink.
+    pub fn scan_into(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Outcome, Error> {
+        let start = *cursor;
+        match with_kind!(self, kind => kind.scan(cursor, until, sink))? {
             Reach::End => Ok(Outcome::End),
             Reach::TooSmall => {
                 // It may have passed empty buckets.

@@ -15,7 +15,7 @@ pub use crate::{
     kinds::{
         Error, Outcome,
         operation::{Decide, Decision},
-        output::{Fill, Output},
+        output::{Fill, Output, WordEntries},
         sharded::MAX_SHARDS,
         stats::{Bucket, SlotState, Stats},
     },
@@ -282,11 +282,11 @@ impl Map {
         values: *mut u64,
         count: &mut usize,
     ) -> Result<Outcome, Error> {
-        self.words()?;
         // SAFETY: passed on from the caller.
-        let fill = |data: *mut u64| unsafe { Fill::new(data.cast(), 8 * *count, core::ptr::null_mut()) };
-        let (mut keys, mut values) = (fill(keys), fill(values));
-        self.scan(cursor, &mut keys, &mut values, count)
+        let mut entries = unsafe { WordEntries::new(keys, values, *count) };
+        let outcome = self.words()?.scan_into(cursor, 0, &mut entries);
+        *count = entries.count();
+        outcome
     }
     /// Calls `visit` with every entry, holding nothing meanwhile. [`Outcome::Done`], or [`Outcome::End`] when `visit` returned false.
     pub fn range(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<Outcome, Error> {

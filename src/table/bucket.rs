@@ -211,6 +211,10 @@ impl Matches {
     pub fn of(slots: u8) -> Self {
         Self(slots)
     }
+    #[inline(always)]
+    pub fn has(self, slot: usize) -> bool {
+        self.0 >> slot & 1 != 0
+    }
     /// The first one, if there is any.
     #[inline(always)]
     pub fn first(self) -> Option<usize> {

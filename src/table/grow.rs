@@ -8,10 +8,12 @@ use super::{
     bucket::{Bucket, Change, Matches, SLOTS, Slot, Tops},
     key::Key,
     owner::Owner,
+    prefix,
     segments::Made,
 };
 use crate::base::{
     alloc::OutOfMemory,
+    hash::bucket_bits,
     sync::{
         Ordering::{Relaxed, Release},
         fence,
@@ -202,17 +204,9 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         let _change = Change::begin(head.meta);
         let mut filler = Filler::new(head, head.tops());
-        self.move_all(self.behind(head), &mut filler);
+        self.move_all(self.table.behind(head), &mut filler);
         let rest = filler.finish(self);
         self.free_overflow(rest);
-    }
-
-    /// The first overflow bucket of a chain.
-    fn behind(&self, bucket: Bucket<'a, K>) -> Option<Bucket<'a, K>> {
-        match bucket.meta.next() {
-            0 => None,
-            next => Some(self.table.overflow.at(next)),
-        }
     }
 
     /// Pushes every entry from this bucket of a chain on to `filler`.
@@ -221,7 +215,7 @@ impl<'a, K: Key> Owner<'a, K> {
         while let Some(this) = bucket {
             // Read before the filler can come to this bucket and change them.
             let tops = this.tops();
-            bucket = self.behind(this);
+            bucket = self.table.behind(this);
             for slot in tops.live() {
                 filler.push(self, tops.get(slot), &this.slots[slot]);
             }
@@ -232,19 +226,20 @@ impl<'a, K: Key> Owner<'a, K> {
         self.table.chain(head).count() as u32 - 1
     }
 
-    /// Splits the next bucket: i into i and i + 2^B.
+    /// Splits the next prefix.
     fn split(&mut self) -> Result<(), OutOfMemory> {
         let shape = self.shape();
         if shape.bits() == Shape::MAX_BITS {
             return Err(OutOfMemory);
         }
-        let (low, high) = (shape.split(), shape.split() + (1 << shape.bits()));
+        let high = shape.buckets() as u32;
         // The first bucket of a segment is the first that comes into use.
-        if low == 0 {
+        if shape.split() == 0 {
             self.make_first_bucket()?;
             self.writer.bytes += self.table.main.make(self.memory, high)?.bytes;
         }
-        let (low, high) = (self.table.main.at(low), self.table.main.at(high));
+        let Some(low) = self.table.main.by_prefix(shape.next_split()) else { return Err(OutOfMemory) };
+        let high = self.table.main.at(high);
         if low.meta.next() != 0 {
             // What the two chains need beyond the one is at most what the one has.
             self.have_overflow(self.overflow_in(low))?;
@@ -252,8 +247,8 @@ impl<'a, K: Key> Owner<'a, K> {
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let hasher = self.hasher;
-            let bit = shape.bits();
-            let goes = |slot: &Slot<K>| K::hash_in_slot(&slot.key, hasher) >> bit & 1;
+            let bit = 31 - shape.bits();
+            let goes = |slot: &Slot<K>| bucket_bits(K::hash_in_slot(&slot.key, hasher)) >> bit & 1;
             // What stays in the head stays where it is. Which entries go is random: bits in place of branches.
             let tops = low.tops();
             let going = tops.live().fold(0, |going, slot| going | goes(&low.slots[slot]) << slot) as u8;
@@ -262,10 +257,10 @@ impl<'a, K: Key> Owner<'a, K> {
             for slot in Matches::of(going) {
                 go.push(self, tops.get(slot), &low.slots[slot]);
             }
-            let mut bucket = self.behind(low);
+            let mut bucket = self.table.behind(low);
             while let Some(this) = bucket {
                 let tops = this.tops();
-                bucket = self.behind(this);
+                bucket = self.table.behind(this);
                 for slot in tops.live() {
                     let from = &this.slots[slot];
                     let filler = if goes(from) != 0 { &mut go } else { &mut stay };
@@ -285,14 +280,15 @@ impl<'a, K: Key> Owner<'a, K> {
     /// for the overflow bucket, since its head is here by now, of the one after it for the heads.
     fn prefetch_splits(&self) {
         let shape = self.shape();
-        let low = |ahead: u32| self.table.main.get((shape.split() + ahead) & shape.mask());
+        // After the last prefix comes the first one again, in twice as many.
+        let low = |ahead: u32| self.table.main.by_prefix(shape.next_split().wrapping_add(prefix(ahead, shape.bits())));
         if let Some(next) = low(0).map(|next| next.meta.next()).filter(|next| *next != 0) {
             self.table.overflow.at(next).prefetch();
         }
         if let Some(next) = low(1) {
             next.prefetch();
         }
-        if let Some(high) = self.table.main.get(((shape.split() + 1) & shape.mask()) + shape.mask() + 1) {
+        if let Some(high) = self.table.main.get(shape.buckets() as u32 + 1) {
             high.prefetch();
         }
     }
@@ -302,12 +298,13 @@ impl<'a, K: Key> Owner<'a, K> {
         let shape = self.shape();
         let (bits, split) =
             if shape.split() > 0 { (shape.bits(), shape.split()) } else { (shape.bits() - 1, 1 << (shape.bits() - 1)) };
-        let (low, high) = (self.table.main.at(split - 1), self.table.main.at(split - 1 + (1 << bits)));
+        let Some(low) = self.table.main.by_prefix(prefix(split - 1, bits)) else { return Err(OutOfMemory) };
+        let high = self.table.main.at(split - 1 + (1 << bits));
         self.have_overflow(self.overflow_in(high) + 1)?;
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let mut filler = Filler::new(low, low.tops());
-            self.move_all(self.behind(low), &mut filler);
+            self.move_all(self.table.behind(low), &mut filler);
             self.move_all(Some(high), &mut filler);
             let rest = filler.finish(self);
             self.free_overflow(rest);

@@ -10,9 +10,11 @@
 //! tophash bytes that lie there.
 //!
 //! # Growth
-//! Growing from B to B + 1 *splits* bucket i into i and i + 2^B, for i = 0, 1, 2 … in turn, a few with each write: the
-//! runtime's evacuation, but the old array is the lower half of the new one, so nothing is copied twice and memory never
-//! doubles for a moment. How far that has come is the table's [`Shape`]. When overflow buckets pile up without growth, the
+//! A bucket stands for a *prefix*: the highest B of the hash's bucket bits, in a table of 2^B buckets.
+//! Growing from B to B + 1 *splits* prefix p into p0 and p1, for p = 0, 1, 2 … in turn, a few with each write: the
+//! runtime's evacuation, but p0 keeps the bucket of p and only p1 has a new one, number 2^B + p. So nothing is copied twice, memory never
+//! doubles for a moment, and who visits the prefixes in turn, as an iteration does, goes forward in the memory
+//! of each generation of buckets. How far that has come is the table's [`Shape`]. When overflow buckets pile up without growth, the
 //! chains are *reorganised* at the same size, a few with each write too. Shrinking *merges* buckets again.
 //!
 //! # Who may do what
@@ -55,7 +57,7 @@ mod segments;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use bucket::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot};
+pub use bucket::{EMPTY_ONE, EMPTY_REST, Matches, SLOTS, Slot};
 pub use key::{Bytes, Key, Word};
 pub use order::{Mark, Reach, Sink};
 pub use owner::{Owner, Sight, Writer};
@@ -73,8 +75,9 @@ pub enum Growth {
     Linear,
 }
 
-/// How many buckets there are, and which split comes next: 2^`bits` buckets, of which the first `split` are already split,
-/// so that there are 2^`bits` + `split`. The upper half of the word is the mask of `bits` bits, the lower half `split`.
+/// How many buckets there are, and which split comes next: 2^`bits` prefixes, of which the first `split` are already split,
+/// so that there are 2^`bits` + `split` buckets. The upper half of the word is the mask of prefixes of that length, the lower half the
+/// prefix that is split next; both lie in the highest of their 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape(u64);
 
@@ -83,7 +86,8 @@ impl Shape {
     pub const MAX_BITS: u32 = 31;
 
     fn new(bits: u32, split: u32) -> Self {
-        Self(((1u64 << bits) - 1) << 32 | split as u64)
+        let mask = prefix(((1u64 << bits) - 1) as u32, bits);
+        Self(u64::from(mask) << 32 | u64::from(prefix(split, bits)))
     }
     #[inline(always)]
     fn mask(self) -> u32 {
@@ -91,26 +95,33 @@ impl Shape {
     }
     /// B: the table had 2^B buckets before the growth that is under way, if one is.
     pub fn bits(self) -> u32 {
-        self.mask().count_ones()
+        self.mask().leading_ones()
     }
     #[inline(always)]
-    pub fn split(self) -> u32 {
+    fn next_split(self) -> u32 {
         self.0 as u32
+    }
+    pub fn split(self) -> u32 {
+        (u64::from(self.next_split()) >> (32 - self.bits())) as u32
     }
     pub fn buckets(self) -> u64 {
         (1 << self.bits()) + self.split() as u64
     }
-    /// The bucket of a hash.
+    /// The prefix that has the bucket of these bucket bits, in the highest bits.
     #[inline(always)]
-    fn bucket(self, hash: u64) -> u32 {
-        let low = hash as u32 & self.mask();
-        if low < self.split() { hash as u32 & (2 * self.mask() + 1) } else { low }
+    fn prefix(self, bits: u32) -> u32 {
+        let longer = self.mask() >> 1 | 1 << 31;
+        bits & if bits < self.next_split() { longer } else { self.mask() }
     }
-    /// That bucket, and how many bits of the hash it stands for.
-    fn bucket_and_bits(self, hash: u64) -> (u32, u32) {
-        let low = hash as u32 & self.mask();
-        (self.bucket(hash), self.bits() + u32::from(low < self.split()))
+    /// The length of that prefix.
+    fn prefix_bits(self, bits: u32) -> u32 {
+        self.bits() + u32::from(bits < self.next_split())
     }
+}
+
+/// The prefix of `bits` bits that is the number `value`, in the highest bits.
+fn prefix(value: u32, bits: u32) -> u32 {
+    (u64::from(value) << (32 - bits)) as u32
 }
 
 /// What readers see of a table. All changes go through its [`Owner`].
@@ -136,6 +147,6 @@ impl<K: Key> Table<K> {
 
     /// Whether no bucket was ever made.
     pub fn is_unused(&self) -> bool {
-        self.main.get(0).is_none()
+        self.main.by_prefix(0).is_none()
     }
 }

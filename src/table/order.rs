@@ -1,14 +1,18 @@
 //! The order of iteration.
 //!
-//! Every hash has a *position*: from the highest bit on, the bits that choose the shard, then those that choose the bucket, lowest
-//! first, then the others. So a shard is a range of positions and a bucket is a range of positions, whatever the number of
+//! Every hash has a *position*: from the highest bit on, the bits that choose the shard, then those that choose the bucket,
+//! then the others. So a shard is a range of positions and a bucket is a range of positions, whatever the number of
 //! buckets is: a split cuts a range in two, a merge joins two. A cursor is a position, and everything below it has been visited. That holds under any
 //! growth and shrinkage between two calls; all that a call has to do is to skip, in the bucket it begins with, the
 //! entries below the cursor. Entries with equal positions travel together.
 
-use super::{Table, bucket::Bucket, bucket::Slot, key::Key};
+use super::{
+    Shape, Table,
+    bucket::{Bucket, Matches, SLOTS, Slot},
+    key::Key,
+};
 use crate::base::{
-    hash::{Hasher, shard_bits},
+    hash::{Hasher, bucket_bits, shard_bits},
     sync::Ordering::Acquire,
 };
 
@@ -16,6 +20,11 @@ use crate::base::{
 pub trait Sink<K: Key> {
     /// Takes an entry; one that does not fit is counted, so that [`Sink::overflowed`] tells.
     fn push(&mut self, key: &K::Cells, value: u64);
+    /// Takes the entries in these slots of a bucket.
+    #[inline(always)]
+    fn push_live(&mut self, slots: &[Slot<K>; SLOTS], live: Matches) {
+        live.for_each(|slot| self.push(&slots[slot].key, slots[slot].value.load(Acquire)));
+    }
     /// Where the sink stands.
     fn mark(&self) -> Mark;
     /// Forgets what was pushed since.
@@ -51,53 +60,79 @@ pub enum Reach {
 
 /// Buckets visited in one hold of a lock.
 const HOLD: usize = 1024;
-/// How many buckets ahead memory is asked for, in a table of more than 2^`FAR` buckets: the order of positions jumps to and fro in
-/// memory, where no processor sees a pattern.
-const AHEAD: u64 = 8;
-const FAR: u32 = 4;
+/// How many buckets ahead memory is asked for, and that of overflow buckets.
+const AHEAD: usize = 32;
+const OVERFLOW_AHEAD: usize = 10;
+
+/// The heads of a table's chains from position `at` on, each with the first position after its own. Asks for the memory of each. The
+/// table's first head follows its last.
+struct Heads<'a, K: Key> {
+    table: &'a Table<K>,
+    shape: Shape,
+    /// How far the positions of a bucket that is not split lie apart.
+    width: u64,
+    at: u64,
+}
+
+impl<'a, K: Key> Heads<'a, K> {
+    #[inline(always)]
+    fn next(&mut self) -> (Bucket<'a, K>, u64) {
+        let Self { table, shape, width, at } = *self;
+        let bits = table.bucket_bits_at(at);
+        let Some(head) = table.main.by_prefix(shape.prefix(bits)) else { unreachable!("a prefix has no segment") };
+        head.prefetch();
+        let width = if bits < shape.next_split() { width >> 1 } else { width };
+        self.at = (at | width).wrapping_add(1);
+        (head, self.at)
+    }
+}
 
 impl<K: Key> Table<K> {
     /// Hands the entries from position `cursor` up to `until` (0: all) to `sink`, and moves the cursor. For the owner, and for whoever
     /// else keeps writers out during the call.
     pub fn scan(&self, hasher: &Hasher, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Reach {
-        for _ in 0..HOLD {
-            let at = *cursor;
-            let (bucket, bits) = match self.main.get(0) {
-                Some(_) => {
-                    let (index, bits) = self.shape().bucket_and_bits(at.reverse_bits() >> self.shard_bits);
-                    (self.main.get(index), self.shard_bits + bits)
-                }
-                None => (None, self.shard_bits),
-            };
-            if self.shape().bits() > FAR {
-                let ahead = at.wrapping_add(AHEAD << (64 - bits));
-                self.prefetch(ahead.reverse_bits() >> self.shard_bits);
+        let ends = |end: u64| end == 0 || until != 0 && end >= until;
+        if self.is_unused() {
+            let end = (*cursor | u64::MAX >> self.shard_bits).wrapping_add(1);
+            *cursor = if ends(end) { 0 } else { end };
+            return if ends(end) { Reach::End } else { Reach::NextTable };
+        }
+        let shape = self.shape();
+        let mut is_start =
+            is_start_of_range(*cursor, self.shard_bits + shape.prefix_bits(self.bucket_bits_at(*cursor)));
+        let mut heads = Heads { table: self, shape, width: u64::MAX >> (self.shard_bits + shape.bits()), at: *cursor };
+        // A small table needs fewer.
+        let ahead = AHEAD.min(shape.buckets().next_power_of_two() as usize);
+        let mut ring = [heads.next(); AHEAD];
+        ring[1..ahead].fill_with(|| heads.next());
+        for step in 0..HOLD {
+            let (head, end) = core::mem::replace(&mut ring[step & (ahead - 1)], heads.next());
+            if let Some(overflow) = self.behind(ring[(step + OVERFLOW_AHEAD) & (ahead - 1)].0) {
+                overflow.prefetch();
             }
-            let next = end_of_range(at, bits);
-            let whole = is_start_of_range(at, bits) && (until == 0 || next != 0 && next <= until);
-            if let Some(head) = bucket {
-                let start = sink.mark();
-                self.push_range(hasher, head, whole, (at, until), sink);
-                if sink.overflowed() {
-                    sink.rewind(start);
-                    return if start.entries > 0 {
-                        Reach::Full
-                    } else {
-                        self.scan_part(hasher, head, cursor, until, sink)
-                    };
-                }
+            let before = sink.mark();
+            let is_whole = is_start && (until == 0 || end != 0 && end <= until);
+            self.push_range(hasher, head, is_whole, (*cursor, until), sink);
+            if sink.overflowed() {
+                sink.rewind(before);
+                return if before.entries > 0 {
+                    Reach::Full
+                } else {
+                    self.scan_part(hasher, head, cursor, until, sink)
+                };
             }
-            if next == 0 || until != 0 && next >= until {
+            if ends(end) {
                 *cursor = 0;
                 return Reach::End;
             }
-            *cursor = next;
+            *cursor = end;
             if sink.is_full() {
                 return Reach::Full;
             }
-            if is_start_of_range(next, self.shard_bits) {
+            if is_start_of_range(end, self.shard_bits) {
                 return Reach::NextTable;
             }
+            is_start = true;
         }
         Reach::Pause
     }
@@ -105,9 +140,17 @@ impl<K: Key> Table<K> {
     fn position(&self, hasher: &Hasher, slot: &Slot<K>) -> u64 {
         let hash = K::hash_in_slot(&slot.key, hasher);
         let shard = shard_bits(hash) as u64 & ((1 << self.shard_bits) - 1);
-        (hash << self.shard_bits | shard).reverse_bits()
+        let (chosen_by, others) = (shard << 32 | u64::from(bucket_bits(hash)), hash >> 32);
+        chosen_by << (32 - self.shard_bits) | others >> self.shard_bits
     }
 
+    /// The bucket bits of the hashes at a position.
+    #[inline(always)]
+    fn bucket_bits_at(&self, position: u64) -> u32 {
+        (position >> (32 - self.shard_bits)) as u32
+    }
+
+    #[inline(always)]
     fn push_range(
         &self,
         hasher: &Hasher,
@@ -117,9 +160,13 @@ impl<K: Key> Table<K> {
         sink: &mut impl Sink<K>,
     ) {
         for bucket in self.chain(head) {
-            for slot in bucket.tops().live() {
-                let slot = &bucket.slots[slot];
-                if whole || is_within(self.position(hasher, slot), range) {
+            let live = bucket.tops().live();
+            if whole {
+                sink.push_live(bucket.slots, live);
+                continue;
+            }
+            for slot in live.map(|slot| &bucket.slots[slot]) {
+                if is_within(self.position(hasher, slot), range) {
                     sink.push(&slot.key, slot.value.load(Acquire));
                 }
             }
@@ -164,14 +211,6 @@ impl<K: Key> Table<K> {
 
 fn is_within(position: u64, (from, until): (u64, u64)) -> bool {
     position >= from && (until == 0 || position < until)
-}
-
-/// The first position after the range of `bits` leading bits that `position` lies in; 0 after the last one.
-fn end_of_range(position: u64, bits: u32) -> u64 {
-    match bits {
-        0 => 0,
-        bits => ((position >> (64 - bits)) + 1).checked_shl(64 - bits).unwrap_or(0),
-    }
 }
 
 /// Whether a range of `bits` leading bits begins at `position`.

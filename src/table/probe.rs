@@ -6,7 +6,7 @@ use super::{
     key::Key,
 };
 use crate::base::{
-    hash::tophash,
+    hash::{bucket_bits, tophash},
     prefetch::prefetch,
     sync::{
         Ordering::{Acquire, Relaxed},
@@ -59,7 +59,7 @@ impl<K: Key> Table<K> {
     #[inline(always)]
     pub fn aim(&self, hash: u64) -> Option<Aim<'_, K>> {
         let shape = Shape(self.shape.load(Acquire));
-        let head = self.main.get(shape.bucket(hash))?;
+        let head = self.main.by_prefix(shape.prefix(bucket_bits(hash)))?;
         head.prefetch();
         Some(Aim { shape, head })
     }
@@ -69,7 +69,7 @@ impl<K: Key> Table<K> {
     #[inline(always)]
     pub fn aim_among_many(&self, hash: u64) -> Option<Aim<'_, K>> {
         let shape = Shape(self.shape.load(Acquire));
-        let head = self.main.get(shape.bucket(hash))?;
+        let head = self.main.by_prefix(shape.prefix(bucket_bits(hash)))?;
         prefetch(head.meta);
         Some(Aim { shape, head })
     }
@@ -149,7 +149,7 @@ impl<K: Key> Table<K> {
     fn attempt<R>(&self, probe: &K::Probe<'_>, read: &mut impl FnMut(u64) -> R) -> Try<R> {
         let hash = K::hash(probe);
         let shape = Shape(self.shape.load(Acquire));
-        let Some(head) = self.main.get(shape.bucket(hash)) else { return Try::Miss };
+        let Some(head) = self.main.by_prefix(shape.prefix(bucket_bits(hash))) else { return Try::Miss };
         let top = tophash(hash);
         let version = head.meta.version.load(Acquire);
         if version & 1 != 0 {
@@ -196,15 +196,21 @@ impl<K: Key> Table<K> {
     /// The head of the chain that a hash belongs to, if there is any bucket. For the owner.
     #[inline(always)]
     pub(super) fn head(&self, hash: u64) -> Option<Bucket<'_, K>> {
-        self.main.get(self.shape().bucket(hash))
+        self.main.by_prefix(self.shape().prefix(bucket_bits(hash)))
     }
 
     /// The buckets of a chain. For the owner.
     pub(super) fn chain<'a>(&'a self, head: Bucket<'a, K>) -> impl Iterator<Item = Bucket<'a, K>> {
-        core::iter::successors(Some(head), |bucket| match bucket.meta.next() {
+        core::iter::successors(Some(head), |bucket| self.behind(*bucket))
+    }
+
+    /// The bucket after this one in a chain. For the owner.
+    #[inline(always)]
+    pub(super) fn behind<'a>(&'a self, bucket: Bucket<'a, K>) -> Option<Bucket<'a, K>> {
+        match bucket.meta.next() {
             0 => None,
             next => self.overflow.get(next),
-        })
+        }
     }
 
     /// Looks for a key. For the owner, and for whoever else keeps writers out.

@@ -1,6 +1,9 @@
 //! An array of buckets that grows without moving: segment 0 holds buckets 0 and 1, segment k the buckets from 2^k to 2^(k+1).
 //! A segment is one allocation, first the slots of its buckets, then their metadata, so that both
 //! addresses follow from the bucket's number alone.
+//!
+//! Prefix p1 has bucket 2^B + p if p has B bits, and prefixes of zeros have bucket 0: what a prefix ends in, after its last 1, does not
+//! matter. With a 1 before the prefix, the number is what lies before that last 1.
 
 use super::{
     bucket::{Bucket, Meta, SLOTS, Slot},
@@ -18,15 +21,18 @@ use core::{marker::PhantomData, ptr::NonNull};
 
 /// Enough for 2^31 buckets, and as many that a growth under way adds.
 const SEGMENTS: usize = if cfg!(loom) { 3 } else { 32 };
+/// Of the arrays of segments: they are found by how many zeros a prefix of 32 bits ends in, so that the last segment comes first,
+/// and segment 0 twice, for bucket 1 and for bucket 0.
+const ENTRIES: usize = SEGMENTS + 1;
 /// Slots begin at a cache line, and a bucket of words is exactly two.
 const ALIGN: usize = 128;
 
-/// Both arrays hold, for each segment, where bucket 0 would be if the segment went back that far: so a bucket's number alone leads
-/// to it. NULL: no segment.
+/// Both arrays hold, for each segment, where half a bucket before bucket 0 would be if the segment went back that far: 2 i + 1 halves from
+/// there is bucket i. NULL: no segment.
 pub struct Segments<K> {
-    slots: [AtomicPtr<u8>; SEGMENTS],
+    slots: [AtomicPtr<u8>; ENTRIES],
     /// Set after `slots`.
-    metas: [AtomicPtr<u8>; SEGMENTS],
+    metas: [AtomicPtr<u8>; ENTRIES],
     /// A bit for each segment whose pages went back to the system. For the owner.
     discarded: AtomicU64,
     key: PhantomData<fn() -> K>,
@@ -46,6 +52,17 @@ fn segment_of(index: u32) -> usize {
     (index | 1).ilog2() as usize
 }
 
+/// Where a segment is in the arrays.
+#[inline(always)]
+fn entry_of(segment: usize) -> usize {
+    SEGMENTS - 1 - segment
+}
+
+/// Everywhere it is.
+fn entries_of(segment: usize) -> core::ops::RangeInclusive<usize> {
+    entry_of(segment)..=entry_of(segment) + usize::from(segment == 0)
+}
+
 /// The first bucket of a segment, and how many there are.
 fn buckets_of(segment: usize) -> (usize, usize) {
     (if segment == 0 { 0 } else { 1 << segment }, if segment == 0 { 2 } else { 1 << segment })
@@ -53,6 +70,8 @@ fn buckets_of(segment: usize) -> (usize, usize) {
 
 impl<K: Key> Segments<K> {
     const BUCKET_SLOTS: usize = SLOTS * size_of::<Slot<K>>();
+    const HALF_SLOTS: usize = Self::BUCKET_SLOTS / 2;
+    const HALF_META: usize = size_of::<Meta>() / 2;
     /// Bytes of one bucket with its metadata.
     const BUCKET: usize = Self::BUCKET_SLOTS + size_of::<Meta>();
 
@@ -61,21 +80,39 @@ impl<K: Key> Segments<K> {
         Self { slots: none(), metas: none(), discarded: AtomicU64::new(0), key: PhantomData }
     }
 
+    /// The bucket of a prefix, in the highest of 32 bits, if its segment exists.
+    #[inline(always)]
+    pub fn by_prefix(&self, prefix: u32) -> Option<Bucket<'_, K>> {
+        let led = 1 << 32 | u64::from(prefix);
+        let zeros = led.trailing_zeros();
+        // SAFETY: the number found so is one of this segment's.
+        unsafe { self.bucket(zeros as usize - (33 - ENTRIES), (led >> zeros) as usize) }
+    }
+
     /// Bucket `index`, if its segment exists.
     #[inline(always)]
     pub fn get(&self, index: u32) -> Option<Bucket<'_, K>> {
-        let segment = segment_of(index);
+        // SAFETY: as above.
+        unsafe { self.bucket(entry_of(segment_of(index)), 2 * index as usize + 1) }
+    }
+
+    /// The bucket `halves` halves from where an entry of the arrays says.
+    ///
+    /// # Safety
+    /// The bucket is one of the segment's, if that exists.
+    #[inline(always)]
+    unsafe fn bucket(&self, entry: usize, halves: usize) -> Option<Bucket<'_, K>> {
         // A shape that needs the segment was published after it, and overflow numbers are checked by version before they
         // are followed: Acquire is for the first bucket, which comes without a new shape.
-        let metas = self.metas[segment].load(Acquire);
+        let metas = self.metas[entry].load(Acquire);
         if metas.is_null() {
             return None;
         }
-        let (slots, index) = (self.slots[segment].load(Relaxed), index as usize);
-        // SAFETY: `make` laid the segment out so, and the index is one of this segment's.
+        let slots = self.slots[entry].load(Relaxed);
+        // SAFETY: `make` laid the segment out so.
         unsafe {
-            let slots = whole(slots.wrapping_add(index * Self::BUCKET_SLOTS).cast::<[Slot<K>; SLOTS]>());
-            let meta = metas.wrapping_add(index * size_of::<Meta>()).cast::<Meta>();
+            let slots = whole(slots.wrapping_add(halves * Self::HALF_SLOTS).cast::<[Slot<K>; SLOTS]>());
+            let meta = metas.wrapping_add(halves * Self::HALF_META).cast::<Meta>();
             // Known here, and lost on the compiler otherwise, which would ask once more.
             core::hint::assert_unchecked(!meta.is_null() && !slots.is_null());
             Some(Bucket { meta: &*meta, slots: &*slots })
@@ -112,9 +149,11 @@ impl<K: Key> Segments<K> {
                 start.add(buckets * Self::BUCKET_SLOTS).cast::<Meta>().add(within).write(Meta::new());
             }
         }
-        self.slots[number].store(start.wrapping_sub(first * Self::BUCKET_SLOTS), Relaxed);
-        let metas = start.wrapping_add(buckets * Self::BUCKET_SLOTS);
-        self.metas[number].store(metas.wrapping_sub(first * size_of::<Meta>()), Release);
+        let (before, metas) = (2 * first + 1, start.wrapping_add(buckets * Self::BUCKET_SLOTS));
+        for entry in entries_of(number) {
+            self.slots[entry].store(start.wrapping_sub(before * Self::HALF_SLOTS), Relaxed);
+            self.metas[entry].store(metas.wrapping_sub(before * Self::HALF_META), Release);
+        }
         Ok(Made { fresh: true, bytes: size as u64 })
     }
 
@@ -160,8 +199,10 @@ impl<K: Key> Segments<K> {
     /// Nobody has come to it, or nobody will any more.
     unsafe fn free(&self, memory: &Memory, number: usize) -> u64 {
         let (Some(start), Some(size)) = (self.start(number), Self::size(number)) else { return 0 };
-        self.slots[number].store(core::ptr::null_mut(), Relaxed);
-        self.metas[number].store(core::ptr::null_mut(), Relaxed);
+        for entry in entries_of(number) {
+            self.slots[entry].store(core::ptr::null_mut(), Relaxed);
+            self.metas[entry].store(core::ptr::null_mut(), Relaxed);
+        }
         // SAFETY: allocated by `make` with this layout.
         unsafe { memory.free(start, size, ALIGN) };
         size as u64
@@ -180,10 +221,12 @@ impl<K: Key> Segments<K> {
 
     /// The memory of a segment, if there is one. For the owner.
     fn start(&self, number: usize) -> Option<NonNull<u8>> {
-        if self.metas[number].load(Relaxed).is_null() {
+        let entry = entry_of(number);
+        if self.metas[entry].load(Relaxed).is_null() {
             return None;
         }
-        NonNull::new(self.slots[number].load(Relaxed).wrapping_add(buckets_of(number).0 * Self::BUCKET_SLOTS))
+        let before = 2 * buckets_of(number).0 + 1;
+        NonNull::new(self.slots[entry].load(Relaxed).wrapping_add(before * Self::HALF_SLOTS))
     }
 
     /// Bytes of the slots of a segment.

@@ -149,8 +149,8 @@ impl Call for u64 {
         let (mut keys, mut values, mut count) = (room::<u64>(), room::<u64>(), PAGE);
         let (keys_at, values_at) = (keys.as_mut_ptr().cast(), values.as_mut_ptr().cast());
         let status = unsafe { ptl_map_scan_u64(map, cursor, keys_at, values_at, &mut count) };
-        for word in keys[..count].iter().chain(&values[..count]) {
-            *sum = sum.wrapping_add(unsafe { word.assume_init() });
+        for column in [&keys[..count], &values[..count]] {
+            *sum = column.iter().fold(*sum, |sum, word| sum.wrapping_add(unsafe { word.assume_init() }));
         }
         (status, count)
     }

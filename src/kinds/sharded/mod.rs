@@ -315,7 +315,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
         loop {
             // The highest bits of a position are the shard's.
-            let Some(shard) = self.shards().get(cursor.reverse_bits() as usize & self.mask) else {
+            let Some(shard) = self.shards().get(cursor.checked_shr(64 - self.bits).unwrap_or(0) as usize) else {
                 *cursor = 0;
                 return Ok(Reach::End);
             };

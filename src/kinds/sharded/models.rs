@@ -2,7 +2,10 @@
 //! `ci/models.sh` runs them; the table's own models cover growth and shrinking beside a reader.
 
 use super::*;
-use crate::kinds::operation::{LoadAndDelete, Store, Swap};
+use crate::{
+    base::hash::bucket_bits,
+    kinds::operation::{LoadAndDelete, Store, Swap},
+};
 use loom::{model::Builder, sync::Arc, thread};
 
 type Map = Sharded<Word, Word>;
@@ -24,9 +27,9 @@ impl Map {
         let outcome = Kind::write(self, &Word::probe(&self.hasher, key), Swap(value, &mut previous)).unwrap();
         (outcome == Outcome::Loaded).then_some(previous)
     }
-    /// The first keys, from 1 on, whose lowest hash bit is `bit`: after the first split they are in that bucket.
+    /// The first keys, from 1 on, whose first bucket bit is `bit`: after the first split they are in that bucket.
     fn keys<const N: usize>(&self, bit: u64) -> [u64; N] {
-        let mut keys = (1..).filter(|key| self.hasher.word(*key) & 1 == bit);
+        let mut keys = (1..).filter(|key| u64::from(bucket_bits(self.hasher.word(*key)) >> 31) == bit);
         core::array::from_fn(|_| keys.next().unwrap())
     }
     /// Fills the only bucket with what it is meant for, all of which leave it when the next entry splits it.
