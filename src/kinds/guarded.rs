@@ -18,6 +18,7 @@ use core::{
 };
 
 /// What a lock guards of one table.
+#[repr(C)]
 pub struct State {
     pub writer: Writer,
     pub pool: Pool,

@@ -15,15 +15,16 @@ use crate::base::{
     },
 };
 
-/// What only the owner needs to know of a table.
+/// What only the owner needs to know of a table, what each write needs first.
+#[repr(C)]
 pub struct Writer {
-    pub(super) growth: Growth,
-    /// Optimistic readers are about: memory must stay readable.
-    pub(super) stable: bool,
     pub(super) entries: u64,
     /// An insert that finds fewer entries than this, and any other write that finds it above 0, has nothing to do for growth. 0 while
     /// growth or a reorganisation is under way, and before there is a bucket.
     pub(super) limit: u64,
+    pub(super) growth: Growth,
+    /// Optimistic readers are about: memory must stay readable.
+    pub(super) stable: bool,
     /// [`Growth::Doubling`]: a doubling is under way, also before its first split.
     pub(super) growing: bool,
     /// First bucket of the overflow pool that was never used; number 0 is never used at all.
@@ -42,10 +43,10 @@ pub struct Writer {
 impl Writer {
     pub fn new(growth: Growth, stable: bool) -> Self {
         Self {
-            growth,
-            stable,
             entries: 0,
             limit: 0,
+            growth,
+            stable,
             growing: false,
             overflow_next: 1,
             overflow_free: 0,

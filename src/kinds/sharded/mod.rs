@@ -28,11 +28,11 @@ use crate::{
     base::{
         alloc::{Memory, OutOfMemory},
         hash::{Hasher, shard_bits},
+        lock::Lock,
         processors::processors,
         sync::{
-            AtomicPtr, AtomicU64, Mutex, MutexGuard,
+            AtomicPtr, AtomicU64,
             Ordering::{AcqRel, Acquire, Relaxed},
-            lock,
         },
     },
     table::{Contended, Growth, Key, Reach, Sink, Table, Word},
@@ -55,11 +55,12 @@ struct Shard<K: Key> {
     writers: Writers,
 }
 
-#[repr(align(128))]
+/// In this order what each write touches is one cache line, which goes from processor to processor.
+#[repr(C, align(128))]
 struct Writers {
-    state: Mutex<State>,
     /// The entries of the state, for who does not hold the lock. Written under it.
     entries: AtomicU64,
+    state: Lock<State>,
 }
 
 /// A map of shards.
@@ -131,8 +132,8 @@ impl<K: Key, V: Value> Sharded<K, V> {
         let (size, align) = (self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>());
         let shards = self.memory.alloc(size, align)?.cast::<Shard<K>>();
         for index in 0..self.count() {
-            let state = Mutex::new(State::new(Growth::Linear, true));
-            let writers = Writers { state, entries: AtomicU64::new(0) };
+            let state = Lock::new(State::new(Growth::Linear, true));
+            let writers = Writers { entries: AtomicU64::new(0), state };
             // SAFETY: within the allocation, which is ours alone.
             unsafe { shards.add(index).write(Shard { table: Table::new(self.bits), writers }) };
         }
@@ -145,18 +146,13 @@ impl<K: Key, V: Value> Sharded<K, V> {
 
     /// Runs `work` alone among the writers of a shard.
     fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
-        self.inside(shard, lock(&shard.writers.state), work)
+        self.inside(shard, &mut shard.writers.state.lock_for_long(), work)
     }
 
     /// Runs `work` under the lock of a shard, which this is the state of.
-    fn inside<R>(
-        &self,
-        shard: &Shard<K>,
-        mut state: MutexGuard<'_, State>,
-        work: impl FnOnce(&mut Guarded<'_, K, V>) -> R,
-    ) -> R {
+    fn inside<R>(&self, shard: &Shard<K>, state: &mut State, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
         // SAFETY: the lock makes us the owner, and the state is stable.
-        let mut guarded = unsafe { Guarded::new(&shard.table, &mut state, &self.memory, &self.hasher) };
+        let mut guarded = unsafe { Guarded::new(&shard.table, state, &self.memory, &self.hasher) };
         let result = work(&mut guarded);
         shard.writers.entries.store(guarded.entries(), Relaxed);
         result
@@ -168,17 +164,21 @@ impl<K: Key, V: Value> Sharded<K, V> {
     fn write_patiently<'v>(
         &self,
         shard: &Shard<K>,
-        state: MutexGuard<'_, State>,
+        state: &mut State,
         probe: &K::Probe<'_>,
         operation: impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
         self.inside(shard, state, |guarded| guarded.write(probe, operation))
     }
 
-    /// A write to a map or shard that nothing was ever written to: only what stores needs a shard.
+    /// A write that asks the user, or to a map or shard that nothing was ever written to: only what stores needs a shard.
     #[cold]
     #[inline(never)]
-    fn write_first<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
+    fn write_for_long<'v, O: Operation<'v, V>>(
+        &self,
+        probe: &K::Probe<'_>,
+        mut operation: O,
+    ) -> Result<Outcome, Error> {
         if self.shards().is_empty() && !O::ASKS_USER {
             match operation.on_absent()? {
                 (_, Step::Put(_)) => {}
@@ -255,7 +255,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
             Ok(Some(received)) => received.map(|()| Outcome::Done),
             Ok(None) => Ok(Outcome::NotFound),
             Err(Contended) => {
-                let _state = lock(&shard.writers.state);
+                let _state = shard.writers.state.lock();
                 guarded::load::<K, V>(&shard.table, probe, out)
             }
         }
@@ -264,10 +264,13 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     #[inline(always)]
     fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
         let hash = K::hash(probe);
+        if O::ASKS_USER {
+            return self.write_for_long(probe, operation);
+        }
         let Some((shard, aim)) = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?))) else {
-            return self.write_first(probe, operation);
+            return self.write_for_long(probe, operation);
         };
-        let mut state = lock(&shard.writers.state);
+        let mut state = shard.writers.state.lock();
         let before = state.writer.entries();
         match guarded::write_at_once(&shard.table, &mut state, aim, probe, &mut operation) {
             Some(result) => {
@@ -277,7 +280,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
                 }
                 result
             }
-            None => self.write_patiently(shard, state, probe, operation),
+            None => self.write_patiently(shard, &mut state, probe, operation),
         }
     }
 
@@ -319,7 +322,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
                 *cursor = 0;
                 return Ok(Reach::End);
             };
-            let state = lock(&shard.writers.state);
+            let state = shard.writers.state.lock_for_long();
             let reach = shard.table.scan(&self.hasher, cursor, until, sink);
             drop(state);
             match reach {
@@ -331,7 +334,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error> {
         for shard in self.shards() {
-            let state = lock(&shard.writers.state);
+            let state = shard.writers.state.lock_for_long();
             stats.add_table(&shard.table, &state);
             stats.add_shard(state.writer.entries());
         }
@@ -344,7 +347,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         let Some(shard) = usize::try_from(table).ok().and_then(|index| self.shards().get(index)) else {
             return Ok(None);
         };
-        let _state = lock(&shard.writers.state);
+        let _state = shard.writers.state.lock_for_long();
         Ok(Bucket::of_values::<K, V>(&shard.table, bucket, depth))
     }
 }
