@@ -78,7 +78,7 @@ impl<T> Lock<T> {
     }
 
     fn wait_as_first(&self) {
-        while !self.take_soon() {
+        while !self.take() && !self.take_soon() {
             // A model has no time, and tries everything anyway.
             if cfg!(loom) { spin_loop() } else { std::thread::sleep(NAP) }
         }

@@ -145,6 +145,12 @@ impl<K: Key> Bucket<'_, K> {
         self.meta.tophash.store(self.tops().with(slot, EMPTY_ONE).trimmed().0, Relaxed);
     }
 
+    /// Empties a slot of a bucket of any chain.
+    #[inline(always)]
+    pub fn remove(&self, slot: usize) {
+        if self.meta.next() == 0 { self.remove_last(slot) } else { self.set_top(slot, EMPTY_ONE) }
+    }
+
     #[inline(always)]
     pub fn set_top(&self, slot: usize, top: u8) {
         self.meta.tophash.store(self.tops().with(slot, top).0, Relaxed);

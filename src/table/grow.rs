@@ -1,4 +1,4 @@
-//! Growing, reorganising and shrinking: everything that moves entries between buckets.
+//! Growing and shrinking: everything that moves entries between buckets.
 //!
 //! Each step moves the entries of one chain (of two when they merge) and is one change of it under its version. The memory that a
 //! step may need is there before it begins, so no step stops half-way.
@@ -24,7 +24,11 @@ use crate::base::{
 const LOAD: (u64, u64) = (13, 2);
 /// [`Growth::Linear`] keeps this many entries to a bucket, 16 / 3: unsplit buckets hold up to twice what split ones do.
 const LINEAR_LOAD: (u64, u64) = (16, 3);
-/// Splits, or chains reorganised, with each write.
+/// Until there are `SMALL` buckets it keeps only this many: so few bytes lie in the processor's cache anyway, and an overflow bucket
+/// then costs more than all else.
+const SMALL_LOAD: u64 = 4;
+const SMALL: u64 = 256;
+/// Splits with each write.
 const STEPS: usize = 2;
 
 /// Fills the empty slots of a chain, first to last.
@@ -72,20 +76,9 @@ impl<'a, K: Key> Filler<'a, K> {
         let rest = self.bucket.meta.next();
         self.bucket.meta.end_chain();
         if !self.bucket.is_same(&self.head) {
-            self.renew_filter(owner);
+            owner.table.renew_filter(self.head);
         }
         rest
-    }
-
-    #[cold]
-    fn renew_filter(&self, owner: &Owner<'a, K>) {
-        let next = self.head.meta.next();
-        self.head.meta.end_chain();
-        self.head.meta.set_next(next);
-        for bucket in owner.table.chain(self.head).skip(1) {
-            let tops = bucket.tops();
-            tops.live().for_each(|slot| self.head.meta.set_overflows(tops.get(slot)));
-        }
     }
 }
 
@@ -115,7 +108,10 @@ impl<'a, K: Key> Owner<'a, K> {
     /// Buckets that so many entries should have.
     fn buckets_for(&self, entries: u64) -> u64 {
         match self.writer.growth {
-            Growth::Linear => (entries.saturating_mul(LINEAR_LOAD.1)).div_ceil(LINEAR_LOAD.0).max(1),
+            Growth::Linear => {
+                let dense = entries.saturating_mul(LINEAR_LOAD.1).div_ceil(LINEAR_LOAD.0);
+                entries.div_ceil(SMALL_LOAD).min(SMALL.max(dense)).max(1)
+            }
             Growth::Doubling if entries <= SLOTS as u64 => 1,
             Growth::Doubling => {
                 entries.saturating_mul(LOAD.1).div_ceil(LOAD.0).checked_next_power_of_two().unwrap_or(u64::MAX)
@@ -126,6 +122,7 @@ impl<'a, K: Key> Owner<'a, K> {
     /// How many entries the buckets are meant for.
     fn capacity(&self) -> u64 {
         match self.writer.growth {
+            Growth::Linear if self.shape().buckets() < SMALL => self.shape().buckets() * SMALL_LOAD,
             Growth::Linear => self.shape().buckets() * LINEAR_LOAD.0 / LINEAR_LOAD.1,
             Growth::Doubling => ((1 << self.shape().bits()) * LOAD.0 / LOAD.1).max(SLOTS as u64),
         }
@@ -133,8 +130,7 @@ impl<'a, K: Key> Owner<'a, K> {
 
     /// To be called after whatever changes what the limit depends on.
     pub(super) fn set_limit(&mut self) {
-        let busy = self.writer.growing || self.writer.reorganise.is_some();
-        self.writer.limit = if busy { 0 } else { self.capacity() };
+        self.writer.limit = if self.writer.growing { 0 } else { self.capacity() };
     }
 
     /// Before an insert at the limit: makes the first bucket, starts growth where it is due, does a little of what is under way.
@@ -144,7 +140,6 @@ impl<'a, K: Key> Owner<'a, K> {
         self.make_first_bucket()?;
         if self.writer.growth == Growth::Doubling && !self.writer.growing && self.writer.entries >= self.capacity() {
             self.writer.growing = true;
-            self.writer.reorganise = None;
         }
         for _ in 0..STEPS {
             if self.writer.growing || self.writer.entries < self.capacity() || self.split().is_err() {
@@ -171,42 +166,7 @@ impl<'a, K: Key> Owner<'a, K> {
                 }
             }
         }
-        if let Some(next) = self.writer.reorganise {
-            self.reorganise(next);
-        }
         self.set_limit();
-    }
-
-    /// After a chain has become longer.
-    pub(super) fn reorganise_if_piled_up(&mut self) {
-        let piled_up = (1 << self.shape().bits().min(15)).max(2 * self.writer.overflow_left);
-        if self.writer.overflow_used >= piled_up && self.writer.reorganise.is_none() && !self.writer.growing {
-            self.writer.reorganise = Some(0);
-            self.set_limit();
-        }
-    }
-
-    fn reorganise(&mut self, next: u32) {
-        let end = self.shape().buckets() as u32;
-        let stop = next.saturating_add(STEPS as u32).min(end);
-        (next..stop).for_each(|index| self.compact(index));
-        self.writer.reorganise = (stop < end).then_some(stop);
-        if stop == end {
-            self.writer.overflow_left = self.writer.overflow_used;
-        }
-    }
-
-    /// Moves the entries of a chain forward into its empty slots, and frees the overflow buckets that leaves over.
-    fn compact(&mut self, index: u32) {
-        let head = self.table.main.at(index);
-        if head.meta.next() == 0 {
-            return;
-        }
-        let _change = Change::begin(head.meta);
-        let mut filler = Filler::new(head, head.tops());
-        self.move_all(self.table.behind(head), &mut filler);
-        let rest = filler.finish(self);
-        self.free_overflow(rest);
     }
 
     /// Pushes every entry from this bucket of a chain on to `filler`.
@@ -374,10 +334,13 @@ impl<'a, K: Key> Owner<'a, K> {
             result = self.merge();
         }
         self.writer.growing &= self.shape().split() != 0;
-        self.writer.reorganise = None;
-        (0..self.shape().buckets() as u32).for_each(|index| self.compact(index));
-        self.writer.overflow_left = self.writer.overflow_used;
         self.set_limit();
+        for head in (0..self.shape().buckets() as u32).map(|index| self.table.main.at(index)) {
+            if head.meta.next() != 0 {
+                let _change = Change::begin(head.meta);
+                self.settle(head);
+            }
+        }
         self.pack_overflow();
         let (main, overflow) = (self.shape().buckets() as u32, self.writer.overflow_next);
         let stable = self.writer.stable;

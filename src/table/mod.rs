@@ -14,8 +14,10 @@
 //! Growing from B to B + 1 *splits* prefix p into p0 and p1, for p = 0, 1, 2 … in turn, a few with each write: the
 //! runtime's evacuation, but p0 keeps the bucket of p and only p1 has a new one, number 2^B + p. So nothing is copied twice, memory never
 //! doubles for a moment, and who visits the prefixes in turn, as an iteration does, goes forward in the memory
-//! of each generation of buckets. How far that has come is the table's [`Shape`]. When overflow buckets pile up without growth, the
-//! chains are *reorganised* at the same size, a few with each write too. Shrinking *merges* buckets again.
+//! of each generation of buckets. How far that has come is the table's [`Shape`]. Shrinking *merges* buckets again.
+//!
+//! The runtime *reorganises* a table at the same size when overflow buckets pile up that deletes have emptied. Here a write that
+//! has to look behind the head moves the last entries of the chain into its empty slots, so that they do not pile up.
 //!
 //! # Who may do what
 //! One *owner* at a time changes a table ([`Owner`]; the kinds say which lock makes that true). Optimistic readers

@@ -53,7 +53,7 @@ impl Subject {
 
     /// Makes two buckets of one, or four of two.
     fn split(&mut self, buckets: u64) {
-        self.owner().reserve(buckets * 5).unwrap();
+        self.owner().reserve(buckets * 4).unwrap();
         assert!(self.table.shape().buckets() >= buckets);
     }
 
@@ -177,7 +177,7 @@ fn a_shape_from_the_middle_of_a_shrink_does_not_come_back() {
 fn a_bucket_that_a_shrink_takes_out_of_use_keeps_its_version() {
     check(&[None, Some(1)], |subject| {
         let key = subject.key(&[]);
-        subject.owner().reserve(10).unwrap();
+        subject.owner().reserve(8).unwrap();
         (key, |subject, key| {
             subject.insert(key, 1);
             subject.remove(key);

@@ -2,7 +2,7 @@
 
 use super::{
     Growth, Table,
-    bucket::{Bucket, Change, EMPTY_ONE, EMPTY_REST, MAX_OVERFLOW, SLOTS, Slot, Tops},
+    bucket::{Bucket, Change, EMPTY_ONE, MAX_OVERFLOW, SLOTS, Slot, Tops},
     key::Key,
     probe::{Aim, Place},
 };
@@ -20,7 +20,7 @@ use crate::base::{
 pub struct Writer {
     pub(super) entries: u64,
     /// An insert that finds fewer entries than this, and any other write that finds it above 0, has nothing to do for growth. 0 while
-    /// growth or a reorganisation is under way, and before there is a bucket.
+    /// a doubling is under way, and before there is a bucket.
     pub(super) limit: u64,
     pub(super) growth: Growth,
     /// Optimistic readers are about: memory must stay readable.
@@ -33,10 +33,6 @@ pub struct Writer {
     pub(super) overflow_free: u32,
     pub(super) overflow_free_count: u32,
     pub(super) overflow_used: u32,
-    /// The bucket that the reorganisation under way comes to next.
-    pub(super) reorganise: Option<u32>,
-    /// Overflow buckets that the last reorganisation left: the next one waits for twice as many.
-    pub(super) overflow_left: u32,
     pub(super) bytes: u64,
 }
 
@@ -52,8 +48,6 @@ impl Writer {
             overflow_free: 0,
             overflow_free_count: 0,
             overflow_used: 0,
-            reorganise: None,
-            overflow_left: 0,
             bytes: 0,
         }
     }
@@ -103,14 +97,14 @@ impl Writer {
         self.entries += 1;
     }
 
-    /// Takes out an entry whose key has no block; false, and nothing done, if there is more to it.
+    /// Takes out an entry of a head whose key has no block; false, and nothing done, if it has one.
     #[inline(always)]
     pub fn take_out<K: Key>(&mut self, place: &Place<'_, K>) -> bool {
-        if place.head.meta.next() != 0 || K::block(&place.slot().key).is_some() {
+        if K::block(&place.slot().key).is_some() {
             return false;
         }
         let _change = Change::begin(place.head.meta);
-        place.head.remove_last(place.slot);
+        place.head.remove(place.slot);
         self.entries -= 1;
         true
     }
@@ -168,6 +162,9 @@ impl<'a, K: Key> Owner<'a, K> {
             Some(slot) => {
                 let _change = Change::begin(head.meta);
                 head.fill(slot, tophash(hash), key, value);
+                if head.meta.may_overflow(tophash(hash)) {
+                    self.settle(head);
+                }
             }
             None => self.insert_behind(head, tophash(hash), key, value)?,
         }
@@ -195,7 +192,6 @@ impl<'a, K: Key> Owner<'a, K> {
             }
             head.meta.set_overflows(top);
         }
-        self.reorganise_if_piled_up();
         Ok(())
     }
 
@@ -229,26 +225,54 @@ impl<'a, K: Key> Owner<'a, K> {
 
     /// Takes an entry out. What its words pointed to is the caller's to free, after this.
     #[inline(always)]
-    pub fn remove(&mut self, place: &Place<'_, K>) {
+    pub fn remove(&mut self, place: &Place<'a, K>) {
         {
             let _change = Change::begin(place.head.meta);
-            if place.head.meta.next() == 0 {
-                place.head.remove_last(place.slot);
+            if place.is_in_head() {
+                place.head.remove(place.slot);
             } else {
-                self.remove_from_chain(place);
+                self.remove_behind(place);
             }
         }
         self.writer.entries -= 1;
         self.written();
     }
 
+    /// Takes an entry out of an overflow bucket.
     #[cold]
     #[inline(never)]
-    fn remove_from_chain(&self, place: &Place<'_, K>) {
+    fn remove_behind(&mut self, place: &Place<'a, K>) {
         place.bucket.set_top(place.slot, EMPTY_ONE);
-        if self.is_last(place) {
-            self.mark_rest(place);
+        self.settle(place.head);
+    }
+
+    /// Moves the last entries of a chain into the empty slots of the buckets before, and takes buckets that are left empty out of it.
+    /// Not done when the head alone was looked at: what lies behind it is not in the processor's cache then.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn settle(&mut self, head: Bucket<'a, K>) {
+        let table = self.table;
+        while let Some(first) = table.behind(head) {
+            let (mut previous, mut last) = (head, first);
+            while let Some(next) = table.behind(last) {
+                (previous, last) = (last, next);
+            }
+            let tops = last.tops();
+            let Some(from) = tops.live().last() else {
+                let number = previous.meta.next();
+                previous.meta.set_next(0);
+                self.free_overflow(number);
+                continue;
+            };
+            let (vacancy, _) = self.vacancy(head);
+            let Some((bucket, slot)) = vacancy.filter(|(bucket, slot)| !bucket.is_same(&last) || *slot < from) else {
+                break;
+            };
+            bucket.slots[slot].copy_from(&last.slots[from]);
+            bucket.set_top(slot, tops.get(from));
+            last.remove_last(from);
         }
+        table.renew_filter(head);
     }
 
     /// Something was written that needed no room.
@@ -256,38 +280,6 @@ impl<'a, K: Key> Owner<'a, K> {
     fn written(&mut self) {
         if self.writer.limit == 0 {
             self.grow_for_write();
-        }
-    }
-
-    /// Whether everything after this slot is empty.
-    fn is_last(&self, place: &Place<'_, K>) -> bool {
-        if place.slot + 1 < SLOTS {
-            return place.bucket.tops().get(place.slot + 1) == EMPTY_REST;
-        }
-        self.table.chain(place.bucket).nth(1).is_none_or(|next| next.tops().get(0) == EMPTY_REST)
-    }
-
-    /// Turns this slot and the empty ones right before it into [`EMPTY_REST`].
-    fn mark_rest(&self, place: &Place<'_, K>) {
-        let (mut bucket, mut slot) = (place.bucket, place.slot);
-        loop {
-            bucket.set_top(slot, EMPTY_REST);
-            if slot > 0 {
-                slot -= 1;
-            } else {
-                if bucket.is_same(&place.head) {
-                    return;
-                }
-                let before = bucket;
-                let mut chain = self.table.chain(place.head);
-                let previous = chain
-                    .find(|candidate| self.table.chain(*candidate).nth(1).is_some_and(|next| next.is_same(&before)));
-                let Some(previous) = previous else { return };
-                (bucket, slot) = (previous, SLOTS - 1);
-            }
-            if bucket.tops().get(slot) != EMPTY_ONE {
-                return;
-            }
         }
     }
 
@@ -311,7 +303,6 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         self.writer.entries = 0;
         self.writer.growing &= self.table.shape().split() != 0;
-        self.writer.reorganise = None;
         self.set_limit();
     }
 

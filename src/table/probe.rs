@@ -39,6 +39,11 @@ impl<'a, K: Key> Place<'a, K> {
     pub fn slot(&self) -> &'a Slot<K> {
         &self.bucket.slots[self.slot]
     }
+    /// Not in an overflow bucket.
+    #[inline(always)]
+    pub fn is_in_head(&self) -> bool {
+        self.bucket.is_same(&self.head)
+    }
 }
 
 /// The head of a chain, and the shape under which it was.
@@ -202,6 +207,18 @@ impl<K: Key> Table<K> {
     /// The buckets of a chain. For the owner.
     pub(super) fn chain<'a>(&'a self, head: Bucket<'a, K>) -> impl Iterator<Item = Bucket<'a, K>> {
         core::iter::successors(Some(head), |bucket| self.behind(*bucket))
+    }
+
+    /// Gives a head the filter of what is behind it. For the owner.
+    #[cold]
+    pub(super) fn renew_filter(&self, head: Bucket<'_, K>) {
+        let next = head.meta.next();
+        head.meta.end_chain();
+        head.meta.set_next(next);
+        for bucket in self.chain(head).skip(1) {
+            let tops = bucket.tops();
+            tops.live().for_each(|slot| head.meta.set_overflows(tops.get(slot)));
+        }
     }
 
     /// The bucket after this one in a chain. For the owner.

@@ -34,7 +34,7 @@ impl Map {
     }
     /// Fills the only bucket with what it is meant for, all of which leave it when the next entry splits it.
     fn fill(&self) {
-        self.keys::<5>(1).iter().for_each(|key| self.put(*key, *key));
+        self.keys::<4>(1).iter().for_each(|key| self.put(*key, *key));
     }
 }
 
