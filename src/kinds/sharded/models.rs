@@ -68,7 +68,7 @@ fn a_write_that_aimed_before_a_split_finds_its_key() {
         |map, (), previous| {
             let key = map.keys::<1>(1)[0];
             assert_eq!((previous, map.get(key)), (Some(key), Some(9)));
-            assert_eq!(map.len(), Ok(6));
+            assert_eq!(map.len(), Ok(5));
         },
     );
 }
