@@ -109,15 +109,17 @@ impl Key for Word {
 
 /// Keys of bytes.
 ///
-/// A key of at most [`INLINE`] bytes lies in its slot: the lowest byte of the first word is its length, the others are the key,
-/// padded with zeros, so that two such keys are equal if their five words are. A longer one has [`LONG`] in
-/// that lowest byte and its length above it, then the address of its block, then its hash.
+/// A key of at most [`INLINE`] bytes lies in its slot, padded with zeros, with its length as the highest byte of the last
+/// word: so two such keys are equal if their five words are. A longer one has [`LONG`] as that byte, and its length, the address of its
+/// block and its hash as the first three words.
 pub struct Bytes;
 
 const CELLS: usize = 5;
 /// The longest key that lies in its slot: a UUID in text, a 32-byte digest.
 pub const INLINE: usize = CELLS * 8 - 1;
 const LONG: u64 = 0xff;
+/// Where the length of a key in its slot is, in the last word.
+const LENGTH: u32 = 56;
 
 /// Bytes that are looked for.
 #[derive(Clone, Copy)]
@@ -149,15 +151,8 @@ impl Key for Bytes {
     #[inline]
     fn probe<'a>(hasher: &Hasher, bytes: Self::Ref<'a>) -> Self::Probe<'a> {
         let hash = hasher.bytes(bytes);
-        let words = if bytes.len() <= INLINE {
-            let mut inline = [0u8; 8 * CELLS];
-            inline[0] = bytes.len() as u8;
-            inline[1..=bytes.len()].copy_from_slice(bytes);
-            let (words, _) = inline.as_chunks::<8>();
-            core::array::from_fn(|index| u64::from_le_bytes(words[index]))
-        } else {
-            [(bytes.len() as u64) << 8 | LONG, 0, hash, 0, 0]
-        };
+        let words =
+            if bytes.len() <= INLINE { Self::padded(bytes) } else { [bytes.len() as u64, 0, hash, 0, LONG << LENGTH] };
         BytesProbe { hash, bytes, words }
     }
     #[inline(always)]
@@ -177,18 +172,15 @@ impl Key for Bytes {
 
     #[inline]
     fn matches(cells: &Self::Cells, probe: &BytesProbe<'_>, unchanged: impl FnOnce() -> bool) -> bool {
-        let word = |index: usize| cells[index].load(Relaxed);
-        if word(0) != probe.words[0] {
-            return false;
-        }
+        let differ = |index: usize| cells[index].load(Relaxed) ^ probe.words[index];
         if probe.bytes.len() <= INLINE {
-            return (1..CELLS).fold(0, |differ, index| differ | (word(index) ^ probe.words[index])) == 0;
+            return differ(0) == 0 && (1..CELLS).fold(0, |all, index| all | differ(index)) == 0;
         }
-        let address = word(1);
-        if word(2) != probe.hash || !unchanged() {
+        let address = cells[1].load(Relaxed);
+        if differ(0) | differ(2) | differ(CELLS - 1) != 0 || !unchanged() {
             return false;
         }
-        // SAFETY: the words belong together, and the first says that the second is the address of a block.
+        // SAFETY: the words belong together, and the last says that the second is the address of a block.
         unsafe { Block::from_word(address) }.is_some_and(|block| block.equals(probe.bytes))
     }
 
@@ -196,8 +188,7 @@ impl Key for Bytes {
         if Self::is_long(cells) {
             return cells[2].load(Relaxed);
         }
-        let inline = Self::inline(cells);
-        hasher.bytes(&inline[1..=inline[0] as usize])
+        hasher.bytes(&Self::inline(cells)[..Self::len(cells)])
     }
     fn block(cells: &Self::Cells) -> Option<Block> {
         // SAFETY: a long key's second word is the address of its block, which lives as long as the entry.
@@ -207,8 +198,10 @@ impl Key for Bytes {
         Self::len(cells) as u64
     }
     fn len(cells: &Self::Cells) -> usize {
-        let first = cells[0].load(Relaxed);
-        if first & 0xff == LONG { (first >> 8) as usize } else { first as usize & 0xff }
+        match cells[CELLS - 1].load(Relaxed) >> LENGTH {
+            LONG => cells[0].load(Relaxed) as usize,
+            length => length as usize,
+        }
     }
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8) {
         let len = Self::len(cells);
@@ -216,7 +209,7 @@ impl Key for Bytes {
             // SAFETY: passed on from the caller.
             Some(block) => unsafe { block.copy_to(target, len) },
             // SAFETY: passed on from the caller.
-            None => unsafe { target.copy_from_nonoverlapping(Self::inline(cells)[1..].as_ptr(), len) },
+            None => unsafe { target.copy_from_nonoverlapping(Self::inline(cells).as_ptr(), len) },
         }
     }
 }
@@ -224,10 +217,34 @@ impl Key for Bytes {
 impl Bytes {
     #[inline(always)]
     fn is_long(cells: &[AtomicU64; CELLS]) -> bool {
-        cells[0].load(Relaxed) & 0xff == LONG
+        cells[CELLS - 1].load(Relaxed) >> LENGTH == LONG
     }
 
-    /// The length byte and the key that follows it.
+    /// A key of at most [`INLINE`] bytes, as in a slot. Put together from words: one that is read right after its bytes were written would
+    /// have to wait for them.
+    #[inline(always)]
+    fn padded(bytes: &[u8]) -> [u64; CELLS] {
+        let mut words = core::array::from_fn(|index| match bytes.get(8 * index..) {
+            None | Some([]) => 0,
+            Some(rest) => match rest.first_chunk::<8>() {
+                Some(word) => u64::from_le_bytes(*word),
+                None => Self::last_word(bytes, rest.len()),
+            },
+        });
+        words[CELLS - 1] |= (bytes.len() as u64) << LENGTH;
+        words
+    }
+
+    /// The last `len` bytes, fewer than 8.
+    #[inline(always)]
+    fn last_word(bytes: &[u8], len: usize) -> u64 {
+        match bytes.last_chunk::<8>() {
+            Some(word) => u64::from_le_bytes(*word) >> (64 - 8 * len),
+            None => bytes.iter().rfold(0, |word, byte| word << 8 | u64::from(*byte)),
+        }
+    }
+
+    /// The bytes of a key in its slot, and what follows them.
     fn inline(cells: &[AtomicU64; CELLS]) -> [u8; 8 * CELLS] {
         let mut inline = [0; 8 * CELLS];
         let (words, _) = inline.as_chunks_mut::<8>();
