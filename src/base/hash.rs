@@ -1,7 +1,7 @@
 //! Hashing, keyed per map.
 //!
-//! Three ranges of one 64-bit hash are used and never overlap: the highest of the lower 32 bits choose the bucket, the next eight
-//! are the tophash, the ones from bit 40 on choose the shard. Two keys that share a bucket still differ in tophash in all but one of
+//! Four ranges of one 64-bit hash are used and never overlap: the highest of the lower 32 bits choose the bucket, the next eight
+//! are the tophash, the ones from bit 40 on choose the shard, the highest three a slot. Two keys that share a bucket still differ in tophash in all but one of
 //! 250 cases.
 
 use ahash::RandomState;
@@ -29,6 +29,12 @@ pub fn bucket_bits(hash: u64) -> u32 {
 #[inline(always)]
 pub fn shard_bits(hash: u64) -> usize {
     (hash >> 40) as usize
+}
+
+/// The slot of its bucket in which a key would best lie: a reader asks for its memory before it knows.
+#[inline(always)]
+pub fn home_bits(hash: u64) -> usize {
+    (hash >> 61) as usize
 }
 
 /// The system's randomness could not be read.
@@ -97,7 +103,7 @@ impl Hasher {
         if self.keep == u64::MAX { hash } else { self.spread(hash & self.keep) }
     }
 
-    /// Spreads a weakened hash over all 64 bits again, so that each of the three ranges still takes several values.
+    /// Spreads a weakened hash over all 64 bits again, so that each of the ranges still takes several values.
     #[cold]
     fn spread(&self, mut hash: u64) -> u64 {
         split_mix(&mut hash)

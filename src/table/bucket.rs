@@ -112,11 +112,23 @@ impl<K: Key> Bucket<'_, K> {
     /// Asks for the metadata, and for the slots where they are few enough to be worth it before a tophash has matched.
     #[inline(always)]
     pub fn prefetch(&self) {
-        if size_of::<Slot<K>>() == 16 {
+        if !K::HAS_HOME {
             prefetch(&self.slots[0]);
             prefetch(&self.slots[4]);
         }
         prefetch(self.meta);
+    }
+
+    /// The same for one hash.
+    #[inline(always)]
+    pub fn prefetch_for(&self, hash: u64) {
+        self.prefetch();
+        if K::HAS_HOME {
+            let home = &self.slots[K::home(hash)];
+            prefetch(home);
+            // Which may be on the next cache line.
+            prefetch(&home.value);
+        }
     }
 
     pub fn is_same(&self, other: &Self) -> bool {
@@ -128,7 +140,7 @@ impl<K: Key> Bucket<'_, K> {
         Tops(self.meta.tophash.load(Relaxed))
     }
 
-    /// Puts an entry into a slot that is empty.
+    /// Puts an entry into a slot that is empty, of a head or the first empty one of its bucket.
     #[inline(always)]
     pub fn fill(&self, slot: usize, top: u8, key: K::Words, value: u64) {
         let cells = &self.slots[slot];
@@ -136,7 +148,10 @@ impl<K: Key> Bucket<'_, K> {
             cell.store(*word, Relaxed);
         }
         cells.value.store(value, Release);
-        self.set_top(slot, top);
+        let tops = self.tops().with(slot, top);
+        // In another bucket than the last of a chain every empty slot is marked already.
+        let tops = if K::HAS_HOME && self.meta.next() == 0 { tops.joined() } else { tops };
+        self.meta.tophash.store(tops.0, Relaxed);
     }
 
     /// Empties a slot of the last bucket of a chain.
@@ -163,6 +178,7 @@ pub struct Tops(pub u64);
 
 /// Every byte [`EMPTY_ONE`].
 const EMPTY_ONES: u64 = u64::from_ne_bytes([EMPTY_ONE; SLOTS]);
+const HIGHEST: u64 = u64::from_ne_bytes([0x80; SLOTS]);
 
 impl Tops {
     pub const EMPTY: Self = Self(0);
@@ -206,6 +222,13 @@ impl Tops {
             used => Self(self.0 & u64::MAX >> (used.leading_zeros() & !7)),
         }
     }
+    /// After a slot was filled that was not the first empty one: the empty ones before it as [`EMPTY_ONE`].
+    #[inline(always)]
+    pub fn joined(self) -> Self {
+        // The highest bit of each byte that is a tophash: the sum carries into it, and no further.
+        let live = ((self.0 & !EMPTY_ONES & !HIGHEST) + !HIGHEST) | self.0;
+        Self(self.0 | (!live >> 7 & EMPTY_ONES)).trimmed()
+    }
 }
 
 /// Slots of one bucket, in order.
@@ -226,6 +249,12 @@ impl Matches {
     pub fn first(self) -> Option<usize> {
         // The mask keeps the bound visible to the compiler.
         (self.0 != 0).then(|| self.0.trailing_zeros() as usize & (SLOTS - 1))
+    }
+    /// The first one from a slot on, after the last comes slot 0.
+    #[inline(always)]
+    pub fn first_from(self, slot: usize) -> Option<usize> {
+        let turned = Self(self.0.rotate_right(slot as u32));
+        turned.first().map(|first| (first + slot) & (SLOTS - 1))
     }
     /// Those after the first.
     #[inline(always)]
@@ -281,6 +310,12 @@ mod tests {
         assert_eq!(without([9, 8, 7, 6, 5, 4, 3, 2], 7), [9, 8, 7, 6, 5, 4, 3, 0]);
         assert_eq!(without([9, 1, 1, 255, 1, 128, 0, 0], 5), [9, 1, 1, 255, 0, 0, 0, 0]);
         assert_eq!(without([1, 1, 2, 0, 0, 0, 0, 0], 2), [0; 8]);
+        let joined = |bytes| Tops(u64::from_le_bytes(bytes)).joined().0.to_le_bytes();
+        assert_eq!(joined([0, 1, 2, 0, 128, 129, 0, 7]), [1, 1, 2, 1, 128, 129, 1, 7]);
+        assert_eq!(joined([0, 255, 0, 2, 0, 1, 0, 0]), [1, 255, 1, 2, 0, 0, 0, 0]);
+        let empty = Matches::of(0b0100_0010);
+        assert_eq!([0, 1, 2, 6, 7].map(|slot| empty.first_from(slot)), [1, 1, 6, 6, 1].map(Some));
+        assert_eq!(Matches::of(0).first_from(3), None);
         assert!(tops.with(7, 0).has_empty_rest() && !tops.has_empty_rest());
     }
 }

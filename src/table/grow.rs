@@ -31,7 +31,7 @@ const SMALL: u64 = 256;
 /// Splits with each write.
 const STEPS: usize = 2;
 
-/// Fills the empty slots of a chain, first to last.
+/// Fills the empty slots of a chain, bucket after bucket.
 struct Filler<'a, K: Key> {
     head: Bucket<'a, K>,
     bucket: Bucket<'a, K>,
@@ -44,24 +44,29 @@ impl<'a, K: Key> Filler<'a, K> {
         Self { head, bucket: head, tops }
     }
 
-    /// Adds an entry; `from` may be a slot of the same chain that the filler has not passed.
+    /// Adds an entry from slot `from` of `bucket`, which may be one of the same chain that the filler has not passed. Where a key has a home, the
+    /// entry keeps its slot if it can; in a bucket that is filled while it is read, it always can.
     #[inline(always)]
-    fn push(&mut self, owner: &mut Owner<'a, K>, top: u8, from: &Slot<K>) {
-        let slot = self.tops.empty().first().unwrap_or_else(|| self.advance(owner));
-        let to = &self.bucket.slots[slot];
+    fn push(&mut self, owner: &mut Owner<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
+        let preferred = if K::HAS_HOME { from } else { 0 };
+        let slot = match self.tops.empty().first_from(preferred) {
+            Some(slot) => slot,
+            None => self.advance(owner, preferred),
+        };
+        let (to, from) = (&self.bucket.slots[slot], &bucket.slots[from]);
         if !core::ptr::eq(to, from) {
             to.copy_from(from);
         }
         self.tops = self.tops.with(slot, top);
     }
 
-    /// Goes on to the next bucket; returns its first slot.
+    /// Goes on to the next bucket, which has the slot that is preferred.
     #[cold]
-    fn advance(&mut self, owner: &mut Owner<'a, K>) -> usize {
+    fn advance(&mut self, owner: &mut Owner<'a, K>, preferred: usize) -> usize {
         self.store_tops();
         self.bucket = owner.next_in_chain(self.bucket);
         self.tops = Tops::EMPTY;
-        0
+        preferred
     }
 
     fn store_tops(&self) {
@@ -71,7 +76,7 @@ impl<'a, K: Key> Filler<'a, K> {
     /// Ends the chain here; returns the overflow bucket that followed.
     #[inline(always)]
     fn finish(mut self, owner: &Owner<'a, K>) -> u32 {
-        self.tops = self.tops.trimmed();
+        self.tops = if K::HAS_HOME { self.tops.joined() } else { self.tops.trimmed() };
         self.store_tops();
         let rest = self.bucket.meta.next();
         self.bucket.meta.end_chain();
@@ -177,7 +182,7 @@ impl<'a, K: Key> Owner<'a, K> {
             let tops = this.tops();
             bucket = self.table.behind(this);
             for slot in tops.live() {
-                filler.push(self, tops.get(slot), &this.slots[slot]);
+                filler.push(self, tops.get(slot), this, slot);
             }
         }
     }
@@ -215,7 +220,7 @@ impl<'a, K: Key> Owner<'a, K> {
             let mut go = Filler::new(high, Tops::EMPTY);
             let mut stay = Filler::new(low, tops.emptied(going));
             for slot in Matches::of(going) {
-                go.push(self, tops.get(slot), &low.slots[slot]);
+                go.push(self, tops.get(slot), low, slot);
             }
             let mut bucket = self.table.behind(low);
             while let Some(this) = bucket {
@@ -224,7 +229,7 @@ impl<'a, K: Key> Owner<'a, K> {
                 for slot in tops.live() {
                     let from = &this.slots[slot];
                     let filler = if goes(from) != 0 { &mut go } else { &mut stay };
-                    filler.push(self, tops.get(slot), from);
+                    filler.push(self, tops.get(slot), this, slot);
                 }
             }
             go.finish(self);

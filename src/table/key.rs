@@ -2,7 +2,7 @@
 
 use crate::base::{
     block::Block,
-    hash::Hasher,
+    hash::{Hasher, home_bits},
     sync::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -16,6 +16,8 @@ pub trait Key: Sized + 'static {
     type Ref<'a>: Copy;
     /// A key that is looked for, hashed and in the form of a slot.
     type Probe<'a>: Copy;
+    /// Whether the slots of a bucket are so large that a key has a *home* among them. Otherwise a bucket is filled from slot 0 on.
+    const HAS_HOME: bool;
 
     fn words(cells: &Self::Cells) -> &[AtomicU64];
     /// What the slot holds, to be put into another.
@@ -24,6 +26,11 @@ pub trait Key: Sized + 'static {
     fn new_cells() -> Self::Cells;
     fn probe<'a>(hasher: &Hasher, key: Self::Ref<'a>) -> Self::Probe<'a>;
     fn hash(probe: &Self::Probe<'_>) -> u64;
+    /// The home of a hash.
+    #[inline(always)]
+    fn home(hash: u64) -> usize {
+        if Self::HAS_HOME { home_bits(hash) } else { 0 }
+    }
 
     /// The bytes that need a block of their own, if this key does.
     fn outside<'a>(probe: &Self::Probe<'a>) -> Option<&'a [u8]>;
@@ -57,6 +64,7 @@ impl Key for Word {
     type Ref<'a> = u64;
     /// The hash and the key.
     type Probe<'a> = (u64, u64);
+    const HAS_HOME: bool = false;
 
     #[inline(always)]
     fn words(cells: &Self::Cells) -> &[AtomicU64] {
@@ -135,6 +143,7 @@ impl Key for Bytes {
     type Words = [u64; CELLS];
     type Ref<'a> = &'a [u8];
     type Probe<'a> = BytesProbe<'a>;
+    const HAS_HOME: bool = true;
 
     #[inline(always)]
     fn words(cells: &Self::Cells) -> &[AtomicU64] {

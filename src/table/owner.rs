@@ -75,12 +75,13 @@ impl Writer {
         if table.shape() != shape || self.limit == 0 {
             return Sight::Unclear;
         }
-        let (tops, top) = (head.tops(), tophash(K::hash(probe)));
+        let hash = K::hash(probe);
+        let (tops, top) = (head.tops(), tophash(hash));
         if let Some(slot) = tops.matching(top).first() {
             let found = K::matches(&head.slots[slot].key, probe, || true);
             return if found { Sight::Here(Place { head, bucket: head, slot }) } else { Sight::Unclear };
         }
-        match tops.empty().first() {
+        match tops.empty().first_from(K::home(hash)) {
             Some(slot) if self.entries < self.limit && !head.meta.may_overflow(top) => {
                 Sight::Nowhere(Vacancy { head, slot, top })
             }
@@ -158,7 +159,7 @@ impl<'a, K: Key> Owner<'a, K> {
             self.grow_for_insert()?;
         }
         let Some(head) = self.table.head(hash) else { return Err(OutOfMemory) };
-        match head.tops().empty().first() {
+        match head.tops().empty().first_from(K::home(hash)) {
             Some(slot) => {
                 let _change = Change::begin(head.meta);
                 head.fill(slot, tophash(hash), key, value);

@@ -65,7 +65,7 @@ impl<K: Key> Table<K> {
     pub fn aim(&self, hash: u64) -> Option<Aim<'_, K>> {
         let shape = Shape(self.shape.load(Acquire));
         let head = self.main.by_prefix(shape.prefix(bucket_bits(hash)))?;
-        head.prefetch();
+        head.prefetch_for(hash);
         Some(Aim { shape, head })
     }
 
@@ -235,7 +235,7 @@ impl<K: Key> Table<K> {
     pub fn find(&self, probe: &K::Probe<'_>) -> Option<Place<'_, K>> {
         let hash = K::hash(probe);
         let head = self.head(hash)?;
-        head.prefetch();
+        head.prefetch_for(hash);
         let top = tophash(hash);
         let slot = Self::find_in(head, probe, top);
         if slot.is_none() && head.meta.may_overflow(top) {

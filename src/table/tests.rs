@@ -1,9 +1,10 @@
 //! What the table does on one thread that its users cannot see.
 
-use super::{Growth, Key, Owner, Table, Word, Writer};
+use super::{Bytes, EMPTY_REST, Growth, Key, Owner, SLOTS, Table, Word, Writer};
 use crate::base::{
     alloc::Memory,
     hash::{Hasher, bucket_bits},
+    sync::Ordering::Relaxed,
 };
 
 /// The owner's calls run inside a reader's lookup, so the reader is at its most vulnerable place.
@@ -68,4 +69,76 @@ fn memory_of_buckets_is_counted_through_shrinks() {
     assert!(peaks.iter().all(|peak| *peak == peaks[0]), "{peaks:?}");
     // SAFETY: nobody reads it.
     unsafe { owner.destroy() };
+}
+
+/// What every write leaves behind: only the last bucket of a chain ends in [`EMPTY_REST`], and there nothing comes after it; only the
+/// head and the last bucket have empty slots, and no overflow bucket is empty; the filter has whatever lies behind the head.
+fn check_chains<K: Key>(table: &Table<K>) {
+    for index in 0..table.shape().buckets() as u32 {
+        let head = table.main.at(index);
+        let chain: Vec<_> = table.chain(head).collect();
+        for (depth, bucket) in chain.iter().enumerate() {
+            let tops = bucket.tops();
+            let rest = (0..SLOTS).find(|slot| tops.get(*slot) == EMPTY_REST);
+            let is_last = depth + 1 == chain.len();
+            assert!(rest.is_none_or(|first| is_last && (first..SLOTS).all(|slot| tops.get(slot) == EMPTY_REST)));
+            assert!(depth == 0 || is_last || tops.live().count() == SLOTS);
+            assert!(depth == 0 || tops.live().all(|slot| head.meta.may_overflow(tops.get(slot))));
+            assert!(depth == 0 || tops.live().count() > 0);
+        }
+    }
+}
+
+/// A few hashes only, so that chains are long.
+fn chains_stay_in_order<K: Key>(growth: Growth, key: impl for<'a> Fn(&'a [u8; 8]) -> K::Ref<'a>) {
+    let (table, mut writer) = (Table::<K>::new(0), Writer::new(growth, true));
+    let (memory, hasher) = (Memory::new(Default::default()), Hasher::new(7, 6).unwrap());
+    // SAFETY: one owner, and the writer is stable.
+    let mut owner = unsafe { Owner::new(&table, &mut writer, &memory, &hasher) };
+    let mut present = std::collections::BTreeMap::new();
+    let mut random = 1u64;
+    for step in 0..20_000u64 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let number = random >> 33;
+        // Up to 600 keys, then down again.
+        let name = (number % if step / 4_000 % 2 == 0 { 600 } else { 100 }).to_le_bytes();
+        let probe = K::probe(&hasher, key(&name));
+        match owner.find(&probe) {
+            Some(place) => {
+                assert_eq!(present.remove(&name), Some(place.slot().value.load(Relaxed)));
+                owner.remove(&place);
+            }
+            None => {
+                owner.insert(K::hash(&probe), K::packed(&probe, None), step).unwrap();
+                assert_eq!(present.insert(name, step), None);
+            }
+        }
+        if step % 1_000 == 999 {
+            owner.shrink().unwrap();
+        }
+        if step % 100 == 99 {
+            check_chains(&table);
+            for name in (0..600u64).map(u64::to_le_bytes) {
+                let found = table.get(&K::probe(&hasher, key(&name)), |word| word);
+                assert_eq!(found, Ok(present.get(&name).copied()));
+            }
+        }
+    }
+    assert_eq!(owner.writer().entries(), present.len() as u64);
+    // SAFETY: nobody reads it.
+    unsafe { owner.destroy() };
+}
+
+#[test]
+fn chains_of_words_stay_in_order() {
+    for growth in [Growth::Linear, Growth::Doubling] {
+        chains_stay_in_order::<Word>(growth, |name| u64::from_le_bytes(*name));
+    }
+}
+
+#[test]
+fn chains_of_bytes_stay_in_order() {
+    for growth in [Growth::Linear, Growth::Doubling] {
+        chains_stay_in_order::<Bytes>(growth, |name| name);
+    }
 }
