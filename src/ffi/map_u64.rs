@@ -50,6 +50,20 @@ pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_
     match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().load_u64_at_once(key)) {
         Some(found) => found.into(),
         // SAFETY: the caller's handle.
+        None => unsafe { load_elsewhere(map, key) },
+    }
+}
+
+/// The same for a map of another kind, and for what cannot be told at once: apart, so that the fastest way needs no stack.
+///
+/// # Safety The caller's handle, as for every call.
+#[cold]
+#[inline(never)]
+unsafe fn load_elsewhere(map: *const ptl_map, key: u64) -> ptl_u64 {
+    // SAFETY: passed on from the caller.
+    match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().load_u64_by_entry(key)) {
+        Some(found) => found.into(),
+        // SAFETY: as above.
         None => unsafe { call_apart(map, |map| Ok(map.load_u64(key)?)) },
     }
 }

@@ -22,6 +22,15 @@ impl Map {
         self.plain()?.load_at_once(key)
     }
 
+    /// The same of the kind whose values lie in entries of their own.
+    #[inline(always)]
+    pub fn load_u64_by_entry(&self, key: u64) -> Option<Option<u64>> {
+        match &self.typed {
+            Typed::WordToWord(Engine::ReadDirty(kind)) if !self.updates.load(Relaxed) => kind.load_at_once(key),
+            _ => None,
+        }
+    }
+
     /// The value of a key.
     #[inline(always)]
     pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {

@@ -57,7 +57,7 @@ use crate::{
         },
     },
     kinds::guarded::State,
-    table::{Growth, Key, Owner, Reach, Sink, Table},
+    table::{Growth, Key, Owner, Reach, Sink, Table, Word},
 };
 use core::marker::PhantomData;
 use entries::Entries;
@@ -124,6 +124,14 @@ struct Inner {
 unsafe impl<K: Key, V: Value> Send for ReadDirty<K, V> {}
 // SAFETY: as above.
 unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
+
+impl ReadDirty<Word, Word> {
+    /// The usual case of `load`. The outer `None` decides nothing.
+    #[inline(always)]
+    pub fn load_at_once(&self, key: u64) -> Option<Option<u64>> {
+        self.glance(&Word::probe(&self.hasher, key), |word| word)
+    }
+}
 
 impl<K: Key, V: Value> ReadDirty<K, V> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
