@@ -149,7 +149,7 @@ fn a_key_is_found_while_its_bucket_is_merged() {
 
 #[test]
 fn a_key_is_found_while_its_bucket_is_split_and_merged_again() {
-    // The shape comes back, but for its generation.
+    // The shape comes back.
     check(&[Some(1)], |subject| {
         let key = subject.key(&[]);
         subject.insert(key, 1);
@@ -169,6 +169,26 @@ fn a_shape_from_the_middle_of_a_shrink_does_not_come_back() {
         (key, |subject, _| {
             subject.owner().shrink().unwrap();
             subject.split(2);
+        })
+    });
+}
+
+#[test]
+fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
+    check(&[Some(1)], |subject| {
+        // Ten keys of one bucket, which no split divides: two of them lie behind the head, where a slot becomes empty.
+        let hasher = subject.hasher.clone();
+        let mut keys = (1..).filter(|key| bucket_bits(hasher.word(*key)) >> 28 == 15);
+        let keys: [u64; 10] = core::array::from_fn(|_| keys.next().unwrap());
+        keys.iter().for_each(|key| subject.insert(*key, 1));
+        assert_eq!(subject.writer.overflow_used(), 1);
+        subject.remove(keys[0]);
+        (keys[9], |subject, key| {
+            // The other one, so that the last entry of the chain comes to the head and the overflow bucket is free.
+            let (first, last) = (subject.writer.entries(), key);
+            let other = (1..last).rev().find(|key| subject.table.find(&Word::probe(&subject.hasher, *key)).is_some());
+            subject.remove(other.unwrap());
+            assert_eq!((subject.writer.entries(), subject.writer.overflow_used()), (first - 1, 0));
         })
     });
 }
