@@ -4,7 +4,6 @@ pub mod alloc;
 pub mod block;
 pub mod bytes;
 pub mod hash;
-pub mod lock;
 pub mod pool;
 pub mod prefetch;
 pub mod processors;

@@ -24,32 +24,12 @@ pub use loom::{
 
 use std::sync::TryLockError;
 
-/// Attempts before a thread goes to sleep: with a pause between them that doubles each time, then with the processor left
-/// to others. The first pause is long enough for the holder of a lock to take it several times more: that wastes less than handing
-/// it, and the memory behind it, to and fro between processors.
+/// Attempts at a lock before the thread goes to sleep, with twice the pause between them each time, then with the processor left
+/// to others. The first pause is long enough for the holder to take the lock several times more: that wastes less than handing it,
+/// and the memory behind it, to and fro between processors.
 const FIRST_PAUSE: u32 = 8;
 const SPINS: u32 = 6;
 const YIELDS: u32 = 4;
-
-/// Attempts again and again for a moment, and tells whether one has succeeded. The maps hold their locks for some tens of nanoseconds,
-/// so one soon does; a thread that sleeps costs its waker a system call, and with it whoever waits for the waker.
-pub fn soon(mut attempt: impl FnMut() -> bool) -> bool {
-    // A model tries everything anyway.
-    if cfg!(loom) {
-        return attempt();
-    }
-    for turn in 0..SPINS + YIELDS {
-        if turn < SPINS {
-            (0..FIRST_PAUSE << turn).for_each(|_| spin_loop());
-        } else {
-            std::thread::yield_now();
-        }
-        if attempt() {
-            return true;
-        }
-    }
-    false
-}
 
 /// Takes the lock whether or not a panic once unwound through it: a map that panicked is refused at its handle, and a
 /// lock that stayed shut would hang the threads that are still inside.
@@ -67,13 +47,32 @@ fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     }
 }
 
+/// The maps hold their locks for some tens of nanoseconds, so another try soon succeeds; a thread that sleeps costs its
+/// waker a system call, and with it whoever waits for the waker.
 #[cold]
 #[inline(never)]
 fn lock_patiently<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    let mut guard = None;
-    soon(|| {
-        guard = try_lock(mutex);
-        guard.is_some()
-    });
-    guard.unwrap_or_else(|| mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    // A model tries everything anyway.
+    if !cfg!(loom) {
+        for attempt in 0..SPINS + YIELDS {
+            if attempt < SPINS {
+                (0..FIRST_PAUSE << attempt).for_each(|_| spin_loop());
+            } else {
+                std::thread::yield_now();
+            }
+            if let Some(guard) = try_lock(mutex) {
+                return guard;
+            }
+        }
+    }
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// At the end of a write under a lock: when it returns, every load that begins from then on sees what was stored, whether or not it takes a
+/// lock, the loads of this thread included.
+#[inline(always)]
+pub fn stores_done() {
+    // On x86-64 the release of the lock, a read-modify-write, waits for all stores before it.
+    #[cfg(not(any(target_arch = "x86_64", loom)))]
+    fence(Ordering::SeqCst);
 }

@@ -25,8 +25,8 @@ pub struct Meta {
     pub version: AtomicU32,
     /// The lower bits are the number of the next bucket of the chain in the overflow pool, 0 for none; in a free one, the next free
     /// one. The upper eight are, in the head of a chain, its filter: of each entry in an overflow bucket it has the bit
-    /// of [`filter_bit`], so that most searches for what is not there end at the head. Bits of deleted entries stay until the chain
-    /// is next gone through.
+    /// of [`filter_bit`], so that most searches for what is not there end at the head. Bits of entries
+    /// that a split or a delete took away are gone when that returns.
     overflow: AtomicU32,
 }
 

@@ -73,7 +73,7 @@ use segments::Segments;
 pub enum Growth {
     /// The runtime's rule: past 6.5 entries a bucket the table doubles, two splits with each write.
     Doubling,
-    /// A split for every few inserts, which keeps the load in a narrow band at every size.
+    /// A split for every few inserts, which keeps the load in a narrow band at every size; lower in small tables.
     Linear,
 }
 

@@ -1,6 +1,6 @@
 //! What the table does on one thread that its users cannot see.
 
-use super::{Bytes, EMPTY_REST, Growth, Key, Owner, SLOTS, Table, Word, Writer};
+use super::{Bytes, EMPTY_REST, Growth, Key, Owner, SLOTS, Table, Word, Writer, bucket::Bucket};
 use crate::base::{
     alloc::Memory,
     hash::{Hasher, bucket_bits},
@@ -72,7 +72,7 @@ fn memory_of_buckets_is_counted_through_shrinks() {
 }
 
 /// What every write leaves behind: only the last bucket of a chain ends in [`EMPTY_REST`], and there nothing comes after it; only the
-/// head and the last bucket have empty slots, and no overflow bucket is empty; the filter has whatever lies behind the head.
+/// head and the last bucket have empty slots, and no overflow bucket is empty; the filter has whatever lies behind the head, and nothing else.
 fn check_chains<K: Key>(table: &Table<K>) {
     for index in 0..table.shape().buckets() as u32 {
         let head = table.main.at(index);
@@ -83,8 +83,11 @@ fn check_chains<K: Key>(table: &Table<K>) {
             let is_last = depth + 1 == chain.len();
             assert!(rest.is_none_or(|first| is_last && (first..SLOTS).all(|slot| tops.get(slot) == EMPTY_REST)));
             assert!(depth == 0 || is_last || tops.live().count() == SLOTS);
-            assert!(depth == 0 || tops.live().all(|slot| head.meta.may_overflow(tops.get(slot))));
             assert!(depth == 0 || tops.live().count() > 0);
+        }
+        for class in 0..8 {
+            let is_in = |bucket: &Bucket<'_, K>| bucket.tops().live().any(|slot| bucket.tops().get(slot) & 7 == class);
+            assert_eq!(head.meta.may_overflow(class), chain[1..].iter().any(is_in));
         }
     }
 }

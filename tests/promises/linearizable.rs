@@ -360,3 +360,51 @@ fn growth_hides_no_key_and_invents_none() {
         });
     });
 }
+
+/// A write has taken effect when it returns, for the thread's own next load of another key as well: of two threads that each announce
+/// themselves and then look for the other, one finds the other. A store that still waits in its processor's buffer when the call
+/// returns would let both miss.
+#[test]
+fn of_two_threads_that_announce_themselves_one_sees_the_other() {
+    const PHASES: u64 = 3;
+    share_time(&shared_setups(), |setup, deadline| {
+        let subject = Subject::new(setup);
+        let [reached, missed] = [const { [const { AtomicU64::new(0) }; 2] }; 2];
+        let last = AtomicU64::new(u64::MAX);
+        // Both go from phase to phase together, and as closely as can be.
+        let meet = |me: usize, phase: u64| {
+            reached[me].store(phase, Ordering::Release);
+            let (mut turns, started) = (0u64, Instant::now());
+            while reached[1 - me].load(Ordering::Acquire) < phase {
+                turns += 1;
+                if turns % 4096 == 0 {
+                    assert!(started.elapsed().as_secs() < 60, "the other thread is gone");
+                    std::thread::yield_now();
+                }
+                std::hint::spin_loop();
+            }
+        };
+        let run = |me: usize| {
+            for round in 1..=u64::MAX {
+                if me == 0 && round > 100 && Instant::now() >= deadline {
+                    last.store(round, Ordering::Relaxed);
+                }
+                meet(me, PHASES * round);
+                if last.load(Ordering::Relaxed) == round {
+                    return;
+                }
+                subject.store(me as u64, round).expect("store");
+                let seen = subject.load(1 - me as u64).expect("load");
+                missed[me].store(u64::from(seen != Some(round)), Ordering::Relaxed);
+                meet(me, PHASES * round + 1);
+                let both = missed.iter().all(|missed| missed.load(Ordering::Relaxed) == 1);
+                assert!(!both, "in round {round} both threads missed each other");
+                meet(me, PHASES * round + 2);
+            }
+        };
+        scope(|scope| {
+            scope.spawn(|| run(0));
+            run(1);
+        });
+    });
+}

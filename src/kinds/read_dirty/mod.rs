@@ -53,7 +53,7 @@ use crate::{
         sync::{
             AtomicU64, Mutex,
             Ordering::{Acquire, Relaxed},
-            fence, lock,
+            fence, lock, stores_done,
         },
     },
     kinds::guarded::State,
@@ -289,10 +289,12 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     }
 
     fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
-        match self.write_read(probe, &mut operation) {
+        let result = match self.write_read(probe, &mut operation) {
             Some(result) => result,
             None => self.locked().write(probe, &mut operation),
-        }
+        };
+        stores_done();
+        result
     }
 
     #[inline(always)]
@@ -306,6 +308,7 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
 
     fn clear(&self) -> Result<(), Error> {
         self.locked().clear();
+        stores_done();
         Ok(())
     }
 

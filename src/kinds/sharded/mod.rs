@@ -11,6 +11,9 @@
 //! A write aims at its bucket, and asks for its memory, before it has the lock; with the lock it looks whether the shape is still the one
 //! that it aimed by. Then nobody splits or merges until it is done.
 //!
+//! A load takes nothing, so it could overtake the stores of its own thread's last write: a write is over only when they are done
+//! ([`stores_done`]).
+//!
 //! The shards come into being with the first write. An operation on the whole map goes from shard to shard and holds one lock at a time.
 
 #[cfg(all(test, loom))]
@@ -28,11 +31,11 @@ use crate::{
     base::{
         alloc::{Memory, OutOfMemory},
         hash::{Hasher, shard_bits},
-        lock::Lock,
         processors::processors,
         sync::{
-            AtomicPtr, AtomicU64,
+            AtomicPtr, AtomicU64, Mutex, MutexGuard,
             Ordering::{AcqRel, Acquire, Relaxed},
+            lock, stores_done,
         },
     },
     table::{Contended, Growth, Key, Reach, Sink, Table, Word},
@@ -60,7 +63,7 @@ struct Shard<K: Key> {
 struct Writers {
     /// The entries of the state, for who does not hold the lock. Written under it.
     entries: AtomicU64,
-    state: Lock<State>,
+    state: Mutex<State>,
 }
 
 /// A map of shards.
@@ -132,7 +135,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         let (size, align) = (self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>());
         let shards = self.memory.alloc(size, align)?.cast::<Shard<K>>();
         for index in 0..self.count() {
-            let state = Lock::new(State::new(Growth::Linear, true));
+            let state = Mutex::new(State::new(Growth::Linear, true));
             let writers = Writers { entries: AtomicU64::new(0), state };
             // SAFETY: within the allocation, which is ours alone.
             unsafe { shards.add(index).write(Shard { table: Table::new(self.bits), writers }) };
@@ -146,15 +149,21 @@ impl<K: Key, V: Value> Sharded<K, V> {
 
     /// Runs `work` alone among the writers of a shard.
     fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
-        self.inside(shard, &mut shard.writers.state.lock_for_long(), work)
+        self.inside(shard, lock(&shard.writers.state), work)
     }
 
     /// Runs `work` under the lock of a shard, which this is the state of.
-    fn inside<R>(&self, shard: &Shard<K>, state: &mut State, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
+    fn inside<R>(
+        &self,
+        shard: &Shard<K>,
+        mut state: MutexGuard<'_, State>,
+        work: impl FnOnce(&mut Guarded<'_, K, V>) -> R,
+    ) -> R {
         // SAFETY: the lock makes us the owner, and the state is stable.
-        let mut guarded = unsafe { Guarded::new(&shard.table, state, &self.memory, &self.hasher) };
+        let mut guarded = unsafe { Guarded::new(&shard.table, &mut state, &self.memory, &self.hasher) };
         let result = work(&mut guarded);
         shard.writers.entries.store(guarded.entries(), Relaxed);
+        stores_done();
         result
     }
 
@@ -164,21 +173,17 @@ impl<K: Key, V: Value> Sharded<K, V> {
     fn write_patiently<'v>(
         &self,
         shard: &Shard<K>,
-        state: &mut State,
+        state: MutexGuard<'_, State>,
         probe: &K::Probe<'_>,
         operation: impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
         self.inside(shard, state, |guarded| guarded.write(probe, operation))
     }
 
-    /// A write that asks the user, or to a map or shard that nothing was ever written to: only what stores needs a shard.
+    /// A write to a map or shard that nothing was ever written to: only what stores needs a shard.
     #[cold]
     #[inline(never)]
-    fn write_for_long<'v, O: Operation<'v, V>>(
-        &self,
-        probe: &K::Probe<'_>,
-        mut operation: O,
-    ) -> Result<Outcome, Error> {
+    fn write_first<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
         if self.shards().is_empty() && !O::ASKS_USER {
             match operation.on_absent()? {
                 (_, Step::Put(_)) => {}
@@ -255,7 +260,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
             Ok(Some(received)) => received.map(|()| Outcome::Done),
             Ok(None) => Ok(Outcome::NotFound),
             Err(Contended) => {
-                let _state = shard.writers.state.lock();
+                let _state = lock(&shard.writers.state);
                 guarded::load::<K, V>(&shard.table, probe, out)
             }
         }
@@ -264,13 +269,10 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     #[inline(always)]
     fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
         let hash = K::hash(probe);
-        if O::ASKS_USER {
-            return self.write_for_long(probe, operation);
-        }
         let Some((shard, aim)) = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?))) else {
-            return self.write_for_long(probe, operation);
+            return self.write_first(probe, operation);
         };
-        let mut state = shard.writers.state.lock();
+        let mut state = lock(&shard.writers.state);
         let before = state.writer.entries();
         match guarded::write_at_once(&shard.table, &mut state, aim, probe, &mut operation) {
             Some(result) => {
@@ -278,9 +280,10 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
                 if entries != before {
                     shard.writers.entries.store(entries, Relaxed);
                 }
+                stores_done();
                 result
             }
-            None => self.write_patiently(shard, &mut state, probe, operation),
+            None => self.write_patiently(shard, state, probe, operation),
         }
     }
 
@@ -322,7 +325,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
                 *cursor = 0;
                 return Ok(Reach::End);
             };
-            let state = shard.writers.state.lock_for_long();
+            let state = lock(&shard.writers.state);
             let reach = shard.table.scan(&self.hasher, cursor, until, sink);
             drop(state);
             match reach {
@@ -334,7 +337,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error> {
         for shard in self.shards() {
-            let state = shard.writers.state.lock_for_long();
+            let state = lock(&shard.writers.state);
             stats.add_table(&shard.table, &state);
             stats.add_shard(state.writer.entries());
         }
@@ -347,7 +350,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         let Some(shard) = usize::try_from(table).ok().and_then(|index| self.shards().get(index)) else {
             return Ok(None);
         };
-        let _state = shard.writers.state.lock_for_long();
+        let _state = lock(&shard.writers.state);
         Ok(Bucket::of_values::<K, V>(&shard.table, bucket, depth))
     }
 }
