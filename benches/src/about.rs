@@ -22,7 +22,7 @@ pub fn write(keep: bool) {
     let mut commands = if keep { read().commands } else { Vec::new() };
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let target = if cfg!(feature = "peers") { "bench-peers" } else { "bench" };
-    commands.push(format!("make {target} ARGS=\"{}\"", arguments.join(" ")));
+    commands.push(format!("make {target} ARGS=\"{}\"", in_force(&arguments)));
     let about = About { machine: machine(), system: system(), versions: versions(), commands };
     fs::create_dir_all(folder()).expect("the folder target/bench");
     fs::write(file(), serde_json::to_string_pretty(&about).expect("text")).expect("the file about the run");
@@ -78,4 +78,16 @@ fn versions() -> Vec<String> {
 fn output(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     output.map_or_else(|_| "unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
+}
+
+/// The arguments without those that a later one of the same name overrides: the script's own come first.
+fn in_force(arguments: &[String]) -> String {
+    let mut words = Vec::new();
+    for (index, argument) in arguments.iter().enumerate().filter(|(_, argument)| argument.starts_with("--")) {
+        if !arguments[index + 1..].contains(argument) {
+            let value = arguments.get(index + 1).filter(|value| !value.starts_with("--"));
+            words.extend([Some(argument), value].into_iter().flatten().map(String::as_str));
+        }
+    }
+    words.join(" ")
 }
