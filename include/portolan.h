@@ -198,6 +198,9 @@
 /// The library failed inside. The map refuses further work; it can still be released.
 #define PTL_E_INTERNAL -10
 
+/// peek, peek_u64: the answer would take waiting for another thread.
+#define PTL_E_BUSY -11
+
 /// The longest key or value, in bytes.
 #define PTL_MAX_LENGTH 2147483647
 
@@ -482,6 +485,25 @@ ptl_status ptl_map_load(const struct ptl_map *map,
                         size_t value_capacity,
                         size_t *value_size);
 
+/// ptl_map_load for a caller that must not wait: it takes no lock that another thread holds, allocates nothing,
+/// and gives up where ptl_map_load would wait. How long it takes is bounded by the lengths of key and value.
+///
+/// Of kind sharded it gives up when the key's bucket is being written at this moment; of kind read_dirty when the
+/// key's entry is, or when the key may be in the dirty map; of kind mutex and rwmutex when the lock is not
+/// free. Call ptl_map_load then, or peek again later.
+///
+/// Threads: any. Order: acquire.
+///
+/// - PTL_OK, PTL_NOT_FOUND, PTL_E_BUFFER, PTL_E_NULL, PTL_E_SIZE: as for ptl_map_load.
+/// - PTL_E_BUSY: the answer would take waiting. What `value` holds is unspecified.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+ptl_status ptl_map_peek(const struct ptl_map *map,
+                        const void *key,
+                        size_t key_size,
+                        void *value,
+                        size_t value_capacity,
+                        size_t *value_size);
+
 /// Gives a key a value, whether it had one or not.
 ///
 /// Threads: any. Order: release.
@@ -637,6 +659,17 @@ ptl_status ptl_map_add(struct ptl_map *map, const void *key, size_t key_size, ui
 /// - PTL_E_TYPE: the map's keys or values are bytes.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 struct ptl_u64 ptl_map_load_u64(const struct ptl_map *map, uint64_t key);
+
+/// ptl_map_peek for maps of words to words.
+///
+/// Threads: any. Order: acquire.
+///
+/// - PTL_OK: `value` is the key's.
+/// - PTL_NOT_FOUND: the key is not in the map.
+/// - PTL_E_BUSY: the answer would take waiting.
+/// - PTL_E_TYPE: the map's keys or values are bytes.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+struct ptl_u64 ptl_map_peek_u64(const struct ptl_map *map, uint64_t key);
 
 /// ptl_map_store for maps of words to words.
 ///

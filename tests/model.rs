@@ -107,6 +107,14 @@ impl Checked<'_> {
         }
     }
 
+    /// Alone with a map it only ever gives up where there is a dirty map.
+    fn peek(&self, key: &[u8], room: usize) {
+        let seen = self.map.peek(key, room);
+        if self.setup.kind != Kind::ReadDirty || seen != Answer::Plain(Status::Busy) {
+            assert_eq!(seen, self.given(key, room, Status::Ok, Status::NotFound));
+        }
+    }
+
     /// The calls for words know no room.
     fn room(&self, room: usize) -> usize {
         if self.setup.has_words() { ROOM } else { room }
@@ -214,11 +222,13 @@ impl Checked<'_> {
         match *operation {
             Load(k) => {
                 let key = self.key(k);
+                self.peek(&key, ROOM);
                 assert_eq!(self.map.load(&key, ROOM), self.given(&key, ROOM, Status::Ok, Status::NotFound));
             }
             LoadWithRoom(k, room) => {
                 let (key, room) = (self.key(k), self.room(room));
                 assert_eq!(self.map.load(&key, room), self.given(&key, room, Status::Ok, Status::NotFound));
+                self.peek(&key, room);
             }
             Contains(k) => {
                 let key = self.key(k);

@@ -58,6 +58,7 @@ enum class [[nodiscard]] status : ptl_status {
     concurrent = PTL_E_CONCURRENT,
     reentrant = PTL_E_REENTRANT,
     internal = PTL_E_INTERNAL,
+    busy = PTL_E_BUSY,
 };
 
 [[nodiscard]] constexpr bool failed(status s) noexcept { return static_cast<ptl_status>(s) < 0; }
@@ -537,6 +538,14 @@ class map {
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load(map_, k.data(), k.size(), data, room, size);
+        });
+    }
+    /// The same without waiting for other threads. busy: it would take that. (Room for a value that is a string is still allocated.)
+    status peek(key_in key, mapped_type &value) const noexcept {
+        if constexpr (words) return detail::receive(status::ok, value, ptl_map_peek_u64(map_, detail::to_word<K>(key)));
+        const detail::source<K> k(key);
+        return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
+            return ptl_map_peek(map_, k.data(), k.size(), data, room, size);
         });
     }
     status try_store(key_in key, value_in value) noexcept {

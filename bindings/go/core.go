@@ -18,6 +18,7 @@ type core struct {
 	handle     unsafe.Pointer
 	key, value codec
 	words      bool    // keys and values are both words: the calls that check no lengths
+	plain      bool    // they are words that lie in Go's memory as they do in C's, and leaf calls are to be had
 	options    options // for clones
 }
 
@@ -90,8 +91,25 @@ func (f *fetching) bytes(m *cptl.Map, key, given, room []byte) (int, cptl.Status
 	}
 }
 
-// load is Load. Values that are words stand apart from fetch, whose choice among four operations and forms they need not make.
+// load is Load. The usual case has few instructions, so that a processor can go on to the next load while it waits for memory.
 func (c *core) load(key, out unsafe.Pointer) bool {
+	if c.plain {
+		word, status := cptl.PeekU64(c.enter("Load"), *(*uint64)(key))
+		runtime.KeepAlive(c)
+		switch status {
+		case cptl.OK:
+			*(*uint64)(out) = word
+			return true
+		case cptl.NotFound:
+			return false
+		}
+	}
+	return c.loadAny(key, out)
+}
+
+// loadAny is load for all other cases. Values that are words stand apart from fetch, whose choice among four operations and forms
+// they need not make.
+func (c *core) loadAny(key, out unsafe.Pointer) bool {
 	if !c.value.isWord() {
 		return c.fetch(load, key, nil, out)
 	}
@@ -165,10 +183,11 @@ func (c *core) fetchAnyLength(f *fetching, m *cptl.Map, key, given []byte, out u
 func (c *core) contains(key unsafe.Pointer) bool {
 	m := c.enter("Contains")
 	var status cptl.Status
-	if c.key.isWord() {
+	if c.words {
 		status = cptl.ContainsU64(m, c.key.word(key))
 	} else {
-		status = cptl.Contains(m, c.key.bytes(key, nil))
+		var keyWord uint64
+		status = cptl.Contains(m, c.key.bytes(key, &keyWord))
 	}
 	c.leave("Contains", status)
 	return status == cptl.OK

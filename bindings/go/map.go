@@ -67,6 +67,7 @@ func (m *Map[K, V]) Clone(opts ...Option) (*Map[K, V], error) {
 func (m *Map[K, V]) own(handle *cptl.Map, chosen options) {
 	m.core.handle = unsafe.Pointer(handle)
 	m.core.words = m.core.key.isWord() && m.core.value.isWord()
+	m.core.plain = cptl.CanPeek && m.core.key.form == word64 && m.core.value.form == word64
 	m.core.options = chosen
 	runtime.AddCleanup(m, cptl.Release, handle)
 }

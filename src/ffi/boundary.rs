@@ -28,6 +28,7 @@ impl From<Error> for Refusal {
             Error::Memory => PTL_E_MEMORY,
             Error::Concurrent => PTL_E_CONCURRENT,
             Error::Reentrant => PTL_E_REENTRANT,
+            Error::Busy => PTL_E_BUSY,
             Error::Internal => PTL_E_INTERNAL,
         })
     }

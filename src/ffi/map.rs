@@ -37,6 +37,37 @@ pub unsafe extern "C" fn ptl_map_load(
     }
 }
 
+/// ptl_map_load for a caller that must not wait: it takes no lock that another thread holds, allocates nothing,
+/// and gives up where ptl_map_load would wait. How long it takes is bounded by the lengths of key and value.
+///
+/// Of kind sharded it gives up when the key's bucket is being written at this moment; of kind read_dirty when the
+/// key's entry is, or when the key may be in the dirty map; of kind mutex and rwmutex when the lock is not
+/// free. Call ptl_map_load then, or peek again later.
+///
+/// Threads: any. Order: acquire.
+///
+/// - PTL_OK, PTL_NOT_FOUND, PTL_E_BUFFER, PTL_E_NULL, PTL_E_SIZE: as for ptl_map_load.
+/// - PTL_E_BUSY: the answer would take waiting. What `value` holds is unspecified.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_peek(
+    map: *const ptl_map,
+    key: *const c_void,
+    key_size: usize,
+    value: *mut c_void,
+    value_capacity: usize,
+    value_size: *mut usize,
+) -> ptl_status {
+    // SAFETY: the caller's handle, key, buffer and place.
+    unsafe {
+        call(map, |map| {
+            let mut value = output(value, value_capacity)?;
+            let result = map.peek(bytes(key, key_size)?, &mut value);
+            report(result, Outcome::Done, &value, value_size)
+        })
+    }
+}
+
 /// Gives a key a value, whether it had one or not.
 ///
 /// Threads: any. Order: release.

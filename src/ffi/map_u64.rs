@@ -3,7 +3,7 @@
 use super::boundary::{Refusal, call, call_apart};
 use super::handle::{borrow, ptl_map};
 use super::status::{PTL_NOT_FOUND, PTL_OK, ptl_status};
-use crate::map::Outcome;
+use crate::map::{Error, Map, Outcome};
 
 /// A word and a status, which travel in two registers.
 #[repr(C)]
@@ -50,21 +50,45 @@ pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_
     match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().load_u64_at_once(key)) {
         Some(found) => found.into(),
         // SAFETY: the caller's handle.
-        None => unsafe { load_elsewhere(map, key) },
+        None => unsafe { load_elsewhere(map, key, Map::load_u64) },
     }
 }
 
-/// The same for a map of another kind, and for what cannot be told at once: apart, so that the fastest way needs no stack.
+/// The same for a map of another kind, and, by way of `patiently`, for what cannot be told at once: apart, so that the fastest way
+/// needs no stack.
 ///
 /// # Safety The caller's handle, as for every call.
 #[cold]
 #[inline(never)]
-unsafe fn load_elsewhere(map: *const ptl_map, key: u64) -> ptl_u64 {
+unsafe fn load_elsewhere(
+    map: *const ptl_map,
+    key: u64,
+    patiently: fn(&Map, u64) -> Result<Option<u64>, Error>,
+) -> ptl_u64 {
     // SAFETY: passed on from the caller.
     match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().load_u64_by_entry(key)) {
         Some(found) => found.into(),
         // SAFETY: as above.
-        None => unsafe { call_apart(map, |map| Ok(map.load_u64(key)?)) },
+        None => unsafe { call_apart(map, |map| Ok(patiently(map, key)?)) },
+    }
+}
+
+/// ptl_map_peek for maps of words to words.
+///
+/// Threads: any. Order: acquire.
+///
+/// - PTL_OK: `value` is the key's.
+/// - PTL_NOT_FOUND: the key is not in the map.
+/// - PTL_E_BUSY: the answer would take waiting.
+/// - PTL_E_TYPE: the map's keys or values are bytes.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_peek_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
+    // SAFETY: the caller's handle.
+    match unsafe { borrow(map) }.ok().and_then(|handle| handle.map().load_u64_at_once(key)) {
+        Some(found) => found.into(),
+        // SAFETY: the caller's handle.
+        None => unsafe { load_elsewhere(map, key, Map::peek_u64) },
     }
 }
 

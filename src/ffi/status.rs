@@ -37,6 +37,8 @@ pub const PTL_E_CONCURRENT: i32 = -8;
 pub const PTL_E_REENTRANT: i32 = -9;
 /// The library failed inside. The map refuses further work; it can still be released.
 pub const PTL_E_INTERNAL: i32 = -10;
+/// peek, peek_u64: the answer would take waiting for another thread.
+pub const PTL_E_BUSY: i32 = -11;
 
 /// What a status means, in a few English words: for a log, not for a comparison. The text is static and never
 /// NULL, and an unknown number has one too.
@@ -60,6 +62,7 @@ pub extern "C" fn ptl_status_string(status: ptl_status) -> *const c_char {
         PTL_E_CONCURRENT => c"a bucketed map is in use by another thread",
         PTL_E_REENTRANT => c"the map was called from inside an update of itself",
         PTL_E_INTERNAL => c"the library failed inside",
+        PTL_E_BUSY => c"the answer would take waiting for another thread",
         _ => c"unknown status",
     };
     text.as_ptr()

@@ -24,18 +24,21 @@ use crate::{
         sync::{
             AtomicBool, Mutex,
             Ordering::{Acquire, Release},
-            RwLock, lock,
+            RwLock, lock, try_lock,
         },
     },
     table::{Growth, Key, Reach, Sink, Table},
 };
 use core::{cell::UnsafeCell, marker::PhantomData};
+use std::sync::TryLockError;
 
 /// Decides who may enter.
 pub trait Gate: Send + Sync + 'static {
     fn new() -> Self;
     /// Runs `inside` while no writer is in.
     fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error>;
+    /// The same, or `None` where that would take waiting.
+    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>>;
     /// Runs `inside` while nobody else is in.
     fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error>;
 }
@@ -46,6 +49,10 @@ impl Gate for Mutex<()> {
     }
     fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
         self.exclusive(inside)
+    }
+    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>> {
+        let _guard = try_lock(self)?;
+        Some(Ok(inside()))
     }
     fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
         let _guard = lock(self);
@@ -60,6 +67,14 @@ impl Gate for RwLock<()> {
     fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
         let _guard = self.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         Ok(inside())
+    }
+    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>> {
+        let _guard = match self.try_read() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(Ok(inside()))
     }
     fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
         let _guard = self.write().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -76,6 +91,9 @@ impl Gate for Detector {
     }
     fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
         self.exclusive(inside)
+    }
+    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>> {
+        Some(self.exclusive(inside))
     }
     fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
         struct Inside<'a>(&'a AtomicBool);
@@ -143,6 +161,10 @@ impl<K: Key, V: Value, G: Gate> Locked<K, V, G> {
 impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
     fn hasher(&self) -> &Hasher {
         &self.hasher
+    }
+    fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        let result = self.gate.try_shared(|| guarded::load::<K, V>(&self.table, probe, out))?;
+        Some(result.and_then(|result| result))
     }
     #[inline]
     fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {

@@ -38,6 +38,8 @@ pub enum Error {
     Concurrent,
     /// This thread is inside an update of this map.
     Reentrant,
+    /// The operation would have to wait, and was not to.
+    Busy,
     /// Something failed that is not the caller's doing.
     Internal,
 }
@@ -65,6 +67,9 @@ pub enum Outcome {
 /// One map of some kind. Any thread may call anything; a kind for one thread at a time refuses a second one.
 pub trait Kind<K: Key, V: Value>: Send + Sync {
     fn hasher(&self) -> &Hasher;
+
+    /// As `load`, but `None` where that would wait for another thread.
+    fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>>;
 
     /// Gives the value of a key to `out`.
     fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error>;

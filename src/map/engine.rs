@@ -110,6 +110,12 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
         with_kind!(self, kind => kind.load(&K::probe(kind.hasher(), key), out))
     }
 
+    /// Refuses with [`Error::Busy`] where `load_key` would wait.
+    #[inline(always)]
+    pub fn peek_key(&self, key: K::Ref<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        with_kind!(self, kind => kind.peek(&K::probe(kind.hasher(), key), out)).unwrap_or(Err(Error::Busy))
+    }
+
     #[inline(always)]
     pub fn write_key<'v>(&self, key: K::Ref<'_>, operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
         with_kind!(self, kind => kind.write(&K::probe(kind.hasher(), key), operation))
@@ -165,6 +171,9 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
 
     pub fn load(&self, key: &[u8], out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         self.load_key(K::parse(key)?, out)
+    }
+    pub fn peek(&self, key: &[u8], out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        self.peek_key(K::parse(key)?, out)
     }
     pub fn store(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, Store(V::parse(value)?))

@@ -95,6 +95,10 @@ impl Map {
     pub fn load(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
         with_engine!(self, engine => engine.load(key, out))
     }
+    /// As [`Map::load`], or [`Error::Busy`] where that would wait.
+    pub fn peek(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+        with_engine!(self, engine => engine.peek(key, out))
+    }
     pub fn contains(&self, key: &[u8]) -> Result<Outcome, Error> {
         with_engine!(self, engine => engine.load(key, &mut Nothing))
     }

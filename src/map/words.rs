@@ -11,7 +11,7 @@ use crate::{
         output::Nothing,
         sharded::Sharded,
     },
-    table::{Key as _, Word},
+    table::{Contended, Key as _, Word},
 };
 
 /// All refuse other maps with [`Error::Type`].
@@ -31,15 +31,27 @@ impl Map {
         }
     }
 
-    /// The value of a key.
+    /// The value of a key, at once or not.
     #[inline(always)]
     pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        if let Some(kind) = self.plain() {
+            return Ok(kind.load_one(key, kind.hasher().whole_word(key)));
+        }
         let mut value = 0;
         let outcome = match self.words()? {
             // Before the jump to the code of a kind, which a processor finds hard to guess.
             Engine::ReadDirty(kind) => kind.load(&Word::probe(kind.hasher(), key), &mut value)?,
             engine => engine.load_key(key, &mut value)?,
         };
+        Ok((outcome == Outcome::Done).then_some(value))
+    }
+    /// As [`Map::load_u64`], or [`Error::Busy`] where that would wait.
+    pub fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        if let Some(kind) = self.plain() {
+            return kind.peek_one(key, kind.hasher().whole_word(key)).map_err(|Contended| Error::Busy);
+        }
+        let mut value = 0;
+        let outcome = self.words()?.peek_key(key, &mut value)?;
         Ok((outcome == Outcome::Done).then_some(value))
     }
     /// As [`Map::contains`]. The values may be bytes.

@@ -138,9 +138,14 @@ impl<K: Key> Table<K> {
         (is_last && self.shape.load(Relaxed) == shape.0 && unchanged()).then_some(None)
     }
 
+    /// `get` after the glance.
     #[cold]
     #[inline(never)]
-    fn get_patiently<R>(&self, probe: &K::Probe<'_>, mut read: impl FnMut(u64) -> R) -> Result<Option<R>, Contended> {
+    pub fn get_patiently<R>(
+        &self,
+        probe: &K::Probe<'_>,
+        mut read: impl FnMut(u64) -> R,
+    ) -> Result<Option<R>, Contended> {
         for _ in 0..TRIES {
             match self.attempt(probe, &mut read) {
                 Try::Hit(value) => return Ok(Some(value)),

@@ -42,6 +42,46 @@ static void test_load(void)
     EXPECT(PTL_OK, ptl_map_release(map));
 }
 
+static int32_t visit(const void *k, size_t k_size, const void *v, size_t v_size, void *user)
+{
+    (void)k, (void)k_size, (void)v, (void)v_size, (void)user;
+    return 1;
+}
+
+static void test_peek(void)
+{
+    ptl_map *map = new_map();
+    unsigned char buffer[LONGEST];
+    size_t size = UNTOUCHED;
+    EXPECT(PTL_NOT_FOUND, ptl_map_peek(map, K(3), buffer, sizeof buffer, &size));
+    fill_map(map, 0, 20);
+    if (shape.kind == PTL_MAP_READ_DIRTY) {
+        EXPECT(PTL_E_BUSY, ptl_map_peek(map, K(3), buffer, sizeof buffer, &size)); /* in the dirty map, or not, who knows */
+        EXPECT(PTL_E_BUSY, ptl_map_peek(map, K(20), buffer, sizeof buffer, &size));
+        EXPECT(PTL_OK, ptl_map_range(map, visit, NULL)); /* which promotes it */
+    }
+    CHECK(size == UNTOUCHED);
+    for (unsigned i = 0; i < 20; i++) {
+        EXPECT(PTL_OK, ptl_map_peek(map, K(i), buffer, value(i).size, &size)); /* exactly enough */
+        CHECK(size == value(i).size && memcmp(buffer, V(i)) == 0);
+    }
+    EXPECT(PTL_OK, ptl_map_peek(map, K(3), buffer, sizeof buffer, NULL));
+
+    size = UNTOUCHED;
+    EXPECT(PTL_NOT_FOUND, ptl_map_peek(map, K(20), buffer, sizeof buffer, &size));
+    EXPECT(PTL_E_NULL, ptl_map_peek(map, NULL, 8, buffer, sizeof buffer, &size));
+    EXPECT(PTL_E_NULL, ptl_map_peek(map, K(3), NULL, 8, &size));
+    EXPECT(PTL_E_SIZE, ptl_map_peek(map, buffer, TOO_LONG, buffer, sizeof buffer, &size));
+    if (shape.key_size == PTL_WORD)
+        EXPECT(PTL_E_SIZE, ptl_map_peek(map, buffer, 7, buffer, sizeof buffer, &size));
+    CHECK(size == UNTOUCHED);
+    EXPECT(PTL_E_BUFFER, ptl_map_peek(map, K(3), buffer, value(3).size - 1, &size));
+    CHECK(size == value(3).size);
+    EXPECT(PTL_OK, ptl_map_delete(map, K(3)));
+    EXPECT(PTL_NOT_FOUND, ptl_map_peek(map, K(3), buffer, sizeof buffer, &size));
+    EXPECT(PTL_OK, ptl_map_release(map));
+}
+
 static void test_store(void)
 {
     memory own = {0};
@@ -298,6 +338,7 @@ static void test_other_types_u64(ptl_map *map)
     size_t count = 2;
     ptl_status statuses[2];
     EXPECT(PTL_E_TYPE, ptl_map_load_u64(map, 1).status);
+    EXPECT(PTL_E_TYPE, ptl_map_peek_u64(map, 1).status);
     EXPECT(PTL_E_TYPE, ptl_map_store_u64(map, 1, 1));
     EXPECT(PTL_E_TYPE, ptl_map_load_or_store_u64(map, 1, 1).status);
     EXPECT(PTL_E_TYPE, ptl_map_load_and_delete_u64(map, 1).status);
@@ -331,6 +372,7 @@ static void test_u64(void)
         return;
     }
     EXPECT(PTL_NOT_FOUND, ptl_map_load_u64(map, 1).status);
+    EXPECT(PTL_NOT_FOUND, ptl_map_peek_u64(map, 1).status);
     EXPECT(PTL_NOT_FOUND, ptl_map_load_and_delete_u64(map, 1).status);
     EXPECT(PTL_NOT_FOUND, ptl_map_delete_u64(map, 1));
     EXPECT(PTL_NOT_FOUND, ptl_map_compare_and_swap_u64(map, 1, 0, 1));
@@ -339,7 +381,11 @@ static void test_u64(void)
     CHECK(answers(ptl_map_load_u64(map, 1), PTL_NOT_FOUND, 0) && has_len(map, 0));
 
     EXPECT(PTL_OK, ptl_map_store_u64(map, 1, 10));
+    EXPECT(shape.kind == PTL_MAP_READ_DIRTY ? PTL_E_BUSY : PTL_OK, ptl_map_peek_u64(map, 1).status);
     EXPECT(PTL_OK, ptl_map_load_u64(map, 1).status);
+    EXPECT(PTL_OK, ptl_map_range(map, visit, NULL)); /* into the read map of a read/dirty map */
+    EXPECT(PTL_OK, ptl_map_peek_u64(map, 1).status);
+    CHECK(answers(ptl_map_peek_u64(map, 1), PTL_OK, 10) && answers(ptl_map_peek_u64(map, 99), PTL_NOT_FOUND, 0));
     CHECK(answers(ptl_map_load_u64(map, 1), PTL_OK, 10));
     EXPECT(PTL_LOADED, ptl_map_load_or_store_u64(map, 1, 11).status);
     CHECK(answers(ptl_map_load_or_store_u64(map, 1, 11), PTL_LOADED, 10));
@@ -384,6 +430,7 @@ int main(void)
 {
     make_items();
     run_for_all(test_load, "load");
+    run_for_all(test_peek, "peek");
     run_for_all(test_store, "store");
     run_for_all(test_load_or_store, "load_or_store");
     run_for_all(test_load_and_delete, "load_and_delete");

@@ -35,6 +35,7 @@ static inline void every_call_answers(ptl_status refusal, ptl_map *map)
 
 #define REFUSE(call) EXPECT(refusal, call)
     REFUSE(ptl_map_load(map, &word, 8, words, 8, &size));
+    REFUSE(ptl_map_peek(map, &word, 8, words, 8, &size));
     REFUSE(ptl_map_store(map, &word, 8, &word, 8));
     REFUSE(ptl_map_load_or_store(map, &word, 8, &word, 8, words, 8, &size));
     REFUSE(ptl_map_load_and_delete(map, &word, 8, words, 8, &size));
@@ -59,6 +60,7 @@ static inline void every_call_answers(ptl_status refusal, ptl_map *map)
     REFUSE(ptl_map_store_many(map, &word, NULL, &word, NULL, 1, NULL));
     REFUSE(ptl_map_delete_many(map, &word, NULL, 1, NULL));
     REFUSE(ptl_map_load_u64(map, 1).status);
+    REFUSE(ptl_map_peek_u64(map, 1).status);
     REFUSE(ptl_map_store_u64(map, 1, 1));
     REFUSE(ptl_map_load_or_store_u64(map, 1, 1).status);
     REFUSE(ptl_map_load_and_delete_u64(map, 1).status);

@@ -120,9 +120,9 @@ static void test_version(void)
 
 static void test_status_string(void)
 {
-    for (ptl_status a = PTL_E_INTERNAL; a <= PTL_DONE; a++) {
+    for (ptl_status a = PTL_E_BUSY; a <= PTL_DONE; a++) {
         CHECK(strlen(ptl_status_string(a)) > 3);
-        for (ptl_status b = PTL_E_INTERNAL - 1; b < a; b++)
+        for (ptl_status b = PTL_E_BUSY - 1; b < a; b++)
             CHECK(strcmp(ptl_status_string(a), ptl_status_string(b)) != 0);
     }
     CHECK(ptl_status_string(INT32_MIN) != NULL && ptl_status_string(INT32_MAX) != NULL);

@@ -453,6 +453,12 @@ static void test_another_thread(void)
     }
     if (shape.kind == PTL_MAP_SHARDED || shape.kind == PTL_MAP_READ_DIRTY)
         CHECK(holds(own.map, 1, 1)); /* readers take no lock */
+    if (shape.kind == PTL_MAP_MUTEX || shape.kind == PTL_MAP_RWMUTEX) {
+        uint64_t word = UNTOUCHED;
+        EXPECT(PTL_E_BUSY, ptl_map_peek(own.map, K(1), &word, sizeof word, NULL));
+        if (words_to_words())
+            EXPECT(PTL_E_BUSY, ptl_map_peek_u64(own.map, item_words[0][1]).status);
+    }
     int stores = shape.kind != PTL_MAP_BUCKETED;
     if (stores)
         CHECK(pthread_create(&storing, NULL, store_other, &own) == 0);

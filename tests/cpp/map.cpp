@@ -61,6 +61,8 @@ static void one_key(kind kind, K key, K missing, V first, V second) {
     CHECK(map.try_store(key, first) == status::ok);
     CHECK(map.try_contains(key) == status::ok);
     CHECK(map.try_load(key, value) == status::ok && value == one);
+    CHECK(map.peek(key, value) == status::ok && value == one);
+    CHECK(map.peek(missing, value) == status::not_found);
     CHECK(map.try_load_or_store(key, second, value) == status::loaded && value == one);
     CHECK(map.try_swap(key, second, value) == status::loaded && value == one);
     CHECK(map.try_load(key, value) == status::ok && value == two);

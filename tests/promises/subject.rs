@@ -92,8 +92,17 @@ impl Subject {
         Ok(if outcome == gives { Ok(unseal(self.setup.value, i, &buffer[..output.size()])) } else { Err(outcome) })
     }
 
+    /// Of every second key without waiting, if that answers.
     pub fn load(&self, i: u64) -> Result<Option<u64>, Error> {
-        Ok(self.given(i, Outcome::Done, |key, out| self.map.load(key, out))?.ok())
+        let peeked = match i % 2 {
+            0 => Err(Error::Busy),
+            _ => self.given(i, Outcome::Done, |key, out| self.map.peek(key, out)),
+        };
+        let loaded = match peeked {
+            Err(Error::Busy) => self.given(i, Outcome::Done, |key, out| self.map.load(key, out)),
+            answered => answered,
+        };
+        Ok(loaded?.ok())
     }
 
     pub fn store(&self, i: u64, version: u64) -> Result<Outcome, Error> {

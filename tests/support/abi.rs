@@ -93,6 +93,14 @@ unsafe extern "C" {
         value_capacity: usize,
         value_size: *mut usize,
     ) -> Status;
+    pub fn ptl_map_peek(
+        map: *const Map,
+        key: *const u8,
+        key_size: usize,
+        value: *mut u8,
+        value_capacity: usize,
+        value_size: *mut usize,
+    ) -> Status;
     pub fn ptl_map_store(map: *mut Map, key: *const u8, key_size: usize, value: *const u8, value_size: usize)
     -> Status;
     pub fn ptl_map_load_or_store(
@@ -200,6 +208,7 @@ unsafe extern "C" {
     ) -> Status;
 
     pub fn ptl_map_load_u64(map: *const Map, key: u64) -> U64;
+    pub fn ptl_map_peek_u64(map: *const Map, key: u64) -> U64;
     pub fn ptl_map_store_u64(map: *mut Map, key: u64, value: u64) -> Status;
     pub fn ptl_map_load_or_store_u64(map: *mut Map, key: u64, value: u64) -> U64;
     pub fn ptl_map_load_and_delete_u64(map: *mut Map, key: u64) -> U64;

@@ -40,7 +40,7 @@ impl From<i32> for Status {
         use Status::*;
         let all = [
             Ok, NotFound, Loaded, Mismatch, Done, Null, Handle, Size, Option, Type, Buffer, Memory, Concurrent,
-            Reentrant, Internal,
+            Reentrant, Internal, Busy,
         ];
         all.into_iter()
             .find(|status| *status as i32 == number)
@@ -224,6 +224,15 @@ impl Face for CFace {
         }
         Self::given(room, Status::Ok, |data, size| unsafe {
             ptl_map_load(self.map, key.as_ptr(), key.len(), data, room, size)
+        })
+    }
+
+    fn peek(&self, key: &[u8], room: usize) -> Answer {
+        if self.words {
+            return words(unsafe { ptl_map_peek_u64(self.map, word(key)) }, Status::Ok);
+        }
+        Self::given(room, Status::Ok, |data, size| unsafe {
+            ptl_map_peek(self.map, key.as_ptr(), key.len(), data, room, size)
         })
     }
 

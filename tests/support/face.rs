@@ -23,6 +23,7 @@ pub enum Status {
     Concurrent = -8,
     Reentrant = -9,
     Internal = -10,
+    Busy = -11,
 }
 
 impl Status {
@@ -95,6 +96,7 @@ pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
 pub trait Face: Send + Sync {
     /// `room` is the length of the caller's buffer, here and below.
     fn load(&self, key: &[u8], room: usize) -> Answer;
+    fn peek(&self, key: &[u8], room: usize) -> Answer;
     fn store(&self, key: &[u8], value: &[u8]) -> Status;
     fn load_or_store(&self, key: &[u8], value: &[u8], room: usize) -> Answer;
     fn load_and_delete(&self, key: &[u8], room: usize) -> Answer;

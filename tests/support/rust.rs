@@ -22,6 +22,7 @@ impl From<Error> for Status {
             Error::Memory => Self::Memory,
             Error::Concurrent => Self::Concurrent,
             Error::Reentrant => Self::Reentrant,
+            Error::Busy => Self::Busy,
             Error::Internal => Self::Internal,
         }
     }
@@ -88,6 +89,13 @@ impl Face for RustFace {
             return words(self.map.load_u64(word(key)), Status::Ok, Status::NotFound);
         }
         Self::given(room, Status::Ok, |out| self.map.load(key, out))
+    }
+
+    fn peek(&self, key: &[u8], room: usize) -> Answer {
+        if self.words {
+            return words(self.map.peek_u64(word(key)), Status::Ok, Status::NotFound);
+        }
+        Self::given(room, Status::Ok, |out| self.map.peek(key, out))
     }
 
     fn store(&self, key: &[u8], value: &[u8]) -> Status {

@@ -278,12 +278,18 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         &self.hasher
     }
 
+    /// One look: the key that is in the dirty map only, or whose entry has a writer, is for `load`.
+    #[inline(always)]
+    fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        let found = self.glance(probe, |word| unsafe { out.receive(word) })?;
+        Some(found.map_or(Ok(Outcome::NotFound), |received| received.map(|()| Outcome::Done)))
+    }
+
     #[inline(always)]
     fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
-        match self.glance(probe, |word| unsafe { out.receive(word) }) {
-            Some(Some(received)) => received.map(|()| Outcome::Done),
-            Some(None) => Ok(Outcome::NotFound),
+        match self.peek(probe, out) {
+            Some(result) => result,
             None => self.load_patiently(probe, out),
         }
     }

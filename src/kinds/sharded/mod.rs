@@ -147,6 +147,15 @@ impl<K: Key, V: Value> Sharded<K, V> {
         Ok(())
     }
 
+    /// A load that met a writer each time it tried.
+    #[cold]
+    #[inline(never)]
+    fn load_locked(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        let Some(shard) = self.shard(K::hash(probe)) else { return Ok(Outcome::NotFound) };
+        let _state = lock(&shard.writers.state);
+        guarded::load::<K, V>(&shard.table, probe, out)
+    }
+
     /// Runs `work` alone among the writers of a shard.
     fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
         self.inside(shard, lock(&shard.writers.state), work)
@@ -237,13 +246,20 @@ impl Sharded<Word, Word> {
         }
     }
 
-    /// The whole of a load.
+    /// A load after the glance that decided nothing.
     #[cold]
     #[inline(never)]
-    fn load_one(&self, key: u64, hash: u64) -> Option<u64> {
-        let mut value = 0;
-        // A word always fits where it goes, so nothing fails.
-        (self.load(&(hash, key), &mut value) == Ok(Outcome::Done)).then_some(value)
+    pub fn load_one(&self, key: u64, hash: u64) -> Option<u64> {
+        self.peek_one(key, hash).unwrap_or_else(|Contended| {
+            let mut value = 0;
+            // A word always fits where it goes, so nothing fails.
+            (self.load_locked(&(hash, key), &mut value) == Ok(Outcome::Done)).then_some(value)
+        })
+    }
+
+    /// The same without waiting.
+    pub fn peek_one(&self, key: u64, hash: u64) -> Result<Option<u64>, Contended> {
+        self.shard(hash).map_or(Ok(None), |shard| shard.table.get_patiently(&(hash, key), |word| word))
     }
 }
 
@@ -253,16 +269,21 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     }
 
     #[inline(always)]
-    fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        let Some(shard) = self.shard(K::hash(probe)) else { return Ok(Outcome::NotFound) };
+    fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        let Some(shard) = self.shard(K::hash(probe)) else { return Some(Ok(Outcome::NotFound)) };
         // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
         match shard.table.get(probe, |word| unsafe { out.receive(word) }) {
-            Ok(Some(received)) => received.map(|()| Outcome::Done),
-            Ok(None) => Ok(Outcome::NotFound),
-            Err(Contended) => {
-                let _state = lock(&shard.writers.state);
-                guarded::load::<K, V>(&shard.table, probe, out)
-            }
+            Ok(Some(received)) => Some(received.map(|()| Outcome::Done)),
+            Ok(None) => Some(Ok(Outcome::NotFound)),
+            Err(Contended) => None,
+        }
+    }
+
+    #[inline(always)]
+    fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        match self.peek(probe, out) {
+            Some(result) => result,
+            None => self.load_locked(probe, out),
         }
     }
 

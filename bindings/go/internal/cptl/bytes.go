@@ -95,12 +95,19 @@ import "unsafe"
 // is returned; with ErrBuffer that is the length that is needed, and nothing has happened.
 
 func Load(m *Map, key, room []byte) (int, Status) {
+	if size, status := peek(m, key, room); status != errBusy {
+		return size, status
+	}
 	r := C.cptl_load(handle(m), at(key), size(key), at(room), size(room))
 	return int(r.size), Status(r.status)
 }
 
 // LoadWord is Load where values are words.
 func LoadWord(m *Map, key []byte) (uint64, Status) {
+	var word uint64
+	if _, status := peek(m, key, wordBytes(&word)); status != errBusy {
+		return word, status
+	}
 	r := C.cptl_load_word(handle(m), at(key), size(key))
 	return uint64(r.value), Status(r.status)
 }
@@ -137,6 +144,13 @@ func CompareAndDelete(m *Map, key, old []byte) Status {
 }
 
 func Contains(m *Map, key []byte) Status {
+	switch _, status := peek(m, key, nil); status {
+	case errBusy:
+	case ErrBuffer: // for the value that is there
+		return OK
+	default:
+		return status
+	}
 	return Status(C.cptl_contains(handle(m), at(key), size(key)))
 }
 
@@ -144,6 +158,9 @@ func Add(m *Map, key []byte, delta uint64) (uint64, Status) {
 	r := C.cptl_add(handle(m), at(key), size(key), C.uint64_t(delta))
 	return uint64(r.value), Status(r.status)
 }
+
+// wordBytes returns the memory of *w.
+func wordBytes(w *uint64) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(w)), 8) }
 
 // at and size are how C takes bytes.
 func at(b []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(b)) }

@@ -49,6 +49,11 @@ import "C"
 // nocallback, which goes with it, would be two more calls into the runtime.
 
 func LoadU64(m *Map, key uint64) (uint64, Status) {
+	if CanPeek {
+		if value, status := PeekU64(m, key); status != errBusy {
+			return value, status
+		}
+	}
 	r := C.cptl_load_u64(handle(m), C.uint64_t(key))
 	return uint64(r.value), Status(r.status)
 }
@@ -85,6 +90,11 @@ func CompareAndDeleteU64(m *Map, key, old uint64) Status {
 }
 
 func ContainsU64(m *Map, key uint64) Status {
+	if CanPeek {
+		if _, status := PeekU64(m, key); status != errBusy {
+			return status
+		}
+	}
 	return Status(C.cptl_contains_u64(handle(m), C.uint64_t(key)))
 }
 

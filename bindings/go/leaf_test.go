@@ -1,0 +1,83 @@
+package portolan
+
+import (
+	"io"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"runtime/trace"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestLoadsWhileTheRuntimeLooks loads, by leaf calls where they are to be had, while everything goes on that stops goroutines, looks at
+// their stacks or moves them: collections of garbage, profiles and traces with their signals, dumps of all stacks.
+func TestLoadsWhileTheRuntimeLooks(t *testing.T) {
+	if err := pprof.StartCPUProfile(io.Discard); err != nil {
+		t.Skip(err) // somebody profiles this test
+	}
+	defer pprof.StopCPUProfile()
+	if err := trace.Start(io.Discard); err != nil {
+		t.Skip(err)
+	}
+	defer trace.Stop()
+
+	const keys = 1000
+	words, texts, blobs := newMap[int, int](t), newMap[string, int](t), newMap[int, []byte](t, WithKind(ReadDirty))
+	name := func(key int) string { return strings.Repeat("k", key%60) + string(rune('a'+key/60)) }
+	for key := range keys {
+		words.Store(key, -key)
+		texts.Store(name(key), key)
+		blobs.Store(key, []byte(name(key)))
+	}
+	var wait sync.WaitGroup
+	run := func(work func(round int)) {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			for round := range rounds(20) {
+				work(round)
+			}
+		}()
+	}
+	var check func(key, depth int)
+	check = func(key, depth int) {
+		if value, ok := words.Load(key); value != -key || !ok {
+			t.Errorf("words: %d has %d, %v", key, value, ok)
+		}
+		if value, ok := texts.Load(name(key)); value != key || !ok {
+			t.Errorf("texts: %d has %d, %v", key, value, ok)
+		}
+		if value, ok := blobs.Load(key); string(value) != name(key) || !ok {
+			t.Errorf("blobs: %d has %q, %v", key, value, ok)
+		}
+		if words.Contains(-1-key) || texts.Contains("-"+name(key)) || !blobs.Contains(key) {
+			t.Errorf("%d: Contains is wrong", key)
+		}
+		if depth > 0 {
+			check((key+1)%keys, depth-1) // on a stack that has to grow, and that collections shrink
+		}
+	}
+	for worker := range workers {
+		run(func(round int) {
+			for key := range keys {
+				check(key, (key+worker)%7*round%50)
+			}
+		})
+	}
+	run(func(round int) {
+		for key := range keys {
+			words.Store(key, -key)
+			words.Store(keys+round*keys+key, 0) // so that the table grows
+			texts.Store(name(key), key)
+		}
+	})
+	run(func(int) {
+		runtime.GC()
+		debug.FreeOSMemory()
+		runtime.Stack(make([]byte, 1<<16), true)
+		runtime.Gosched()
+	})
+	wait.Wait()
+}
