@@ -182,8 +182,13 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         self.is_current(read).then_some(found)
     }
 
-    /// Looks without the mutex; `None`: take it.
-    fn load_read<R>(&self, probe: &K::Probe<'_>, mut receive: impl FnMut(u64) -> R) -> Option<Option<R>> {
+    /// Looks without the mutex, and takes the lock of the key's entry if `may_wait` and it must. `None`: take the mutex, or wait.
+    fn load_read<R>(
+        &self,
+        probe: &K::Probe<'_>,
+        may_wait: bool,
+        mut receive: impl FnMut(u64) -> R,
+    ) -> Option<Option<R>> {
         for _ in 0..TRIES {
             let read = self.read();
             let found = match self.tables[read.table()].get(probe, |word| word) {
@@ -193,6 +198,7 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                     match entry.read(&mut receive) {
                         Seen::Value(value) => Some(value),
                         Seen::Nothing => None,
+                        Seen::Contended if !may_wait => return None,
                         Seen::Contended => {
                             let entry = entry.lock();
                             if !self.is_current(read) {
@@ -250,15 +256,29 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         None
     }
 
+    /// A load after the glance that decided nothing.
     #[cold]
     #[inline(never)]
     fn load_patiently(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
-        match self.load_read(probe, |word| unsafe { out.receive(word) }) {
-            Some(Some(received)) => received.map(|()| Outcome::Done),
-            Some(None) => Ok(Outcome::NotFound),
+        match self.load_read(probe, true, |word| unsafe { out.receive(word) }) {
+            Some(found) => loaded(found),
             None => self.locked().load(probe, out),
         }
+    }
+
+    /// The same without waiting.
+    #[cold]
+    #[inline(never)]
+    fn peek_patiently(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        // SAFETY: as above.
+        self.load_read(probe, false, |word| unsafe { out.receive(word) }).map(loaded)
+    }
+
+    #[inline(always)]
+    fn load_glance(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        // SAFETY: as above.
+        self.glance(probe, |word| unsafe { out.receive(word) }).map(loaded)
     }
 
     fn blocks(&self) -> Shared<'_> {
@@ -278,20 +298,15 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         &self.hasher
     }
 
-    /// One look: the key that is in the dirty map only, or whose entry has a writer, is for `load`.
+    /// A key that may be in the dirty map, or whose entry has a writer each time, is for `load`.
     #[inline(always)]
     fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
-        let found = self.glance(probe, |word| unsafe { out.receive(word) })?;
-        Some(found.map_or(Ok(Outcome::NotFound), |received| received.map(|()| Outcome::Done)))
+        self.load_glance(probe, out).or_else(|| self.peek_patiently(probe, out))
     }
 
     #[inline(always)]
     fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        match self.peek(probe, out) {
-            Some(result) => result,
-            None => self.load_patiently(probe, out),
-        }
+        self.load_glance(probe, out).unwrap_or_else(|| self.load_patiently(probe, out))
     }
 
     fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
@@ -382,6 +397,11 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
             entry.shown::<V>()
         }))
     }
+}
+
+/// What a load answers that found this.
+fn loaded(found: Option<Result<(), Error>>) -> Result<Outcome, Error> {
+    found.map_or(Ok(Outcome::NotFound), |received| received.map(|()| Outcome::Done))
 }
 
 /// Passes on the entries that have a value, with that value.

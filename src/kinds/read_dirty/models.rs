@@ -276,7 +276,7 @@ fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&ReadDirty<Word, Num
         map.write(&probe, Store(0)).unwrap();
         map.before_range().unwrap();
         let other = map.clone();
-        let reader = thread::spawn(move || other.load_read(&probe, |block| BLOCKS[block as usize].load(Relaxed)));
+        let reader = thread::spawn(move || other.load_read(&probe, true, |block| BLOCKS[block as usize].load(Relaxed)));
         writes(&map, &probe);
         if let Some(seen) = reader.join().unwrap() {
             assert!(allowed.contains(&seen), "read {seen:?}, allowed are {allowed:?}");
