@@ -27,6 +27,7 @@ step build ci/build.sh
 step header ci/header.sh
 step coverage ci/header-coverage.sh
 step symbols ci/symbols.sh
+step abi ci/abi.sh
 step rust cargo test --quiet --locked
 step models ci/models.sh
 step c ci/c-tests.sh
