@@ -30,6 +30,7 @@ step symbols ci/symbols.sh
 step abi ci/abi.sh
 step rust cargo test --quiet --locked
 step models ci/models.sh
+step linear ci/linear.sh
 step c ci/c-tests.sh
 step valgrind ci/c-tests.sh --valgrind
 step cpp ci/cpp-tests.sh
