@@ -26,17 +26,27 @@ func (m model[K, V]) run(t *testing.T, name string) {
 	for _, bits := range []uint32{0, 4, HashConstant} {
 		t.Run(fmt.Sprintf("%s/%d", name, int32(bits)), func(t *testing.T) {
 			forKinds(t, kinds, func(t *testing.T, kind Kind) {
-				seed := rand.Uint64()
-				r := rand.New(rand.NewPCG(seed, 0))
-				got, want := newMap[K, V](t, WithKind(kind), WithHashBits(bits)), map[K]V{}
-				for step := range steps {
-					if !m.step(t, r, got, want) || t.Failed() {
-						t.Fatalf("seed %d, step %d", seed, step)
+				seed, step := rand.Uint64(), 0
+				t.Cleanup(func() {
+					if t.Failed() {
+						t.Logf("seed %d", seed)
 					}
-				}
+				})
+				m.follow(t, rand.New(rand.NewPCG(seed, 0)), func() bool { step++; return step <= steps }, WithKind(kind), WithHashBits(bits))
 			})
 		})
 	}
+}
+
+// follow does one step after the other on a new map and on Go's.
+func (m model[K, V]) follow(t *testing.T, r *rand.Rand, more func() bool, opts ...Option) {
+	got, want := newMap[K, V](t, opts...), map[K]V{}
+	for step := 0; more(); step++ {
+		if !m.step(t, r, got, want) || t.Failed() {
+			t.Fatalf("step %d", step)
+		}
+	}
+	m.sameEntries(t, got, want)
 }
 
 // step does one random operation on both and returns whether they agree.
@@ -198,27 +208,82 @@ func randomText(r *rand.Rand) string {
 	return strings.Repeat(string(rune('a'+r.IntN(26))), lengths[min(r.IntN(len(lengths)), r.IntN(len(lengths)))])
 }
 
-func TestModel(t *testing.T) {
+// modelled is a model of any types.
+type modelled interface {
+	run(t *testing.T, name string)
+	follow(t *testing.T, r *rand.Rand, more func() bool, opts ...Option)
+}
+
+var models = func() []struct {
+	name string
+	modelled
+} {
 	small := func(r *rand.Rand) int { return r.IntN(50) }
 	large := func(r *rand.Rand) uint64 { return uint64(r.IntN(2000)) << 40 }
 	text := func(r *rand.Rand) string { return randomText(r) }
 	blob := func(r *rand.Rand) []byte { return []byte(randomText(r)) }
 	array := func(r *rand.Rand) (d digest) { d[r.IntN(20)] = byte(r.IntN(10)); return d }
 
-	model[int, int64]{small, func(r *rand.Rand) int64 { return r.Int64() - r.Int64() }, equal[int64], sum[int64]}.run(t, "int-int64")
-	model[uint64, float64]{large, (*rand.Rand).Float64, equal[float64], nil}.run(t, "uint64-float64")
-	model[int16, int8]{
-		func(r *rand.Rand) int16 { return int16(r.IntN(300) - 150) },
-		func(r *rand.Rand) int8 { return int8(r.IntN(256)) }, equal[int8], sum[int8],
-	}.run(t, "int16-int8")
-	model[int, string]{small, text, equal[string], nil}.run(t, "int-string")
-	model[string, uint64]{text, (*rand.Rand).Uint64, equal[uint64], sum[uint64]}.run(t, "string-uint64")
-	model[string, uint16]{text, func(r *rand.Rand) uint16 { return uint16(r.IntN(1 << 16)) }, equal[uint16], sum[uint16]}.run(t, "string-uint16")
-	model[string, []byte]{text, blob, bytes.Equal, nil}.run(t, "string-bytes")
-	model[digest, shape]{
-		array, func(r *rand.Rand) shape { return shape{Weight: r.Float64(), Layer: int32(r.IntN(3))} }, equal[shape], nil,
-	}.run(t, "array-struct")
-	model[name, nothing]{func(r *rand.Rand) name { return name(randomText(r)) }, func(*rand.Rand) nothing { return nothing{} }, equal[nothing], nil}.run(t, "set")
+	return []struct {
+		name string
+		modelled
+	}{
+		{"int-int64", model[int, int64]{small, func(r *rand.Rand) int64 { return r.Int64() - r.Int64() }, equal[int64], sum[int64]}},
+		{"uint64-float64", model[uint64, float64]{large, (*rand.Rand).Float64, equal[float64], nil}},
+		{"int16-int8", model[int16, int8]{
+			func(r *rand.Rand) int16 { return int16(r.IntN(300) - 150) },
+			func(r *rand.Rand) int8 { return int8(r.IntN(256)) }, equal[int8], sum[int8],
+		}},
+		{"int-string", model[int, string]{small, text, equal[string], nil}},
+		{"string-uint64", model[string, uint64]{text, (*rand.Rand).Uint64, equal[uint64], sum[uint64]}},
+		{"string-uint16", model[string, uint16]{text, func(r *rand.Rand) uint16 { return uint16(r.IntN(1 << 16)) }, equal[uint16], sum[uint16]}},
+		{"string-bytes", model[string, []byte]{text, blob, bytes.Equal, nil}},
+		{"array-struct", model[digest, shape]{
+			array, func(r *rand.Rand) shape { return shape{Weight: r.Float64(), Layer: int32(r.IntN(3))} }, equal[shape], nil,
+		}},
+		{"set", model[name, nothing]{func(r *rand.Rand) name { return name(randomText(r)) }, func(*rand.Rand) nothing { return nothing{} }, equal[nothing], nil}},
+	}
+}()
+
+func TestModel(t *testing.T) {
+	for _, m := range models {
+		m.run(t, m.name)
+	}
+}
+
+// fuzzed is a source of randomness that a fuzzer chooses: each byte of its input decides something.
+type fuzzed struct{ input []byte }
+
+func (f *fuzzed) more() bool { return len(f.input) > 0 }
+
+func (f *fuzzed) Uint64() uint64 {
+	if !f.more() {
+		return 0x9e3779b97f4a7c15 // zeros would be drawn again for ever where a range is not a power of two
+	}
+	b := uint64(f.input[0])
+	f.input = f.input[1:]
+	return b<<56 | b<<21 | b // what is drawn from a range depends on the highest bits, or the lowest
+}
+
+func FuzzMap(f *testing.F) {
+	for m := range models {
+		for kind := range kinds {
+			input := []byte{byte(m), byte(kind), 0}
+			for i := range 200 {
+				input = append(input, byte(i*i*7+m))
+			}
+			f.Add(input)
+		}
+	}
+	f.Fuzz(func(t *testing.T, input []byte) {
+		if len(input) < 3 || len(input) > 4096 {
+			return
+		}
+		bits := []uint32{0, 4, HashConstant}[input[2]%3]
+		source := &fuzzed{input[3:]}
+		models[int(input[0])%len(models)].follow(t, rand.New(source), source.more,
+			WithKind(kinds[int(input[1])%len(kinds)]), WithHashBits(bits), WithSeed(uint64(input[2])+1), WithShards(2))
+	})
 }
 
 func TestAddWrapsAround(t *testing.T) {

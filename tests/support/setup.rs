@@ -101,6 +101,11 @@ impl Setup {
         matches!(self.way, Way::RustWords | Way::CWords)
     }
 
+    /// Whether this key or value can be given to a call: those for words take nothing else.
+    pub fn takes(&self, bytes: &[u8]) -> bool {
+        !self.has_words() || bytes.len() == 8
+    }
+
     /// As many of the wanted entries as this hash bears: with few hashes each operation walks long chains.
     pub fn count(&self, wanted: usize) -> usize {
         match self.hash {

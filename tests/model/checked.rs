@@ -1,24 +1,17 @@
-//! The model test: random sequences of operations on every sort of map and on `std::collections::HashMap`, each answer compared
-//! at once. Few keys, so that operations meet; a failing sequence is shrunk to a short one.
+//! A map beside `std::collections::HashMap`: each operation's answer is compared at once.
 
-#![allow(clippy::expect_used, clippy::panic)]
-
-mod support;
-
+use crate::support::face::Entry;
+use crate::support::guard::word;
+use crate::support::setup::KINDS;
+use crate::support::{Answer, Change, Face, Many, Room, Setup, Status, data};
 use portolan::map::{Kind, Width};
-use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
 use std::collections::HashMap;
-use support::face::Entry;
-use support::guard::word;
-use support::setup::KINDS;
-use support::{Answer, Change, Face, Many, Room, Setup, Status};
 
 const ROOM: usize = 512;
 
 /// Keys and versions of values are small numbers; `data` makes them bytes or words.
 #[derive(Clone, Debug)]
-enum Operation {
+pub enum Operation {
     Load(u8),
     LoadWithRoom(u8, usize),
     Contains(u8),
@@ -47,55 +40,41 @@ enum Operation {
     Shrink,
     Clear,
     CloneTo(u8),
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    use Operation::*;
-    let (key, version, room) = (|| 0..24u8, || 0..4u8, || 0..300usize);
-    let keys = || prop::collection::vec(key(), 0..20);
-    prop_oneof![
-        6 => key().prop_map(Load),
-        2 => (key(), room()).prop_map(|(k, r)| LoadWithRoom(k, r)),
-        3 => key().prop_map(Contains),
-        8 => (key(), version()).prop_map(|(k, v)| Store(k, v)),
-        5 => (key(), version()).prop_map(|(k, v)| LoadOrStore(k, v)),
-        4 => key().prop_map(LoadAndDelete),
-        2 => (key(), room()).prop_map(|(k, r)| LoadAndDeleteWithRoom(k, r)),
-        4 => key().prop_map(Delete),
-        4 => (key(), version()).prop_map(|(k, v)| Swap(k, v)),
-        2 => (key(), version(), room()).prop_map(|(k, v, r)| SwapWithRoom(k, v, r)),
-        4 => (key(), version(), version()).prop_map(|(k, o, n)| CompareAndSwap(k, o, n)),
-        4 => (key(), version()).prop_map(|(k, o)| CompareAndDelete(k, o)),
-        4 => (key(), prop_oneof![Just(1), Just(u64::MAX), any::<u64>()]).prop_map(|(k, d)| Add(k, d)),
-        4 => (key(), 0..6u8).prop_map(|(k, v)| Update(k, v)),
-        2 => (0..150u16).prop_map(StoreMany),
-        2 => keys().prop_map(LoadMany),
-        2 => keys().prop_map(DeleteMany),
-        2 => (1..5u8).prop_map(DeleteIf),
-        2 => Just(Range),
-        2 => (0..20u8).prop_map(Scan),
-        2 => Just(Len),
-        1 => (0..500u16).prop_map(Reserve),
-        2 => Just(Shrink),
-        1 => Just(Clear),
-        1 => (0..5u8).prop_map(CloneTo),
-    ]
+    /// With any bytes for a key, and any for a value: where they are words, their lengths must fit.
+    StoreBytes(Vec<u8>, Vec<u8>),
+    SwapBytes(Vec<u8>, Vec<u8>),
+    LoadBytes(Vec<u8>, usize),
+    DeleteBytes(Vec<u8>),
 }
 
 /// The map and what it must hold.
-struct Checked<'a> {
+pub struct Checked<'a> {
     setup: &'a Setup,
     map: Box<dyn Face>,
     model: HashMap<Vec<u8>, Vec<u8>>,
 }
 
-impl Checked<'_> {
+impl<'a> Checked<'a> {
+    pub fn new(setup: &'a Setup) -> Self {
+        Self { setup, map: setup.map(), model: HashMap::new() }
+    }
+
+    /// The map holds what the model holds.
+    pub fn end(&self) {
+        self.holds(self.map.entries());
+        assert_eq!(self.map.len(), Ok(self.model.len() as u64));
+    }
+
+    fn fits(&self, key: &[u8]) -> bool {
+        self.setup.key == Width::Bytes || key.len() == 8
+    }
+
     fn key(&self, number: u8) -> Vec<u8> {
         self.setup.key(number.into())
     }
 
     fn value(&self, number: u8, version: u8) -> Vec<u8> {
-        support::data::value(self.setup.value, number.into(), version.into())
+        data::value(self.setup.value, number.into(), version.into())
     }
 
     /// What an operation answers that hands out the value of this key.
@@ -126,6 +105,36 @@ impl Checked<'_> {
         assert_eq!(self.map.swap(&key, &value, room), expected);
         if expected.status() != Status::Buffer {
             self.model.insert(key, value);
+        }
+    }
+
+    /// Whether a key and a value fit the map, or the status that they are refused with.
+    fn accepts(&self, key: &[u8], value: &[u8]) -> Status {
+        let fits = self.fits(key) && (self.setup.value == Width::Bytes || value.len() == 8);
+        if fits { Status::Ok } else { Status::Size }
+    }
+
+    fn store_bytes(&mut self, key: &[u8], value: &[u8]) {
+        let accepts = self.accepts(key, value);
+        if !self.setup.takes(key) || !self.setup.takes(value) {
+            return;
+        }
+        assert_eq!(self.map.store(key, value), accepts);
+        if accepts == Status::Ok {
+            self.model.insert(key.to_vec(), value.to_vec());
+        }
+    }
+
+    fn swap_bytes(&mut self, key: &[u8], value: &[u8]) {
+        if !self.setup.takes(key) || !self.setup.takes(value) {
+            return;
+        }
+        match self.accepts(key, value) {
+            Status::Ok => {
+                assert_eq!(self.map.swap(key, value, ROOM), self.given(key, ROOM, Status::Loaded, Status::Ok));
+                self.model.insert(key.to_vec(), value.to_vec());
+            }
+            refused => assert_eq!(self.map.swap(key, value, ROOM), Answer::Plain(refused)),
         }
     }
 
@@ -200,8 +209,7 @@ impl Checked<'_> {
     }
 
     fn delete_if(&mut self, divisor: usize) {
-        let setup = *self.setup;
-        let chosen = move |key: &[u8]| setup.number(key).is_multiple_of(divisor);
+        let chosen = move |key: &[u8]| key.iter().map(|byte| usize::from(*byte)).sum::<usize>().is_multiple_of(divisor);
         let before = self.model.len();
         self.model.retain(|key, _| !chosen(key));
         assert_eq!(self.map.delete_if(&mut |key, _| chosen(key)), Ok((before - self.model.len()) as u64));
@@ -217,7 +225,7 @@ impl Checked<'_> {
         assert!(entries.into_iter().collect::<HashMap<_, _>>() == self.model, "other entries than the model's");
     }
 
-    fn apply(&mut self, operation: &Operation) {
+    pub fn apply(&mut self, operation: &Operation) {
         use Operation::*;
         match *operation {
             Load(k) => {
@@ -286,6 +294,22 @@ impl Checked<'_> {
                 assert_eq!(self.map.clear(), Status::Ok);
                 self.model.clear();
             }
+            StoreBytes(ref key, ref value) => self.store_bytes(key, value),
+            SwapBytes(ref key, ref value) => self.swap_bytes(key, value),
+            LoadBytes(ref key, room) => {
+                let room = self.room(room);
+                let expected = self.given(key, room, Status::Ok, Status::NotFound);
+                let answer = if self.fits(key) { expected } else { Answer::Plain(Status::Size) };
+                if self.setup.takes(key) {
+                    assert_eq!(self.map.load(key, room), answer);
+                }
+            }
+            DeleteBytes(ref key) => {
+                let there = if self.model.remove(key).is_some() { Status::Ok } else { Status::NotFound };
+                if self.setup.takes(key) {
+                    assert_eq!(self.map.delete(key), if self.fits(key) { there } else { Status::Size });
+                }
+            }
             CloneTo(kind) => {
                 let copy = self.map.clone_to(KINDS[usize::from(kind)]).expect("a clone");
                 assert_eq!(self.map.equal(&*copy), Status::Ok);
@@ -293,50 +317,4 @@ impl Checked<'_> {
             }
         }
     }
-}
-
-/// Sequences for each setup of a kind: PROPTEST_CASES of them, or 12.
-fn agrees_with_the_model(kind: Kind) {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
-    for setup in Setup::of_kind(kind) {
-        let config =
-            ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() };
-        let sequences = prop::collection::vec(operation(), 1..150);
-        let result = TestRunner::new(config).run(&sequences, |operations| {
-            let mut checked = Checked { setup: &setup, map: setup.map(), model: HashMap::new() };
-            for operation in &operations {
-                checked.apply(operation);
-            }
-            checked.holds(checked.map.entries());
-            Ok(())
-        });
-        if let Err(failure) = result {
-            panic!("{setup:?}: {failure}");
-        }
-    }
-}
-
-#[test]
-fn bucketed_agrees_with_the_model() {
-    agrees_with_the_model(Kind::Bucketed);
-}
-
-#[test]
-fn mutex_agrees_with_the_model() {
-    agrees_with_the_model(Kind::Mutex);
-}
-
-#[test]
-fn rwmutex_agrees_with_the_model() {
-    agrees_with_the_model(Kind::RwMutex);
-}
-
-#[test]
-fn sharded_agrees_with_the_model() {
-    agrees_with_the_model(Kind::Sharded);
-}
-
-#[test]
-fn read_dirty_agrees_with_the_model() {
-    agrees_with_the_model(Kind::ReadDirty);
 }
