@@ -8,7 +8,7 @@
 pub use std::{
     hint::spin_loop,
     sync::{
-        Mutex, MutexGuard, RwLock,
+        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
 };
@@ -17,7 +17,7 @@ pub use std::{
 pub use loom::{
     hint::spin_loop,
     sync::{
-        Mutex, MutexGuard, RwLock,
+        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
 };
@@ -30,6 +30,8 @@ use std::sync::TryLockError;
 const FIRST_PAUSE: u32 = 8;
 const SPINS: u32 = 6;
 const YIELDS: u32 = 4;
+/// Under ThreadSanitizer (`ci/sanitize.sh`) a thread tries for ever: what the standard library does to wait is not seen by it.
+const TRIES: u32 = if cfg!(tsan) { u32::MAX } else { SPINS + YIELDS };
 
 /// Takes the lock whether or not a panic once unwound through it: a map that panicked is refused at its handle, and a
 /// lock that stayed shut would hang the threads that are still inside.
@@ -55,7 +57,7 @@ pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 fn lock_patiently<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A model tries everything anyway.
     if !cfg!(loom) {
-        for attempt in 0..SPINS + YIELDS {
+        for attempt in 0..TRIES {
             if attempt < SPINS {
                 (0..FIRST_PAUSE << attempt).for_each(|_| spin_loop());
             } else {
@@ -67,6 +69,37 @@ fn lock_patiently<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         }
     }
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Takes the lock with other readers, as `lock` does.
+pub fn lock_shared<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    while cfg!(tsan) {
+        if let Some(guard) = try_lock_shared(lock) {
+            return guard;
+        }
+    }
+    lock.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// The same, but not if that would take waiting.
+pub fn try_lock_shared<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
+    match lock.try_read() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// Takes the lock alone, as `lock` does.
+pub fn lock_alone<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    while cfg!(tsan) {
+        match lock.try_write() {
+            Ok(guard) => return guard,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+    lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// At the end of a write under a lock: when it returns, every load that begins from then on sees what was stored, whether or not it takes a

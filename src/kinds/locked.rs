@@ -24,13 +24,12 @@ use crate::{
         sync::{
             AtomicBool, Mutex,
             Ordering::{Acquire, Release},
-            RwLock, lock, try_lock,
+            RwLock, lock, lock_alone, lock_shared, try_lock, try_lock_shared,
         },
     },
     table::{Growth, Key, Reach, Sink, Table},
 };
 use core::{cell::UnsafeCell, marker::PhantomData};
-use std::sync::TryLockError;
 
 /// Decides who may enter.
 pub trait Gate: Send + Sync + 'static {
@@ -65,19 +64,15 @@ impl Gate for RwLock<()> {
         RwLock::new(())
     }
     fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
-        let _guard = self.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _guard = lock_shared(self);
         Ok(inside())
     }
     fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>> {
-        let _guard = match self.try_read() {
-            Ok(guard) => guard,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
+        let _guard = try_lock_shared(self)?;
         Some(Ok(inside()))
     }
     fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
-        let _guard = self.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _guard = lock_alone(self);
         Ok(inside())
     }
 }

@@ -228,7 +228,8 @@ static inline void *counted_alloc(size_t size, size_t align, void *user)
     if (fail_at && (call == fail_at || (call > fail_at && atomic_load(&own->for_good))))
         return NULL;
     size_t front = align > sizeof(label) ? align : (sizeof(label) + align - 1) / align * align;
-    unsigned char *block = size > SIZE_MAX / 4 ? NULL : aligned_alloc(align < 16 ? 16 : align, (front + size + align + 15) / align * align);
+    size_t unit = align < 16 ? 16 : align; /* aligned_alloc takes multiples of it only */
+    unsigned char *block = size > SIZE_MAX / 4 ? NULL : aligned_alloc(unit, (front + size + unit - 1) / unit * unit);
     if (!block)
         return NULL;
     memset(block + front, 0xA5, size); /* whoever relies on zeros is found out */

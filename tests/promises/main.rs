@@ -15,5 +15,6 @@ mod linearizable;
 mod memory;
 mod no_abort;
 mod no_effect;
+mod promotion;
 mod seeded;
 mod threads;

@@ -187,6 +187,27 @@ impl Entries {
 mod tests {
     use super::*;
 
+    /// A reader that slept through the shrink must not take it for what it was.
+    #[test]
+    fn an_entry_that_a_shrink_took_comes_back_with_a_higher_version() {
+        let memory = Memory::new(Default::default());
+        let mut entries = Entries::new();
+        let mut last = 0;
+        for _ in 0..5 {
+            let entry = entries.take(&memory).unwrap();
+            let guard = entry.lock();
+            guard.begin(1, None);
+            let version = guard.entry.state.load(Relaxed) >> 2;
+            assert!(version > last, "{version} after {last}");
+            last = version;
+            guard.free();
+            entries.put_back(guard);
+            entries.shrink(&memory);
+        }
+        // SAFETY: nobody looks at an entry any more.
+        unsafe { entries.destroy(&memory) };
+    }
+
     #[test]
     fn an_entry_of_zeros_is_free_and_unlocked() {
         // What `Entries::shrink` relies on.
