@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ci/deps.sh build|test|abi|demo|bench-go: is there what this target needs? Debian packages that are missing are installed where that is
+# ci/deps.sh build|test|abi|sanitize|demo|bench-go: is there what this target needs? Debian packages that are missing are installed where that is
 # allowed (root, or sudo without a password). What cannot be installed is named in one line, before anything else is done.
 source "$(dirname "$0")/common.sh"
 target=$1
@@ -49,6 +49,7 @@ go_and_cgo() {
 case $target in
 build) rust ;;
 demo | bench-go) rust; command_from pkg-config pkg-config; go_and_cgo ;;
+sanitize) rust; command_from clang clang ;;
 abi) rust; command_from pkg-config pkg-config; command_from abidiff abigail-tools ;;
 test)
     rust; rust_checks; go_and_cgo
