@@ -183,3 +183,33 @@ fn garbage_is_bounded_while_others_read() {
         assert!(most <= 6 * once + 64 * 1024, "500 entries written sixty times took {most} bytes, once {once}");
     });
 }
+
+#[test]
+fn a_refused_insert_keeps_no_bytes() {
+    for kind in KINDS {
+        let tally = Tally::default();
+        let setup = Setup { allocator: tally.allocator(), shards: 1, ..Setup::new(kind, Width::Bytes, Width::Bytes) };
+        let map = setup.map();
+        fill(&setup, &*map, 0..10);
+        map.entries(); // promotes
+        let live = map.stats().bytes_live;
+        // Each key and each value needs a class of its own, so that memory is needed for both.
+        let (key, value) = ([7; 3000], [8; 20_000]);
+        let mut refused = 0;
+        for nth in 1.. {
+            tally.fail_at(nth, true);
+            let status = map.store(&key, &value);
+            tally.heal();
+            if status == Status::Ok {
+                break;
+            }
+            assert_eq!(status, Status::Memory);
+            assert_eq!(map.stats().bytes_live, live, "{kind:?}, refused at {nth}");
+            refused += 1;
+        }
+        assert!(refused > 1, "{kind:?}: memory was refused {refused} times");
+        assert!(map.stats().bytes_live > live);
+        drop(map);
+        assert_eq!(tally.bytes(), 0);
+    }
+}

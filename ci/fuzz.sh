@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# ci/fuzz.sh [SECONDS]: fuzzes the interfaces beside a model, for so long (60) on each processor: operations with libFuzzer, under
+# AddressSanitizer where the compiler can (PORTOLAN_ASAN=0: without), and the Go binding with go test -fuzz. What is found lies in target/fuzz.
+# The inputs in tests/fuzz/corpus are the beginning. Ends with an error if anything was found.
+source "$(dirname "$0")/common.sh"
+ci/deps.sh test
+seconds=${1:-60} jobs=$(nproc)
+corpus=$root/target/fuzz/corpus
+mkdir -p "$corpus" target/fuzz/found
+
+# What cargo-fuzz passes: every edge counted, every comparison seen. The sanitizer is not yet in stable compilers' options.
+flags="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
+flags+=" -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
+if [ "${PORTOLAN_ASAN-1}" = 1 ]; then
+    export RUSTC_BOOTSTRAP=1
+    flags+=" -Zsanitizer=address"
+fi
+target=$(rustc -vV | sed -n 's/^host: //p')
+RUSTFLAGS=$flags cargo build --quiet --locked --release --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz/build --target "$target"
+
+# A map keeps what readers may still look at, and long chains take their time: neither is a bug. With a leak at its end a run fails.
+(cd target/fuzz/found && "../build/$target/release/operations" "$corpus" "$root/tests/fuzz/corpus" -max_total_time="$seconds" \
+    -jobs="$jobs" -workers="$jobs" -max_len=2000 -len_control=0 -timeout=60 -rss_limit_mb=4096 -print_final_stats=1) ||
+    { echo "operations: found something, see target/fuzz/found" >&2; exit 1; }
+cat target/fuzz/found/fuzz-*.log | grep 'stat::number_of_executed_units\|cov:' | tail -n $((2 * jobs))
+
+ci/build.sh
+cd bindings/go
+go test -run '^$' -fuzz FuzzMap -fuzztime "${seconds}s" .

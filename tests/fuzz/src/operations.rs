@@ -1,0 +1,104 @@
+//! Bytes as a sequence of operations on one map, through the C interface or the Rust one, beside a model. The first bytes choose the
+//! map: interface, kind, types of key and value, hash, seed, shards. Each operation is a byte and what it needs.
+
+#![no_main]
+
+#[path = "../../model/checked.rs"]
+mod checked;
+#[path = "../../support/mod.rs"]
+mod support;
+
+use checked::{Checked, Operation};
+use libfuzzer_sys::fuzz_target;
+use portolan::map::Width;
+use support::setup::{Hash, KINDS, Setup, Way};
+
+/// What is left of the input; zeros after its end.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn byte(&mut self) -> u8 {
+        self.0.split_off_first().copied().unwrap_or(0)
+    }
+    fn below(&mut self, limit: u8) -> u8 {
+        self.byte() % limit
+    }
+    fn word(&mut self) -> u64 {
+        (0..8).fold(0, |word, _| word << 8 | u64::from(self.byte()))
+    }
+    fn bytes(&mut self, limit: u8) -> Vec<u8> {
+        let length = usize::from(self.below(limit)).min(self.0.len());
+        let (bytes, rest) = self.0.split_at(length);
+        self.0 = rest;
+        bytes.to_vec()
+    }
+    /// Bytes, most often as many as a word has.
+    fn item(&mut self) -> Vec<u8> {
+        if self.below(4) == 0 { self.bytes(100) } else { self.word().to_ne_bytes().to_vec() }
+    }
+}
+
+fn setup(input: &mut Input) -> Setup {
+    let kind = KINDS[usize::from(input.below(5))];
+    let [key, value] = [0, 1].map(|_| if input.byte() & 1 == 0 { Width::Word } else { Width::Bytes });
+    let words = (key, value) == (Width::Word, Width::Word);
+    let way = Way::ALL[usize::from(input.below(if words { 4 } else { 2 }))];
+    let hash = Hash::ALL[usize::from(input.below(3))];
+    // A seed makes the run repeatable.
+    let (seed, shards) = (1 + u64::from(input.byte()), 1 << input.below(4));
+    Setup { way, hash, seed, shards, ..Setup::new(kind, key, value) }
+}
+
+fn operation(input: &mut Input) -> Operation {
+    use Operation::*;
+    match input.below(30) {
+        0 => Load(input.below(24)),
+        1 => LoadWithRoom(input.below(24), input.byte().into()),
+        2 => Contains(input.below(24)),
+        3 | 4 => Store(input.byte(), input.below(4)),
+        5 => LoadOrStore(input.below(24), input.below(4)),
+        6 => LoadAndDelete(input.below(24)),
+        7 => LoadAndDeleteWithRoom(input.below(24), input.byte().into()),
+        8 | 9 => Delete(input.byte()),
+        10 => Swap(input.below(24), input.below(4)),
+        11 => SwapWithRoom(input.below(24), input.below(4), input.byte().into()),
+        12 => CompareAndSwap(input.below(24), input.below(4), input.below(4)),
+        13 => CompareAndDelete(input.below(24), input.below(4)),
+        14 => Add(input.below(24), input.word()),
+        15 => Update(input.below(24), input.below(6)),
+        16 => StoreMany(u16::from(input.byte()) * 4),
+        17 => LoadMany(input.bytes(20)),
+        18 => DeleteMany(input.bytes(20)),
+        19 => DeleteIf(1 + input.below(5)),
+        20 => Range,
+        21 => Scan(input.below(20)),
+        22 => Len,
+        23 => Reserve(u16::from(input.byte()) * 4),
+        24 => Shrink,
+        25 => Clear,
+        26 => CloneTo(input.below(5)),
+        27 => StoreBytes(input.item(), input.item()),
+        28 => {
+            if input.byte() & 1 == 0 {
+                SwapBytes(input.item(), input.item())
+            } else {
+                DeleteBytes(input.item())
+            }
+        }
+        _ => LoadBytes(input.item(), input.byte().into()),
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let mut input = Input(data);
+    let setup = setup(&mut input);
+    let mut checked = Checked::new(&setup);
+    // With the constant hash each operation walks all entries.
+    for _ in 0..200 {
+        if input.0.is_empty() {
+            break;
+        }
+        checked.apply(&operation(&mut input));
+    }
+    checked.end();
+});
