@@ -2,8 +2,9 @@
 
 use crate::subject::Subject;
 use crate::support::setup::KINDS;
-use crate::support::{Hash, Room, Setup, setup};
+use crate::support::{Face, Hash, Room, Setup, Status, setup};
 use portolan::map::Width;
+use std::time::Instant;
 
 /// The buckets of the longest chain when a map of this seed gets these keys.
 fn longest_chain(setup: &Setup, keys: &[Vec<u8>]) -> u64 {
@@ -79,5 +80,47 @@ fn maps_of_random_seed_differ() {
             let seeded = Setup { seed: 8, ..*setup };
             assert_eq!(order(&seeded), order(&seeded));
         });
+    }
+}
+
+/// Keys of 16 bytes that all have one hash in maps of this seed: the hash function multiplies both halves, each mixed with a number
+/// that only who knows the seed knows, and the first half is chosen so that the product is 0.
+fn keys_of_one_hash(seed: u64, count: u64) -> impl Iterator<Item = [u8; 16]> {
+    let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(3));
+    state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    state = (state ^ state >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let first = (state ^ state >> 31) ^ 0xc0ac_29b7_c97c_50dd;
+    (0..count).map(move |number| (u128::from(first) | u128::from(number) << 64).to_le_bytes())
+}
+
+#[test]
+fn a_hundred_thousand_keys_of_one_hash_do_no_harm_elsewhere() {
+    const SEED: u64 = 4711;
+    for kind in KINDS {
+        let setup = Setup { seed: SEED, shards: 1, ..Setup::new(kind, Width::Bytes, Width::Word) };
+        let known = setup.map();
+        for key in keys_of_one_hash(SEED, 2000) {
+            known.store(&key, &setup.value(1));
+        }
+        let stats = known.stats();
+        assert_eq!(
+            (stats.entries, stats.longest_chain),
+            (2000, 250),
+            "{kind:?}: the attack no longer works: mend the test"
+        );
+
+        // A map with a seed of its own, as every map has unless it is told one.
+        let setup = Setup { seed: 0, ..setup };
+        let (attacked, spared) = (setup.map(), setup.map());
+        let fill = |map: &dyn Face, keys: &mut dyn Iterator<Item = [u8; 16]>| {
+            let start = Instant::now();
+            keys.for_each(|key| assert_eq!(map.store(&key, &setup.value(1)), Status::Ok));
+            start.elapsed()
+        };
+        let attack = fill(&*attacked, &mut keys_of_one_hash(SEED, 100_000));
+        let usual = fill(&*spared, &mut (0..100_000u128).map(|number| (number * 0x1234_5678_9abc_def1).to_le_bytes()));
+        let chain = attacked.stats().longest_chain;
+        assert!(chain <= 5, "{kind:?}: a chain of {chain} buckets");
+        assert!(attack < 10 * usual, "{kind:?}: {attack:?}, and {usual:?} with other keys");
     }
 }
