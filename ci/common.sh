@@ -16,5 +16,11 @@ export PKG_CONFIG_PATH=$lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 header=-DPORTOLAN_HEADER=$(cksum <include/portolan.h | cut -d ' ' -f 1)
 [[ ${CGO_CFLAGS=-g -O2} == *$header* ]] || export CGO_CFLAGS="$CGO_CFLAGS $header"
 
+# What a check has shown, a line for docs/reliability.md (ci/reliability.sh): NAME TEXT
+record() {
+    mkdir -p "$root/target/reliability"
+    printf '%s\n' "$2" >"$root/target/reliability/$1"
+}
+
 # pkg-config's answer, word by word into the array `flags`: a path in it may hold spaces.
 portolan_flags() { eval "flags=($(pkg-config "$@" portolan))"; }

@@ -22,8 +22,14 @@ RUSTFLAGS=$flags cargo build --quiet --locked --release --manifest-path tests/fu
 (cd target/fuzz/found && "../build/$target/release/operations" "$corpus" "$root/tests/fuzz/corpus" -max_total_time="$seconds" \
     -jobs="$jobs" -workers="$jobs" -max_len=2000 -len_control=0 -timeout=60 -rss_limit_mb=4096 -print_final_stats=1) ||
     { echo "operations: found something, see target/fuzz/found" >&2; exit 1; }
-cat target/fuzz/found/fuzz-*.log | grep 'stat::number_of_executed_units\|cov:' | tail -n $((2 * jobs))
+runs=$(sed -n 's/^stat::number_of_executed_units: //p' target/fuzz/found/fuzz-*.log | awk '{ all += $1 } END { print all }')
+edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' target/fuzz/found/fuzz-*.log | sort -n | tail -n 1)
+echo "operations: $runs runs, $edges edges"
 
 ci/build.sh
 cd bindings/go
-go test -run '^$' -fuzz FuzzMap -fuzztime "${seconds}s" .
+log=$root/target/fuzz/go.log
+go test -run '^$' -fuzz FuzzMap -fuzztime "${seconds}s" . >"$log" || { cat "$log" >&2; exit 1; }
+go_runs=$(sed -n 's/.* execs: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
+echo "Go: $go_runs runs"
+record fuzz "$seconds s on $jobs processors: $runs sequences of calls through C and Rust under AddressSanitizer ($edges edges of the code), $go_runs through Go: all as the model"

@@ -26,4 +26,5 @@ awk '
         }
         print "</svg>"
     }' target/soak/memory.tsv >target/soak/memory.svg
+[ "$status" != 0 ] || record memory "churn, a stalled reader, maps made and released: $(awk '{ print $1 $2 $3 }' target/soak/memory.tsv | sort -u | wc -l) runs of $(awk '$4 > most { most = $4 } END { printf "%.0f", most }' target/soak/memory.tsv) s, the most memory of the second half within a tenth and 4 MB of the first third's"
 exit "$status"

@@ -52,3 +52,4 @@ tests=(cargo test --quiet --locked --release --target "$target" --target-dir "$w
 ASAN_OPTIONS=detect_leaks=0 "${tests[@]}" --lib # some leave tables behind
 # What the system has of the process is not the maps' alone.
 "${tests[@]}" --test conformance --test promises --test model -- --skip shrinking_gives_pages_back_to_the_system
+record sanitize "AddressSanitizer with UndefinedBehaviorSanitizer, and ThreadSanitizer: every program in tests/c and tests/cpp, and the recorder of histories; AddressSanitizer: the Rust tests. No report, no suppression"
