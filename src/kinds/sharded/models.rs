@@ -74,6 +74,19 @@ fn a_write_that_aimed_before_a_split_finds_its_key() {
 }
 
 #[test]
+fn two_first_writes_make_the_shards_once() {
+    let nothing: fn(&Map) = |_| ();
+    check(
+        nothing,
+        |map| map.put(1, 1),
+        |map| map.put(2, 2),
+        |map, (), ()| {
+            assert_eq!((map.get(1), map.get(2)), (Some(1), Some(2)));
+        },
+    );
+}
+
+#[test]
 fn two_inserts_of_one_key_are_one() {
     check(
         |map| map.put(1, 1),
