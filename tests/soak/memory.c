@@ -27,7 +27,11 @@ typedef struct {
     ptl_map *map;
     int words;
     uint64_t random, first, last; /* the keys that are there */
+    atomic_int rounds;            /* of a thousand keys replaced */
 } churner;
+
+/* After so many rounds of each thread all keys were replaced ten times, and a map has the memory that it needs. */
+enum { WARM = 10 * ENTRIES / THREADS / 1000 };
 
 static double now(void)
 {
@@ -92,6 +96,7 @@ static void *churn(void *user)
             take(own, own->first++);
             put(own, own->last++);
         }
+        own->rounds++;
     }
     return NULL;
 }
@@ -159,6 +164,9 @@ static void test_churn(uint32_t kind, int words, int stalls)
     for (int i = 0; i < THREADS + stalls; i++)
         if (pthread_create(&threads[i], NULL, i < THREADS ? churn : stall, &own[i % THREADS]) != 0)
             exit(1);
+    for (int i = 0; i < THREADS; i++)
+        while (own[i].rounds < WARM)
+            usleep(10000);
     watch(stalls ? "stall" : "churn", kind, words, NULL);
     stop = 1;
     for (int i = 0; i < THREADS + stalls; i++)
