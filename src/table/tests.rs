@@ -46,19 +46,24 @@ fn a_reserve_that_fails_takes_nothing_from_a_reader() {
     assert_eq!(found, Ok(None));
 }
 
+/// And versions do not start over: a reader may remember one from before.
 #[test]
 fn memory_of_buckets_is_counted_through_shrinks() {
     let (table, mut writer) = (Table::<Word>::new(0), Writer::new(Growth::Linear, true));
     let (memory, hasher) = (Memory::new(Default::default()), Hasher::new(7, 0).unwrap());
     // SAFETY: as above.
     let mut owner = unsafe { Owner::new(&table, &mut writer, &memory, &hasher) };
-    let mut peaks = Vec::new();
+    let (mut peaks, mut version) = (Vec::new(), 0);
     for _ in 0..3 {
         for key in 0..50_000 {
             let probe = Word::probe(&hasher, key);
             owner.insert(Word::hash(&probe), Word::packed(&probe, None), key).unwrap();
         }
         peaks.push(owner.writer().bytes());
+        // Of a bucket in the last segment, whose pages the shrink hands back.
+        let last = table.view(table.shape().buckets() - 1, 0).unwrap().version;
+        assert!(last > version, "version {last} after {version}");
+        version = last;
         for key in 0..50_000 {
             let place = owner.find(&Word::probe(&hasher, key)).unwrap();
             owner.remove(&place);
