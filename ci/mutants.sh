@@ -14,7 +14,7 @@ patches=("$root"/ci/mutants/*.patch)
 [ $# = 0 ] || { patches=("${@/#/$root/ci/mutants/}"); patches=("${patches[@]/%/.patch}"); }
 
 mkdir -p "$tree" "$(dirname "$results")"
-git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - 2>/dev/null | tar -xf - -C "$tree"
+git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - 2>/dev/null | tar -xmf - -C "$tree" # as new, so that cargo builds again what a bug was in
 
 # Quick to build rather than quick: most of the time goes there.
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
