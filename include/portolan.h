@@ -486,7 +486,8 @@ ptl_status ptl_map_load(const struct ptl_map *map,
                         size_t *value_size);
 
 /// ptl_map_load for a caller that must not wait: it takes no lock that another thread holds, allocates nothing,
-/// and gives up where ptl_map_load would wait. How long it takes is bounded by the lengths of key and value.
+/// and gives up where ptl_map_load would wait. How long it takes depends on the lengths of key and value, and on
+/// how many keys share the key's bucket: a few, unless hash_bits makes keys collide.
 ///
 /// Of kind sharded it gives up when the key's bucket is being written at this moment; of kind read_dirty when the
 /// key's entry is, or when the key may be in the dirty map; of kind mutex and rwmutex when the lock is not
