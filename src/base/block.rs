@@ -13,6 +13,7 @@
 //!
 //! What a reader got is worth nothing until it has checked the version under which it found the address.
 
+use super::sync::between_words;
 use core::{
     ptr::NonNull,
     sync::atomic::{
@@ -78,6 +79,7 @@ impl Block {
         self.cell(0).store(bytes.len() as u64, Relaxed);
         let (words, rest) = bytes.as_chunks::<8>();
         for (index, word) in words.iter().enumerate() {
+            between_words();
             self.cell(1 + index).store(u64::from_ne_bytes(*word), Relaxed);
         }
         if !rest.is_empty() {
@@ -113,6 +115,7 @@ impl Block {
     pub unsafe fn copy_to(self, target: *mut u8, len: usize) {
         let words = len / 8;
         for index in 0..words {
+            between_words();
             let word = self.cell(1 + index).load(Relaxed);
             // SAFETY: 8 * index + 8 <= len.
             unsafe { target.add(8 * index).cast::<u64>().write_unaligned(word) };

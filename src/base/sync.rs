@@ -1,10 +1,11 @@
-//! The one switch between the machine's atomics and locks and a model checker's.
+//! The one switch between the machine's atomics and locks and a model checker's: loom tries every interleaving of a few threads, shuttle
+//! draws interleavings of whole maps. Their atomics are no plain words, so where memory is made, they have to be made too.
 //!
 //! Every protocol of the maps takes its atomics, fences and locks from here, so that the source that is modelled is the
 //! source that ships. The locks are the standard library's: on Linux a futex word that allocates nothing, keeps
 //! nothing per thread, and so works in a thread whose own storage is already gone.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use std::{
     hint::spin_loop,
     sync::{
@@ -21,6 +22,18 @@ pub use loom::{
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
 };
+
+#[cfg(shuttle)]
+pub use shuttle::{
+    hint::spin_loop,
+    sync::{
+        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
+    },
+    thread_local,
+};
+#[cfg(not(shuttle))]
+pub use std::thread_local;
 
 use std::sync::TryLockError;
 
@@ -56,7 +69,7 @@ pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 #[inline(never)]
 fn lock_patiently<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A model tries everything anyway.
-    if !cfg!(loom) {
+    if !cfg!(any(loom, shuttle)) {
         for attempt in 0..TRIES {
             if attempt < SPINS {
                 (0..FIRST_PAUSE << attempt).for_each(|_| spin_loop());
@@ -102,11 +115,18 @@ pub fn lock_alone<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// Between two accesses of words that are plain atomics also in a model: there, too, shuttle may go on with another thread.
+#[inline(always)]
+pub fn between_words() {
+    #[cfg(shuttle)]
+    shuttle::thread::yield_now();
+}
+
 /// At the end of a write under a lock: when it returns, every load that begins from then on sees what was stored, whether or not it takes a
 /// lock, the loads of this thread included.
 #[inline(always)]
 pub fn stores_done() {
     // On x86-64 the release of the lock, a read-modify-write, waits for all stores before it.
-    #[cfg(not(any(target_arch = "x86_64", loom)))]
+    #[cfg(not(any(target_arch = "x86_64", loom, shuttle)))]
     fence(Ordering::SeqCst);
 }

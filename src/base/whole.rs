@@ -4,7 +4,7 @@
 /// the parts in two and add them up at each use.
 #[inline(always)]
 pub fn whole<T>(address: *const T) -> *const T {
-    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, loom))))]
+    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, loom, shuttle))))]
     {
         let mut address = address;
         // Nothing at the address is read or written.
@@ -15,6 +15,6 @@ pub fn whole<T>(address: *const T) -> *const T {
         }
         address
     }
-    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, loom)))))]
+    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, loom, shuttle)))))]
     address
 }

@@ -71,14 +71,14 @@ pub struct Slot<K: Key> {
     pub value: AtomicU64,
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl Meta {
     pub fn new() -> Self {
         Self { tophash: AtomicU64::new(0), version: AtomicU32::new(0), overflow: AtomicU32::new(0) }
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl<K: Key> Slot<K> {
     pub fn new() -> Self {
         Self { key: K::new_cells(), value: AtomicU64::new(0) }

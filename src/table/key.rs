@@ -22,7 +22,7 @@ pub trait Key: Sized + 'static {
     fn words(cells: &Self::Cells) -> &[AtomicU64];
     /// What the slot holds, to be put into another.
     fn load(cells: &Self::Cells) -> Self::Words;
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     fn new_cells() -> Self::Cells;
     fn probe<'a>(hasher: &Hasher, key: Self::Ref<'a>) -> Self::Probe<'a>;
     fn hash(probe: &Self::Probe<'_>) -> u64;
@@ -73,7 +73,7 @@ impl Key for Word {
     fn load(cells: &Self::Cells) -> [u64; 1] {
         [cells[0].load(Relaxed)]
     }
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     fn new_cells() -> Self::Cells {
         [AtomicU64::new(0)]
     }
@@ -152,7 +152,7 @@ impl Key for Bytes {
     fn load(cells: &Self::Cells) -> [u64; CELLS] {
         core::array::from_fn(|index| cells[index].load(Relaxed))
     }
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     fn new_cells() -> Self::Cells {
         core::array::from_fn(|_| AtomicU64::new(0))
     }

@@ -56,7 +56,7 @@ mod order;
 mod owner;
 mod probe;
 mod segments;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 
 pub use bucket::{EMPTY_ONE, EMPTY_REST, Matches, SLOTS, Slot};

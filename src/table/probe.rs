@@ -19,7 +19,7 @@ use crate::base::{
 pub struct Contended;
 
 /// How often a reader tries, after one glance, before it takes the lock.
-const TRIES: usize = if cfg!(loom) { 1 } else { 64 };
+const TRIES: usize = if cfg!(any(loom, shuttle)) { 1 } else { 64 };
 
 /// What one try gave.
 enum Try<R> {

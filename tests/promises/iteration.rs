@@ -1,8 +1,9 @@
 //! Iteration visits a key that is there throughout exactly once, and any other at most once, whatever other threads do.
 
+use crate::pages::scan;
 use crate::subject::{Subject, share_time, shared_setups};
 use crate::support::{Hash, Setup};
-use portolan::map::{Fill, Map, Outcome};
+use portolan::map::Outcome;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
@@ -37,40 +38,6 @@ impl<'a> Seen<'a> {
     fn check(&self, count: u64) {
         let missed: Vec<u64> = (0..count).filter(|i| is_stable(*i) && !self.numbers.contains(i)).collect();
         assert!(missed.is_empty(), "{} stable keys were not visited: {missed:?}", missed.len());
-    }
-}
-
-/// All entries by `scan`, in pages of so many entries.
-fn scan(map: &Map, mut entries: usize, mut visit: impl FnMut(&[u8], &[u8])) {
-    let (mut key_room, mut value_room, mut cursor) = (entries * 80, entries * 500, 0);
-    loop {
-        let (mut keys, mut values) = (vec![0; key_room], vec![0; value_room]);
-        let (mut key_offsets, mut value_offsets) = (vec![0; entries + 1], vec![0; entries + 1]);
-        let mut count = entries;
-        // SAFETY: the buffers have that room, the offsets one place more than the entries.
-        let (mut key_fill, mut value_fill) = unsafe {
-            (
-                Fill::new(keys.as_mut_ptr(), key_room, key_offsets.as_mut_ptr()),
-                Fill::new(values.as_mut_ptr(), value_room, value_offsets.as_mut_ptr()),
-            )
-        };
-        match map.scan(&mut cursor, &mut key_fill, &mut value_fill, &mut count) {
-            Ok(outcome) => {
-                for i in 0..count {
-                    visit(&keys[key_offsets[i]..key_offsets[i + 1]], &values[value_offsets[i]..value_offsets[i + 1]]);
-                }
-                if outcome == Outcome::End {
-                    return;
-                }
-            }
-            Err(portolan::map::Error::Buffer) => {
-                // What travels together may have grown by the next call.
-                entries = entries.max(count);
-                key_room = key_room.max(2 * key_fill.filled());
-                value_room = value_room.max(2 * value_fill.filled());
-            }
-            Err(error) => panic!("scan: {error:?}"),
-        }
     }
 }
 
@@ -218,4 +185,23 @@ fn iterations_share_a_map() {
             scope.spawn(iterate);
         });
     });
+}
+
+#[test]
+fn each_range_begins_somewhere_else() {
+    for setup in shared_setups() {
+        let subject = Subject::new(&setup);
+        (0..500).for_each(|i| _ = subject.store(i, 0).expect("store"));
+        let first = |_| {
+            let mut first = None;
+            let outcome = subject.map.range(&mut |key, value| {
+                first = Some(subject.read(key, value).0);
+                false
+            });
+            assert_eq!(outcome, Ok(Outcome::End));
+            first
+        };
+        let begun: HashSet<_> = (0..20).map(first).collect();
+        assert!(begun.len() > 10, "twenty ranges began at {begun:?}");
+    }
 }

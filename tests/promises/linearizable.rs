@@ -1,12 +1,14 @@
 //! Operations on one key are linearizable, their answers included, on every kind that threads may share.
 
+mod act;
 mod checker;
 mod planted;
 
 use crate::subject::{Dice, Subject, share_time, shared_setups};
 use crate::support::setup::SHARED_KINDS;
 use crate::support::{Hash, Setup};
-use checker::{Call, History, Moment, Operation};
+use act::act;
+use checker::{Call, History, Moment};
 use portolan::map::{Outcome, Width};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,33 +16,6 @@ use std::thread::scope;
 use std::time::Instant;
 
 const THREADS: u64 = 3;
-
-/// One random operation on a key and its answer. Versions are few, so that comparisons sometimes succeed.
-fn act(subject: &Subject, i: u64, dice: &mut Dice) -> (Operation, Option<u64>) {
-    let (version, old) = (dice.below(3), dice.below(3));
-    let done = |outcome: Outcome| match outcome {
-        Outcome::Done => Some(1),
-        Outcome::Mismatch => Some(0),
-        _ => None,
-    };
-    match dice.below(10) {
-        0 | 1 => (Operation::Load, subject.load(i).expect("load")),
-        2 => {
-            subject.store(i, version).expect("store");
-            (Operation::Store(version), None)
-        }
-        3 => (Operation::LoadOrStore(version), subject.load_or_store(i, version).expect("load_or_store")),
-        4 => (Operation::LoadAndDelete, subject.load_and_delete(i).expect("load_and_delete")),
-        5 => (Operation::Swap(version), subject.swap(i, version).expect("swap")),
-        6 => (Operation::Delete, done(subject.delete(i).expect("delete"))),
-        7 => {
-            let answer = subject.compare_and_swap(i, old, version).expect("compare_and_swap");
-            (Operation::CompareAndSwap(old, version), done(answer))
-        }
-        8 => (Operation::Swap(version), subject.update(i, |_| Some(version)).expect("update")),
-        _ => (Operation::CompareAndDelete(old), done(subject.compare_and_delete(i, old).expect("compare_and_delete"))),
-    }
-}
 
 #[test]
 fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {

@@ -30,6 +30,8 @@ pub enum Operation {
     Delete,
     CompareAndSwap(u64, u64),
     CompareAndDelete(u64),
+    /// Without an answer, as by `clear`.
+    Remove,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +58,7 @@ fn step(value: Option<u64>, operation: Operation) -> (Option<u64>, Option<u64>) 
         Operation::Delete => (value.map(|_| 1), None),
         Operation::CompareAndSwap(old, new) => compared(old, Some(new)),
         Operation::CompareAndDelete(old) => compared(old, None),
+        Operation::Remove => (None, None),
     }
 }
 

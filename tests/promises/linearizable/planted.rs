@@ -1,6 +1,6 @@
 //! The checker on histories with a bug in them: it refuses them.
 
-use super::act;
+use super::act::act;
 use super::checker::{Call, History, Moment, Operation};
 use crate::subject::{Dice, Subject};
 use portolan::map::{Kind, Width};
@@ -18,6 +18,9 @@ fn the_checker_sees_planted_bugs() {
         call(CompareAndSwap(2, 1), Some(1), 13, 25),
         call(Delete, Some(1), 21, 30),
         call(LoadAndDelete, None, 31, 32),
+        call(Store(1), None, 33, 34),
+        call(Remove, None, 35, 36),
+        call(Load, None, 37, 38),
     ];
     assert!(History::new(right.to_vec()).is_linearizable());
     let stale_load = [call(Store(1), None, 0, 1), call(Store(2), None, 2, 3), call(Load, Some(1), 4, 5)];
@@ -26,6 +29,7 @@ fn the_checker_sees_planted_bugs() {
     let handed_out_twice =
         [call(Store(1), None, 0, 1), call(LoadAndDelete, Some(1), 2, 9), call(LoadAndDelete, Some(1), 2, 9)];
     let from_nowhere = [call(Store(1), None, 0, 1), call(Load, Some(2), 2, 3)];
+    let kept = [call(Store(1), None, 0, 1), call(Remove, None, 2, 3), call(Load, Some(1), 4, 5)];
     let two_swaps = [
         call(Store(0), None, 0, 1),
         call(CompareAndSwap(0, 1), Some(1), 2, 9),
@@ -33,9 +37,16 @@ fn the_checker_sees_planted_bugs() {
     ];
     let back_and_forth =
         [call(Store(1), None, 0, 1), call(Store(2), None, 2, 9), call(Load, Some(2), 3, 4), call(Load, Some(1), 5, 6)];
-    for wrong in
-        [&stale_load[..], &lost_store, &two_winners, &handed_out_twice, &from_nowhere, &two_swaps, &back_and_forth]
-    {
+    for wrong in [
+        &stale_load[..],
+        &lost_store,
+        &two_winners,
+        &handed_out_twice,
+        &from_nowhere,
+        &kept,
+        &two_swaps,
+        &back_and_forth,
+    ] {
         let history = History::new(wrong.to_vec());
         assert!(!history.is_linearizable(), "the checker believes\n{history}");
     }

@@ -1,0 +1,228 @@
+//! Whole maps under a scheduler that decides at each access of shared memory which thread goes on: shuttle, at random or with few
+//! changes of thread in the worst places. loom's models try every interleaving of a few steps; these draw from those of whole
+//! operations, growth, shrinking, promotion and iteration among them. `ci/schedules.sh` runs them; without `--cfg shuttle` there is nothing
+//! here. What fails says by which schedule, and `shuttle::replay` runs that again.
+
+#![cfg(shuttle)]
+#![allow(clippy::expect_used, clippy::panic, dead_code)]
+
+#[path = "../promises/linearizable/act.rs"]
+mod act;
+#[path = "../promises/linearizable/checker.rs"]
+mod checker;
+#[path = "../promises/pages.rs"]
+mod pages;
+#[path = "../promises/subject.rs"]
+mod subject;
+#[path = "../support/mod.rs"]
+mod support;
+
+use act::act;
+use checker::{Call, History, Moment, Operation};
+use portolan::map::{Column, Error, Fill, Kind, Outcome, Width};
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::thread::{JoinHandle, spawn};
+use std::collections::HashSet;
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+use subject::{Dice, Subject, shared_setups};
+use support::{Hash, Setup};
+
+/// Places at which a schedule of the second sort changes threads.
+const CHANGES: usize = 3;
+
+/// Schedules of each sort for each setup: PORTOLAN_SCHEDULES, or as many as take a minute in all.
+fn schedules() -> usize {
+    std::env::var("PORTOLAN_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(30)
+}
+
+fn run(scheduler: impl Scheduler + 'static, scenario: impl Fn() + Send + Sync + 'static) {
+    let mut config = shuttle::Config::new();
+    config.stack_size = 1 << 18;
+    config.max_steps = shuttle::MaxSteps::FailAfter(10_000_000);
+    shuttle::Runner::new(scheduler, config).run(scenario);
+}
+
+/// Runs a scenario on maps that threads may share, with all keys in one table. A seed of its own makes a schedule repeatable.
+fn for_each_setup(scenario: impl Fn(&Arc<Subject>) + Clone + Send + Sync + 'static) {
+    for hash in [Hash::Real, Hash::FourBits] {
+        for setup in shared_setups() {
+            let setup = Setup { hash, seed: 7, shards: 1, ..setup };
+            support::setup::run(&setup, |setup| {
+                let (setup, scenario) = (*setup, scenario.clone());
+                let whole = move || scenario(&Arc::new(Subject::new(&setup)));
+                run(RandomScheduler::new_from_seed(1, schedules()), whole.clone());
+                run(PctScheduler::new_from_seed(1, CHANGES, schedules()), whole);
+            });
+        }
+    }
+}
+
+fn all<R: 'static>(threads: Vec<JoinHandle<R>>) -> Vec<R> {
+    threads.into_iter().map(|thread| thread.join().expect("a thread")).collect()
+}
+
+#[test]
+fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
+    const KEYS: u64 = 2;
+    for_each_setup(|subject| {
+        let threads = (0..3u64).map(|thread| {
+            let subject = subject.clone();
+            spawn(move || {
+                let (mut dice, mut calls) = (Dice::new(thread), Vec::new());
+                for step in 0..7 {
+                    // Others come and go, so that the table grows, splits, shrinks and is promoted.
+                    let strange = 100 + 20 * thread;
+                    match dice.below(8) {
+                        0 => _ = subject.map.shrink().expect("shrink"),
+                        1 => pages::scan(&subject.map, 3, |_, _| ()),
+                        2..5 => (0..8).for_each(|i| _ = subject.store(strange + i, step).expect("store")),
+                        _ => (0..8).for_each(|i| _ = subject.delete(strange + i).expect("delete")),
+                    }
+                    let key = dice.below(KEYS);
+                    let start = Moment::now();
+                    if dice.below(12) == 0 {
+                        subject.map.clear().expect("clear");
+                        let call = Call { operation: Operation::Remove, answer: None, start, end: Moment::now() };
+                        calls.extend((0..KEYS).map(|key| (key, call)));
+                    } else {
+                        let (operation, answer) = act(&subject, key, &mut dice);
+                        calls.push((key, Call { operation, answer, start, end: Moment::now() }));
+                    }
+                }
+                calls
+            })
+        });
+        let calls = all(threads.collect()).concat();
+        for key in 0..KEYS {
+            let history = History::new(calls.iter().filter(|call| call.0 == key).map(|call| call.1).collect());
+            assert!(history.is_linearizable(), "no order explains what happened to key {key}:\n{history}");
+        }
+    });
+}
+
+#[test]
+fn what_stays_is_visited_once_and_anything_else_at_most_once() {
+    const STABLE: u64 = 12;
+    for_each_setup(|subject| {
+        for i in 0..STABLE {
+            subject.store(i, 0).expect("store");
+        }
+        let changes = (0..2u64).map(|thread| {
+            let subject = subject.clone();
+            spawn(move || {
+                let strange = STABLE + 20 * thread..STABLE + 20 * (thread + 1);
+                strange.clone().for_each(|i| _ = subject.store(i, 1).expect("store"));
+                (0..STABLE).for_each(|i| _ = subject.swap(i, thread + 1).expect("swap"));
+                strange.clone().for_each(|i| _ = subject.delete(i).expect("delete"));
+                subject.map.shrink().expect("shrink");
+            })
+        });
+        let changes = Vec::from_iter(changes);
+        for page in [1, 5] {
+            let mut seen = HashSet::new();
+            let mut visit = |key: &[u8], value: &[u8]| assert!(seen.insert(subject.read(key, value).0), "seen twice");
+            if page == 1 {
+                pages::scan(&subject.map, page, visit);
+            } else {
+                let outcome = subject.map.range(&mut |key, value| {
+                    visit(key, value);
+                    true
+                });
+                assert_eq!(outcome, Ok(Outcome::Done));
+            }
+            assert!((0..STABLE).all(|i| seen.contains(&i)), "not all that stayed were visited: {seen:?}");
+        }
+        all(changes);
+        assert_eq!(subject.map.len(), Ok(STABLE));
+    });
+}
+
+/// The callback is asked once, alone with its key, and is not inside for other threads.
+#[test]
+fn counters_of_update_add_up_while_the_map_grows() {
+    const EACH: u64 = 4;
+    for_each_setup(|subject| {
+        let threads = (0..3u64).map(|thread| {
+            let subject = subject.clone();
+            spawn(move || {
+                for step in 0..EACH {
+                    subject.update(0, |version| Some(version.unwrap_or(0) + 1)).expect("update");
+                    (0..4).for_each(|i| _ = subject.store(100 * (thread + 1) + 4 * step + i, 1).expect("store"));
+                }
+            })
+        });
+        all(threads.collect());
+        assert_eq!((subject.load(0), subject.map.len()), (Ok(Some(3 * EACH)), Ok(1 + 3 * 4 * EACH)));
+    });
+}
+
+/// Each of them is the first as far as it knows.
+#[test]
+fn of_two_first_updates_neither_lets_its_callback_in() {
+    let scenario = || {
+        let subject = Arc::new(Subject::new(&Setup {
+            seed: 7,
+            shards: 1,
+            ..Setup::new(Kind::Sharded, Width::Word, Width::Word)
+        }));
+        let threads = (0..2u64).map(|thread| {
+            let subject = subject.clone();
+            spawn(move || {
+                let inside = |_| {
+                    assert_eq!(subject.map.load_u64(thread), Err(Error::Reentrant));
+                    assert_eq!(subject.map.store_u64(thread, 1), Err(Error::Reentrant));
+                    Some(1)
+                };
+                assert_eq!(subject.update(thread, inside), Ok(None));
+            })
+        });
+        all(threads.collect());
+    };
+    run(RandomScheduler::new_from_seed(1, 50 * schedules()), scenario);
+    run(PctScheduler::new_from_seed(1, CHANGES, 50 * schedules()), scenario);
+}
+
+/// A look that was thrown away leaves nothing behind.
+#[test]
+fn a_batch_has_nothing_for_a_key_that_is_not_there() {
+    for_each_setup(|subject| {
+        let writer = {
+            let subject = subject.clone();
+            spawn(move || {
+                for version in 1..6 {
+                    subject.store(1, version).expect("store");
+                    subject.delete(1).expect("delete");
+                }
+            })
+        };
+        for _ in 0..4 {
+            let (mut buffer, mut offsets) = ([7; 1024], [9; 2]);
+            let key = subject.key(1);
+            // SAFETY: the buffer has that room, and there are two offsets for the one key.
+            let mut values = unsafe { Fill::new(buffer.as_mut_ptr(), buffer.len(), offsets.as_mut_ptr()) };
+            let mut outcome = None;
+            let key_offsets = [0, key.len()];
+            let keys = Column::new(&key, Some(&key_offsets), 1).expect("one key");
+            subject
+                .map
+                .load_many(keys, &mut values, |_, result| outcome = Some(result.expect("load")))
+                .expect("load_many");
+            if outcome == Some(Outcome::NotFound) {
+                let is_word = subject.setup.value == Width::Word;
+                assert_eq!((values.filled(), &buffer[..8]), if is_word { (8, &[0; 8][..]) } else { (0, &buffer[..8]) });
+            }
+            if (subject.setup.key, subject.setup.value) == (Width::Word, Width::Word) {
+                let mut value = [MaybeUninit::new(7)];
+                subject
+                    .map
+                    .load_many_u64(&[1], &mut value, |_, result| outcome = Some(result.expect("load")))
+                    .expect("load_many");
+                // SAFETY: it was made with a value.
+                let value = unsafe { value[0].assume_init() };
+                assert!(outcome == Some(Outcome::Done) || value == 0, "{outcome:?} with {value}");
+            }
+        }
+        all(vec![writer]);
+    });
+}
