@@ -130,6 +130,16 @@ impl<'a, K: Key, V: Value> Guarded<'a, K, V> {
         Ok(self.owner.reserve(entries)?)
     }
 
+    /// Takes the memory that a `reserve` of so many entries needs. Nothing changes if that fails.
+    pub fn prepare(&mut self, entries: u64) -> Result<(), Error> {
+        Ok(self.owner.prepare(entries)?)
+    }
+
+    /// Gives back what was prepared and is not used.
+    pub fn put_back_unused(&mut self) {
+        self.owner.put_back_unused();
+    }
+
     pub fn shrink(&mut self) -> Result<(), Error> {
         let table = self.owner.shrink();
         self.blocks.pool.shrink(self.blocks.memory)?;

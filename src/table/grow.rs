@@ -9,7 +9,6 @@ use super::{
     key::Key,
     owner::Owner,
     prefix,
-    segments::Made,
 };
 use crate::base::{
     alloc::OutOfMemory,
@@ -94,6 +93,7 @@ impl<'a, K: Key> Owner<'a, K> {
 
     fn publish(&mut self, bits: u32, split: u32) {
         let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
+        self.writer.reached = self.writer.reached.max(shape.buckets());
         self.table.shape.store(shape.0, Release);
     }
 
@@ -201,7 +201,7 @@ impl<'a, K: Key> Owner<'a, K> {
         // The first bucket of a segment is the first that comes into use.
         if shape.split() == 0 {
             self.make_first_bucket()?;
-            self.writer.bytes += self.table.main.make(self.memory, high)?.bytes;
+            self.writer.bytes += self.table.main.make(self.memory, high)?;
         }
         let Some(low) = self.table.main.by_prefix(shape.next_split()) else { return Err(OutOfMemory) };
         let high = self.table.main.at(high);
@@ -287,33 +287,10 @@ impl<'a, K: Key> Owner<'a, K> {
 
     /// Makes room for `entries` in all. Nothing changes if that fails.
     pub fn reserve(&mut self, entries: u64) -> Result<(), OutOfMemory> {
+        self.prepare(entries)?;
         let target = self.buckets_for(entries);
-        let shape = self.shape();
-        if target > 1 << Shape::MAX_BITS {
-            return Err(OutOfMemory);
-        }
-        self.make_first_bucket()?;
-        if target <= shape.buckets() {
+        if target <= self.shape().buckets() {
             return Ok(());
-        }
-        // One bucket of each segment up to the target.
-        let segments =
-            || (0..Shape::MAX_BITS).map(|bit| 1 << bit).skip_while(|first| (2 * *first as u64) <= shape.buckets());
-        let mut made = [false; Shape::MAX_BITS as usize];
-        for (first, made_here) in segments().take_while(|first| (*first as u64) < target).zip(0..) {
-            match self.table.main.make(self.memory, first) {
-                Ok(Made { fresh, bytes }) => {
-                    made[made_here] = fresh;
-                    self.writer.bytes += bytes;
-                }
-                Err(error) => {
-                    for (first, _) in segments().zip(made).filter(|(_, fresh)| *fresh) {
-                        // SAFETY: made just now, and no shape that has it was ever published.
-                        self.writer.bytes -= unsafe { self.table.main.unmake(self.memory, first) };
-                    }
-                    return Err(error);
-                }
-            }
         }
         if self.writer.entries == 0 {
             // Buckets out of use are empty.
@@ -326,6 +303,52 @@ impl<'a, K: Key> Owner<'a, K> {
         self.writer.growing = false;
         self.set_limit();
         Ok(())
+    }
+
+    /// Takes the memory that a `reserve` of so many entries needs, and does not use it yet. Nothing changes if that fails.
+    pub fn prepare(&mut self, entries: u64) -> Result<(), OutOfMemory> {
+        let taken = self.take_for(entries);
+        if taken.is_err() {
+            self.put_back_unused();
+        }
+        taken
+    }
+
+    fn take_for(&mut self, entries: u64) -> Result<(), OutOfMemory> {
+        let target = self.buckets_for(entries);
+        if target > 1 << Shape::MAX_BITS {
+            return Err(OutOfMemory);
+        }
+        let buckets = self.shape().buckets();
+        if target > buckets {
+            // One bucket of each segment up to the target, but for the first segment.
+            let segments =
+                (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).skip_while(|first| 2 * u64::from(*first) <= buckets);
+            for first in segments.take_while(|first| u64::from(*first) < target) {
+                self.writer.bytes += self.table.main.make(self.memory, first)?;
+            }
+            // A split needs as many as its chain has, and leaves no more in use than there were.
+            let longest = if self.writer.overflow_used > 0 { self.table.longest_chain() as u32 - 1 } else { 0 };
+            self.have_overflow(longest)?;
+        }
+        // Last: readers come to it as soon as it is there.
+        self.make_first_bucket()
+    }
+
+    /// Gives back what was prepared and is not used.
+    pub fn put_back_unused(&mut self) {
+        if !self.table.is_unused() {
+            return self.release_from(self.shape().buckets());
+        }
+        // SAFETY: no shape that has one of them was ever published.
+        self.writer.bytes -= unsafe { self.table.main.release(self.memory, 0, 0) };
+    }
+
+    /// Gives the memory of buckets from `first` on back, as far as it is whole segments.
+    fn release_from(&mut self, first: u64) {
+        let stable = if self.writer.stable { self.writer.reached } else { 0 };
+        // SAFETY: the caller's shape ends before them, and readers came only to those that were reached.
+        self.writer.bytes -= unsafe { self.table.main.release(self.memory, first, stable) };
     }
 
     /// Merges down to what the entries need and gives the rest of the memory back.
@@ -347,15 +370,10 @@ impl<'a, K: Key> Owner<'a, K> {
             }
         }
         self.pack_overflow();
-        let (main, overflow) = (self.shape().buckets() as u32, self.writer.overflow_next);
-        let stable = self.writer.stable;
-        // SAFETY: the shape ends before the ones, and every chain before the others.
-        unsafe {
-            self.writer.bytes -= self.table.main.release(self.memory, main.next_power_of_two(), stable);
-            if let Some(from) = overflow.checked_next_power_of_two() {
-                self.writer.bytes -= self.table.overflow.release(self.memory, from, stable);
-            }
-        }
+        self.release_from(self.shape().buckets());
+        let (overflow, stable) = (self.writer.overflow_next.into(), if self.writer.stable { u64::MAX } else { 0 });
+        // SAFETY: every chain ends before them.
+        self.writer.bytes -= unsafe { self.table.overflow.release(self.memory, overflow, stable) };
         result
     }
 

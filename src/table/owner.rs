@@ -33,6 +33,8 @@ pub struct Writer {
     pub(super) overflow_free: u32,
     pub(super) overflow_free_count: u32,
     pub(super) overflow_used: u32,
+    /// The most buckets that there ever were at once. No reader has come to one beyond.
+    pub(super) reached: u64,
     pub(super) bytes: u64,
 }
 
@@ -48,6 +50,7 @@ impl Writer {
             overflow_free: 0,
             overflow_free_count: 0,
             overflow_used: 0,
+            reached: 0,
             bytes: 0,
         }
     }
@@ -314,7 +317,7 @@ impl<'a, K: Key> Owner<'a, K> {
     pub unsafe fn destroy(&mut self) {
         for segments in [&self.table.main, &self.table.overflow] {
             // SAFETY: passed on from the caller.
-            unsafe { segments.release(self.memory, 0, false) };
+            unsafe { segments.release(self.memory, 0, 0) };
         }
         self.writer.bytes = 0;
     }
@@ -347,7 +350,7 @@ impl<'a, K: Key> Owner<'a, K> {
         let last =
             self.writer.overflow_next.checked_add(fresh - 1).filter(|last| *last <= MAX_OVERFLOW).ok_or(OutOfMemory)?;
         for number in self.writer.overflow_next..=last {
-            self.writer.bytes += self.table.overflow.make(self.memory, number)?.bytes;
+            self.writer.bytes += self.table.overflow.make(self.memory, number)?;
         }
         Ok(())
     }
@@ -369,7 +372,8 @@ impl<'a, K: Key> Owner<'a, K> {
 
     pub(super) fn make_first_bucket(&mut self) -> Result<(), OutOfMemory> {
         if self.table.is_unused() {
-            self.writer.bytes += self.table.main.make(self.memory, 0)?.bytes;
+            self.writer.bytes += self.table.main.make(self.memory, 0)?;
+            self.writer.reached = 1;
         }
         Ok(())
     }

@@ -38,14 +38,6 @@ pub struct Segments<K> {
     key: PhantomData<fn() -> K>,
 }
 
-/// What making a segment took.
-pub struct Made {
-    /// There was none, so that no reader can have come to it.
-    pub fresh: bool,
-    /// Bytes from the system.
-    pub bytes: u64,
-}
-
 /// The segment of bucket `index`.
 #[inline(always)]
 fn segment_of(index: u32) -> usize {
@@ -128,19 +120,18 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// Sees to it that there is the segment of bucket `index`.
-    pub fn make(&self, memory: &Memory, index: u32) -> Result<Made, OutOfMemory> {
+    /// Sees to it that there is the segment of bucket `index`; returns the bytes that come from the system for that.
+    pub fn make(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
         let number = segment_of(index);
         if self.start(number).is_some() {
             let discarded = self.discarded.load(Relaxed);
             self.discarded.store(discarded & !(1 << number), Relaxed);
-            let bytes = if discarded >> number & 1 != 0 { Self::slots(number) as u64 } else { 0 };
-            return Ok(Made { fresh: false, bytes });
+            return Ok(if discarded >> number & 1 != 0 { Self::slots(number) as u64 } else { 0 });
         }
         let size = Self::size(number).ok_or(OutOfMemory)?;
         let start = memory.alloc(size, ALIGN)?.as_ptr();
         let (first, buckets) = buckets_of(number);
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         for within in 0..buckets {
             // SAFETY: the bytes are ours alone; a model's atomics are not valid as zeros.
             unsafe {
@@ -154,34 +145,25 @@ impl<K: Key> Segments<K> {
             self.slots[entry].store(start.wrapping_sub(before * Self::HALF_SLOTS), Relaxed);
             self.metas[entry].store(metas.wrapping_sub(before * Self::HALF_META), Release);
         }
-        Ok(Made { fresh: true, bytes: size as u64 })
+        Ok(size as u64)
     }
 
-    /// Undoes the `make` of bucket `index`; returns the bytes freed.
+    /// Takes all segments out of use that begin at bucket `from` or later. To those that begin below `stable` optimistic readers may have
+    /// come: only the pages of their slots go back, and the metadata stays, so that a bucket's version never goes back to one that a reader may
+    /// remember. The others are freed. Returns the bytes that went back.
     ///
     /// # Safety
-    /// The segment of that bucket was made, and no reader or owner came to it.
-    pub unsafe fn unmake(&self, memory: &Memory, index: u32) -> u64 {
-        // SAFETY: passed on from the caller.
-        unsafe { self.free(memory, segment_of(index)) }
-    }
-
-    /// Takes all segments out of use that begin at bucket `from` or later. Without `stable` their memory is freed (then no
-    /// optimistic reader may be about). With it, only the pages of their slots go back: the metadata stays, so that a bucket's
-    /// version never goes back to one that a reader may remember. Returns the bytes that went back.
-    ///
-    /// # Safety
-    /// No bucket of those segments is in use.
-    pub unsafe fn release(&self, memory: &Memory, from: u32, stable: bool) -> u64 {
+    /// No bucket of those segments is in use, and no reader comes to one that begins at `stable` or later.
+    pub unsafe fn release(&self, memory: &Memory, from: u64, stable: u64) -> u64 {
         let mut bytes = 0;
-        for number in (0..SEGMENTS).filter(|number| buckets_of(*number).0 >= from as usize) {
-            if !stable {
+        for number in (0..SEGMENTS).filter(|number| buckets_of(*number).0 as u64 >= from) {
+            if buckets_of(number).0 as u64 >= stable {
                 // SAFETY: passed on from the caller.
                 bytes += unsafe { self.free(memory, number) };
                 continue;
             }
             let (Some(start), Some(size)) = (self.start(number), Self::size(number)) else { continue };
-            #[cfg(loom)]
+            #[cfg(any(loom, shuttle))]
             self.forget(number);
             let (slots, discarded) = (Self::slots(number), self.discarded.load(Relaxed));
             // SAFETY: the slots are out of use, and readers check versions.
@@ -209,7 +191,7 @@ impl<K: Key> Segments<K> {
     }
 
     /// What discarding its pages does to a segment, in a model.
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     fn forget(&self, number: usize) {
         let (first, buckets) = buckets_of(number);
         for index in first..first + buckets {

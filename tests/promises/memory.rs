@@ -213,3 +213,24 @@ fn a_refused_insert_keeps_no_bytes() {
         assert_eq!(tally.bytes(), 0);
     }
 }
+
+#[test]
+fn a_refused_reserve_keeps_no_bytes() {
+    for_each_map(|setup, tally, map| {
+        fill(setup, &*map, 0..20);
+        let mut refused = 0;
+        for n in 1.. {
+            let before = (tally.bytes(), map.stats().table_bytes);
+            tally.fail_at(n, false);
+            let status = map.reserve(3000);
+            tally.heal();
+            if status == Status::Ok {
+                break;
+            }
+            assert_eq!(status, Status::Memory);
+            assert_eq!((tally.bytes(), map.stats().table_bytes), before, "reserve, refused at allocation {n}");
+            refused = n;
+        }
+        assert!(refused > 1, "reserve asked for memory {refused} times");
+    });
+}

@@ -332,6 +332,13 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         // The shards do not fill evenly: leave room for three deviations of the fullest.
         let mean = entries.div_ceil(self.count() as u64);
         let each = mean.saturating_add(3 * mean.isqrt());
+        // All memory first, so that all can go back if there is not enough.
+        let prepared =
+            self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.prepare(each)));
+        if prepared.is_err() {
+            self.shards().iter().for_each(|shard| self.exclusive(shard, |guarded| guarded.put_back_unused()));
+            return prepared;
+        }
         self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.reserve(each)))
     }
 
