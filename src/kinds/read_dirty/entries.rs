@@ -1,10 +1,10 @@
 //! Where entries come from, and go to.
 
-use super::entry::{Entry, EntryGuard, EntryRef, FREE};
+use super::entry::{Entry, EntryGuard, EntryRef, FREE, Lock};
 use crate::base::{
     alloc::{Memory, OutOfMemory},
     sync::{
-        AtomicU64, Mutex,
+        AtomicPtr, AtomicU64,
         Ordering::{Relaxed, Release},
     },
 };
@@ -25,6 +25,8 @@ pub struct Entries {
 // SAFETY: it owns its memory; nothing in it belongs to a thread.
 unsafe impl Send for Entries {}
 
+/// What is followed by the locks of its entries, and these by the entries. The pages of entries may go back to the system while a thread that
+/// comes too late for one holds its lock or waits for it; those of locks never do.
 #[repr(C, align(64))]
 struct Chunk {
     next: *mut Chunk,
@@ -32,7 +34,7 @@ struct Chunk {
     /// Entries cut so far, and the most that ever were: those are made.
     cut: usize,
     made: usize,
-    /// Its pages went back to the system.
+    /// The pages of its entries went back to the system.
     discarded: bool,
 }
 
@@ -41,14 +43,24 @@ const FIRST: usize = 16;
 const MOST: usize = 1 << 13;
 
 impl Chunk {
+    /// Bytes of the entries of a chunk.
+    fn entry_bytes(count: usize) -> usize {
+        count * size_of::<Entry>()
+    }
     fn size(count: usize) -> usize {
-        size_of::<Self>() + count * size_of::<Entry>()
+        size_of::<Self>() + count * size_of::<Lock>() + Self::entry_bytes(count)
+    }
+    /// # Safety
+    /// `this` is a live chunk and `index` below its count.
+    unsafe fn lock(this: *mut Self, index: usize) -> *mut Lock {
+        // SAFETY: passed on from the caller.
+        unsafe { this.add(1).cast::<Lock>().add(index) }
     }
     /// # Safety
     /// `this` is a live chunk and `index` below its count.
     unsafe fn entry(this: *mut Self, index: usize) -> *mut Entry {
-        // SAFETY: passed on from the caller.
-        unsafe { this.add(1).cast::<Entry>().add(index) }
+        // SAFETY: passed on from the caller; the locks, an even number of them, leave the entries aligned.
+        unsafe { Self::lock(this, (*this).count).cast::<Entry>().add(index) }
     }
     /// # Safety
     /// `this` is a live chunk.
@@ -80,15 +92,17 @@ impl Entries {
         unsafe {
             self.have_uncut(memory)?;
             let chunk = &mut *self.chunks;
-            let entry = Chunk::entry(self.chunks, chunk.cut);
+            let (lock, entry) = (Chunk::lock(self.chunks, chunk.cut), Chunk::entry(self.chunks, chunk.cut));
             if chunk.cut == chunk.made {
                 let new = || AtomicU64::new(0);
-                entry.write(Entry { lock: Mutex::new(()), state: new(), value: new(), key: new() });
+                lock.write(Lock::new(()));
+                entry.write(Entry { lock: AtomicPtr::new(null_mut()), state: new(), value: new(), key: new() });
                 chunk.made += 1;
             }
             chunk.cut += 1;
-            // It may have been another key's: its version goes on above whatever a reader may remember. A thread that came too
-            // late for that key may even hold the lock for a moment, so that is left as it is.
+            // Gone with its page, if that went. A thread that came too late for the last key of this entry may even hold the lock.
+            (*entry).lock.store(lock, Relaxed);
+            // It may have been another key's: its version goes on above whatever a reader may remember.
             (*entry).state.store(self.floor << 2 | FREE, Release);
             Ok(EntryRef(&*entry))
         }
@@ -102,18 +116,18 @@ impl Entries {
             if self.chunks.as_ref().is_some_and(|chunk| chunk.cut < chunk.count) {
                 return Ok(());
             }
-            let chunk = if self.empty.is_null() {
+            let chunk = if let Some(chunk) = NonNull::new(self.empty) {
+                self.empty = (*chunk.as_ptr()).next;
+                chunk.as_ptr()
+            } else {
                 let count = (2 * last).clamp(FIRST, MOST);
                 let chunk = memory.alloc(Chunk::size(count), align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
-                chunk.write(Chunk { next: null_mut(), count, cut: 0, made: 0, discarded: true });
-                chunk
-            } else {
-                let chunk = self.empty;
-                self.empty = (*chunk).next;
+                chunk.write(Chunk { next: null_mut(), count, cut: 0, made: 0, discarded: false });
+                self.bytes += Chunk::size(count) as u64;
                 chunk
             };
             if core::mem::replace(&mut (*chunk).discarded, false) {
-                self.bytes += Chunk::size((*chunk).count) as u64;
+                self.bytes += Chunk::entry_bytes((*chunk).count) as u64;
             }
             (*chunk).next = self.chunks;
             self.chunks = chunk;
@@ -131,36 +145,36 @@ impl Entries {
         self.free = core::ptr::from_ref(entry).cast_mut();
     }
 
-    /// Gives the pages of chunks back in which no entry is in use. An entry whose page went is zero, which is free and unlocked.
+    /// Gives the pages of entries back that lie in chunks in which none is in use. An entry whose page went is zero, which is free and without a
+    /// lock.
     pub fn shrink(&mut self, memory: &Memory) {
         self.free = null_mut();
-        let mut rest = core::mem::replace(&mut self.chunks, null_mut());
-        while let Some(this) = NonNull::new(rest) {
-            let chunk = this.as_ptr();
-            // SAFETY: chunks are alive, and each is put into one list again.
-            unsafe {
-                rest = (*chunk).next;
+        let mut rest: *mut *mut Chunk = &raw mut self.chunks;
+        // SAFETY: chunks are alive, and `rest` is where the list goes on. The first one that stays is still the one that is cut.
+        unsafe {
+            while let Some(this) = NonNull::new(*rest) {
+                let chunk = this.as_ptr();
                 let is_free = |entry: &&Entry| entry.state.load(Relaxed) & 3 == FREE;
                 if Chunk::entries(chunk).all(|entry| is_free(&entry)) {
                     let highest = Chunk::entries(chunk).map(|entry| entry.state.load(Relaxed) >> 2).max();
                     self.floor = self.floor.max(highest.unwrap_or(0) + 1);
                     (*chunk).cut = 0;
+                    *rest = (*chunk).next;
                     (*chunk).next = core::mem::replace(&mut self.empty, chunk);
                 } else {
                     Chunk::entries(chunk).filter(is_free).for_each(|entry| self.link(entry));
-                    (*chunk).next = core::mem::replace(&mut self.chunks, chunk);
+                    rest = &raw mut (*chunk).next;
                 }
             }
         }
         let mut chunk = self.empty;
         while !chunk.is_null() {
-            // SAFETY: no entry of an empty chunk is in use; its header stays.
+            // SAFETY: no entry of an empty chunk is in use; its header and its locks stay.
             unsafe {
-                let size = Chunk::size((*chunk).count);
-                let entries = Chunk::entry(chunk, 0).cast();
-                if memory.discard(entries, size - size_of::<Chunk>(), size) && !(*chunk).discarded {
-                    (*chunk).discarded = true;
-                    self.bytes -= size as u64;
+                let (count, entries) = ((*chunk).count, Chunk::entry(chunk, 0).cast());
+                let discarded = memory.discard(entries, Chunk::entry_bytes(count), Chunk::size(count));
+                if discarded && !core::mem::replace(&mut (*chunk).discarded, true) {
+                    self.bytes -= Chunk::entry_bytes(count) as u64;
                 }
                 chunk = (*chunk).next;
             }
@@ -172,18 +186,19 @@ impl Entries {
     pub unsafe fn destroy(&mut self, memory: &Memory) {
         for list in [&mut self.chunks, &mut self.empty] {
             while let Some(chunk) = NonNull::new(*list) {
-                // SAFETY: allocated by `have_uncut` with this layout; entries need no dropping.
+                // SAFETY: allocated by `have_uncut` with this layout. Locks need no dropping on Linux; elsewhere they may own something.
                 unsafe {
-                    let size = Chunk::size((*chunk.as_ptr()).count);
-                    *list = (*chunk.as_ptr()).next;
-                    memory.free(chunk.cast(), size, align_of::<Chunk>());
+                    let Chunk { next, count, made, .. } = *chunk.as_ptr();
+                    *list = next;
+                    (0..made).for_each(|index| Chunk::lock(chunk.as_ptr(), index).drop_in_place());
+                    memory.free(chunk.cast(), Chunk::size(count), align_of::<Chunk>());
                 }
             }
         }
     }
 }
 
-#[cfg(all(test, target_os = "linux", not(loom)))]
+#[cfg(all(test, target_os = "linux", not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
@@ -209,12 +224,30 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_zeros_is_free_and_unlocked() {
+    fn an_entry_of_zeros_is_free_and_has_no_lock() {
         // What `Entries::shrink` relies on.
         let zeros = [0u64; size_of::<Entry>() / 8];
-        // SAFETY: this is the claim that is tested; atomics and the futex lock take any bits.
+        // SAFETY: this is the claim that is tested; atomics take any bits.
         let entry = unsafe { &*zeros.as_ptr().cast::<Entry>() };
         assert_eq!(entry.state.load(Relaxed) & 3, FREE);
-        assert!(entry.lock.try_lock().is_ok() && !entry.lock.is_poisoned());
+        assert!(EntryRef(entry).lock_late().is_none());
+    }
+
+    #[test]
+    fn a_shrink_leaves_the_chunk_that_is_cut_in_front() {
+        let memory = Memory::new(Default::default());
+        let mut entries = Entries::new();
+        // So that some are left to be cut.
+        for _ in 0..3 * FIRST + 1 {
+            entries.take(&memory).unwrap().lock().begin(1, None);
+        }
+        let bytes = entries.bytes();
+        entries.shrink(&memory);
+        for _ in 0..FIRST {
+            entries.take(&memory).unwrap().lock().begin(1, None);
+        }
+        assert_eq!(entries.bytes(), bytes);
+        // SAFETY: nobody looks at an entry any more.
+        unsafe { entries.destroy(&memory) };
     }
 }

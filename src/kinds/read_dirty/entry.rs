@@ -21,7 +21,7 @@ use crate::{
     base::{
         block::Block,
         sync::{
-            AtomicU64, Mutex, MutexGuard,
+            AtomicPtr, AtomicU64, Mutex, MutexGuard,
             Ordering::{Acquire, Relaxed, Release},
             fence, lock, spin_loop,
         },
@@ -41,10 +41,14 @@ const NIL: u64 = 2;
 const EXPUNGED: u64 = 3;
 
 /// How often a reader tries before somebody has to lock the entry.
-const TRIES: usize = if cfg!(loom) { 2 } else { 64 };
+const TRIES: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
+
+pub type Lock = Mutex<()>;
 
 pub struct Entry {
-    pub(super) lock: Mutex<()>,
+    /// Where its lock is, which stays when the entry's page goes; NULL then, and until the entry is taken again. Else always the same. What
+    /// leads to the entry was stored with Release after this.
+    pub(super) lock: AtomicPtr<Lock>,
     /// Version and state: the lowest two bits are the state.
     pub(super) state: AtomicU64,
     /// The value word while live. Otherwise the last one: a late reader may follow it, so it stays the address of a block.
@@ -68,10 +72,11 @@ pub enum Written {
 }
 
 impl Written {
-    pub fn done(self) -> Option<Outcome> {
+    /// For the holder of the mutex, who puts keys into the dirty map, and whose dirty map has no expunged entry.
+    pub fn done(self) -> Outcome {
         match self {
-            Self::Done(outcome) => Some(outcome),
-            Self::Expunged => None,
+            Self::Done(outcome) => outcome,
+            Self::Expunged => unreachable!("an expunged entry where the mutex is held"),
         }
     }
 }
@@ -117,8 +122,19 @@ impl<'a> EntryRef<'a> {
         Seen::Contended
     }
 
+    /// The lock of an entry that may not be the key's any more when it is had. `None`: it was nobody's, and its page is gone.
+    pub fn lock_late(self) -> Option<EntryGuard<'a>> {
+        // SAFETY: locks stay where they are while the map lives.
+        let its = unsafe { self.0.lock.load(Relaxed).as_ref() }?;
+        Some(EntryGuard { entry: self.0, _lock: lock(its) })
+    }
+
+    /// The lock of an entry that some table has, or that was just taken; for the holder of the mutex.
     pub fn lock(self) -> EntryGuard<'a> {
-        EntryGuard { entry: self.0, _lock: lock(&self.0.lock) }
+        match self.lock_late() {
+            Some(guard) => guard,
+            None => unreachable!("an entry in use has a lock"),
+        }
     }
 }
 

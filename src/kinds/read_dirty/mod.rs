@@ -27,7 +27,9 @@
 //! mutex. Nothing is ever retired, so no memory waits to be freed.
 //!
 //! A writer without the mutex locks the entry and then looks at the generation: unchanged, the entry cannot be freed before the
-//! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on.
+//! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on. Changed, the writer came too late: it
+//! held, for a moment, the lock of an entry that may be another key's by now, or nobody's. So locks stay where they are, whatever
+//! becomes of the entries' pages ([`entries`]).
 
 mod dirty;
 mod entries;
@@ -35,6 +37,8 @@ mod entry;
 mod locked;
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(test, target_os = "linux", not(any(loom, shuttle))))]
+mod tests;
 
 use super::{
     Error, Kind, Outcome,
@@ -65,7 +69,7 @@ use entry::{EntryRef, Seen, Written};
 use locked::Locked;
 
 /// How often an operation tries without the mutex.
-const TRIES: usize = if cfg!(loom) { 2 } else { 64 };
+const TRIES: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
 /// Which table is the read map, whether it is amended, and the generation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -200,7 +204,7 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                         Seen::Nothing => None,
                         Seen::Contended if !may_wait => return None,
                         Seen::Contended => {
-                            let entry = entry.lock();
+                            let Some(entry) = entry.lock_late() else { continue };
                             if !self.is_current(read) {
                                 continue;
                             }
@@ -230,7 +234,7 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             match self.tables[read.table()].get(probe, |word| word) {
                 Ok(Some(word)) => {
                     // SAFETY: as in `load_read`.
-                    let entry = unsafe { EntryRef::from_word(word) }.lock();
+                    let Some(entry) = unsafe { EntryRef::from_word(word) }.lock_late() else { continue };
                     if !self.is_current(read) {
                         continue;
                     }
