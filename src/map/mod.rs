@@ -145,10 +145,14 @@ impl Map {
     /// Lets `decide` say what becomes of a key, while the key is locked. It is given the value that is there, and asked once.
     /// A call of the same thread into this map from there is refused with [`Error::Reentrant`].
     pub fn update(&self, key: &[u8], decide: &mut Decide<'_, &[u8]>) -> Result<Outcome, Error> {
-        // Only once: every operation reads it, and should find it in its cache.
+        // Each by itself: of two threads here for the first time, neither may count on the other having come to both, and what a
+        // thread has read or written of a flag it does not unlearn. Only once: every operation reads them, and should find
+        // them in its cache.
+        if self.is_plain.load(Relaxed) {
+            self.is_plain.store(false, Relaxed);
+        }
         if !self.updates.load(Relaxed) {
             self.updates.store(true, Relaxed);
-            self.is_plain.store(false, Relaxed);
         }
         with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
     }
