@@ -8,20 +8,28 @@ use crate::map::{Error, Map, Outcome};
 
 /// Why a call was refused: a negative status on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal(ptl_status);
+pub struct Refusal {
+    status: ptl_status,
+    /// The maps that were touched cannot be trusted any more.
+    poisons: bool,
+}
 
 impl Refusal {
-    pub const NULL: Self = Self(PTL_E_NULL);
-    pub const HANDLE: Self = Self(PTL_E_HANDLE);
-    pub const SIZE: Self = Self(PTL_E_SIZE);
-    pub const OPTION: Self = Self(PTL_E_OPTION);
-    pub const MEMORY: Self = Self(PTL_E_MEMORY);
-    pub const INTERNAL: Self = Self(PTL_E_INTERNAL);
+    pub const NULL: Self = Self::of(PTL_E_NULL);
+    pub const HANDLE: Self = Self::of(PTL_E_HANDLE);
+    pub const SIZE: Self = Self::of(PTL_E_SIZE);
+    pub const OPTION: Self = Self::of(PTL_E_OPTION);
+    pub const MEMORY: Self = Self::of(PTL_E_MEMORY);
+    pub const INTERNAL: Self = Self { status: PTL_E_INTERNAL, poisons: true };
+
+    const fn of(status: ptl_status) -> Self {
+        Self { status, poisons: false }
+    }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self(match error {
+        Self::of(match error {
             Error::Size => PTL_E_SIZE,
             Error::Type => PTL_E_TYPE,
             Error::Buffer => PTL_E_BUFFER,
@@ -29,14 +37,15 @@ impl From<Error> for Refusal {
             Error::Concurrent => PTL_E_CONCURRENT,
             Error::Reentrant => PTL_E_REENTRANT,
             Error::Busy => PTL_E_BUSY,
-            Error::Internal => PTL_E_INTERNAL,
+            Error::NoRandomness => PTL_E_INTERNAL,
+            Error::Internal => return Self::INTERNAL,
         })
     }
 }
 
 impl From<Refusal> for ptl_status {
     fn from(refusal: Refusal) -> Self {
-        refusal.0
+        refusal.status
     }
 }
 
@@ -125,7 +134,7 @@ where
     // A map that a panic may have left half-changed is never entered again: that is what poisoning is for.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(answer)) => answer.into(),
-        Ok(Err(refusal)) if refusal != Refusal::INTERNAL => refusal.into(),
+        Ok(Err(refusal)) if !refusal.poisons => refusal.into(),
         _ => failed(&handles).into(),
     }
 }
@@ -188,7 +197,7 @@ mod tests {
     #[test]
     fn other_errors_do_not() {
         let map = map();
-        for error in [Error::Size, Error::Type, Error::Buffer, Error::Memory, Error::Concurrent] {
+        for error in [Error::Size, Error::Type, Error::Buffer, Error::Memory, Error::Concurrent, Error::NoRandomness] {
             // SAFETY: the test holds a reference.
             let status: ptl_status = unsafe { call(map, |_| -> Result<Outcome, _> { Err(error.into()) }) };
             assert_eq!(status, status_of(Err(error)));

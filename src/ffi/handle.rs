@@ -160,7 +160,7 @@ impl Drop for Room {
 ///   of the allocator's functions is given, or the options are of a later version and ask for something that
 ///   this one does not know.
 /// - PTL_E_MEMORY: there is not memory enough for `options->capacity` entries, or for a map.
-/// - PTL_E_INTERNAL: the library failed inside; there is no map.
+/// - PTL_E_INTERNAL: the system has no randomness for a seed, or the library failed inside; there is no map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_new(options: *const ptl_map_options, map: *mut *mut ptl_map) -> ptl_status {
     boundary::touching([], || {

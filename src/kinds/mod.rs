@@ -40,6 +40,8 @@ pub enum Error {
     Reentrant,
     /// The operation would have to wait, and was not to.
     Busy,
+    /// The system gave no randomness for a seed. No map has come to harm.
+    NoRandomness,
     /// Something failed that is not the caller's doing.
     Internal,
 }

@@ -84,7 +84,7 @@ macro_rules! with_kind {
 
 impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn new(config: &Config) -> Result<Self, Error> {
-        let hasher = Hasher::new(config.seed, config.hash_bits).map_err(|NoRandomness| Error::Internal)?;
+        let hasher = Hasher::new(config.seed, config.hash_bits).map_err(|NoRandomness| Error::NoRandomness)?;
         let memory = Memory::new(config.allocator);
         let this = match config.kind {
             Kind::Bucketed => Self::Bucketed(Bucketed::new(hasher, memory)),

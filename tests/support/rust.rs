@@ -23,7 +23,7 @@ impl From<Error> for Status {
             Error::Concurrent => Self::Concurrent,
             Error::Reentrant => Self::Reentrant,
             Error::Busy => Self::Busy,
-            Error::Internal => Self::Internal,
+            Error::Internal | Error::NoRandomness => Self::Internal,
         }
     }
 }
