@@ -131,7 +131,8 @@
  *
  * The function given to ptl_map_update runs while its key is locked, which is what it is for. It may call
  * any function on other maps; on the same map each call is refused with PTL_E_REENTRANT, but for
- * ptl_map_retain and ptl_map_release, which only count: the map lasts until the call returns here, too.
+ * ptl_map_retain and ptl_map_release, which only count: the map lasts until the call returns here, too. And
+ * it must return, as the others.
  *
  * The functions of an allocator are called by whichever thread needs or frees memory, several at once, and
  * sometimes inside a lock of the map. They must not call a function on that map, and must return, too.
@@ -443,7 +444,7 @@ uint32_t ptl_version_number(void);
 ///   of the allocator's functions is given, or the options are of a later version and ask for something that
 ///   this one does not know.
 /// - PTL_E_MEMORY: there is not memory enough for `options->capacity` entries, or for a map.
-/// - PTL_E_INTERNAL: the library failed inside; there is no map.
+/// - PTL_E_INTERNAL: the system has no randomness for a seed, or the library failed inside; there is no map.
 ptl_status ptl_map_new(const struct ptl_map_options *options, struct ptl_map **map);
 
 /// Adds a reference, which is given back by a ptl_map_release of its own.
@@ -812,7 +813,8 @@ ptl_status ptl_map_shrink(struct ptl_map *map);
 /// Entries that are written meanwhile are in the copy as iteration finds them.
 ///
 /// `options` say what the copy is to be; its key_size and value_size must be the source's. NULL makes it like
-/// the source, its allocator, seed and shards included.
+/// the source, its allocator, seed and shards included; a source with the seed 0 in its options gives the copy
+/// another random seed.
 ///
 /// Threads: any. Order: acquire, for each entry that is copied.
 ///
@@ -821,7 +823,9 @@ ptl_status ptl_map_shrink(struct ptl_map *map);
 /// - PTL_E_SIZE, PTL_E_OPTION: the options are refused for the reasons that ptl_map_new has.
 /// - PTL_E_TYPE: the options ask for another key or value type than the source has.
 /// - PTL_E_MEMORY: an allocation failed; there is no copy.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_INTERNAL: as for every call on a map; or the system has no randomness for a seed, and the source is as
+///   before.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT: as for every call on a map.
 ptl_status ptl_map_clone(const struct ptl_map *map,
                          const struct ptl_map_options *options,
                          struct ptl_map **copy);
@@ -854,8 +858,12 @@ ptl_status ptl_map_equal(const struct ptl_map *map,
 /// - PTL_DONE: `visit` returned 0.
 /// - PTL_E_NULL: `visit` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been visited.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
-ptl_status ptl_map_range(const struct ptl_map *map, ptl_visit visit, void *user);
+/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
+///   visited.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+ptl_status ptl_map_range(const struct ptl_map *map,
+                         ptl_visit visit,
+                         void *user);
 
 /// Deletes the entries for which a function says so, and counts them.
 ///
@@ -870,8 +878,13 @@ ptl_status ptl_map_range(const struct ptl_map *map, ptl_visit visit, void *user)
 ///   NULL.
 /// - PTL_E_NULL: `predicate` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been deleted.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
-ptl_status ptl_map_delete_if(struct ptl_map *map, ptl_visit predicate, void *user, uint64_t *deleted);
+/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
+///   deleted.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+ptl_status ptl_map_delete_if(struct ptl_map *map,
+                             ptl_visit predicate,
+                             void *user,
+                             uint64_t *deleted);
 
 /// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
 /// cursor is a number and the only thing that lasts between calls: it may be kept, sent, or dropped, and
@@ -931,7 +944,10 @@ ptl_status ptl_map_scan_u64(const struct ptl_map *map,
 /// `update` is called once, while the key is locked: it always sees the latest value, and nobody else changes
 /// the key before it is done. This is the one callback that others may wait for, so it should be short. It may
 /// call any function on other maps; each call on this map, from this thread, is refused with PTL_E_REENTRANT,
-/// but for ptl_map_retain and ptl_map_release. Two maps whose updates call each other's map, in different
+/// but for ptl_map_retain and ptl_map_release. What waits for it: in a mutex or rwmutex map every other call; in
+/// a sharded one the writers of the same shard, and calls on the whole map; in a read_dirty one the writers of
+/// the key, calls on the whole map but for ptl_map_len, from time to time whoever stores a new key, and
+/// whoever waits for these. So a callback that waits for another thread must not wait for one of them. Two maps whose updates call each other's map, in different
 /// threads, can wait for each other for ever.
 ///
 /// Threads: any; `update` runs in this one. Order: acquire before `update` is called, release for what it decides.
@@ -970,7 +986,9 @@ ptl_status ptl_map_update(struct ptl_map *map,
 /// - PTL_E_SIZE: a key is not 8 bytes where keys are words, and all was filled as with PTL_OK; see
 ///   `statuses`. Or nothing was looked up: offsets descend, a key is longer than PTL_MAX_LENGTH, or no buffer
 ///   can hold `count` words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_CONCURRENT: another thread was in a bucketed map at some key, which has no value here, and all was
+///   filled as with PTL_OK; see `statuses`.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 ptl_status ptl_map_load_many(const struct ptl_map *map,
                              const void *keys,
                              const size_t *key_offsets,

@@ -52,7 +52,9 @@ impl Statuses {
 /// - PTL_E_SIZE: a key is not 8 bytes where keys are words, and all was filled as with PTL_OK; see
 ///   `statuses`. Or nothing was looked up: offsets descend, a key is longer than PTL_MAX_LENGTH, or no buffer
 ///   can hold `count` words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_CONCURRENT: another thread was in a bucketed map at some key, which has no value here, and all was
+///   filled as with PTL_OK; see `statuses`.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_many(
     map: *const ptl_map,

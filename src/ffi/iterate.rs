@@ -43,7 +43,9 @@ fn visitor(visit: ptl_visit, user: *mut c_void) -> Result<impl FnMut(&[u8], &[u8
 /// - PTL_DONE: `visit` returned 0.
 /// - PTL_E_NULL: `visit` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been visited.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
+///   visited.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_range(map: *const ptl_map, visit: ptl_visit, user: *mut c_void) -> ptl_status {
     // SAFETY: the caller's handle.
@@ -63,7 +65,9 @@ pub unsafe extern "C" fn ptl_map_range(map: *const ptl_map, visit: ptl_visit, us
 ///   NULL.
 /// - PTL_E_NULL: `predicate` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been deleted.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
+///   deleted.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_if(
     map: *mut ptl_map,

@@ -73,7 +73,8 @@ pub unsafe extern "C" fn ptl_map_shrink(map: *mut ptl_map) -> ptl_status {
 /// Entries that are written meanwhile are in the copy as iteration finds them.
 ///
 /// `options` say what the copy is to be; its key_size and value_size must be the source's. NULL makes it like
-/// the source, its allocator, seed and shards included.
+/// the source, its allocator, seed and shards included; a source with the seed 0 in its options gives the copy
+/// another random seed.
 ///
 /// Threads: any. Order: acquire, for each entry that is copied.
 ///
@@ -82,7 +83,9 @@ pub unsafe extern "C" fn ptl_map_shrink(map: *mut ptl_map) -> ptl_status {
 /// - PTL_E_SIZE, PTL_E_OPTION: the options are refused for the reasons that ptl_map_new has.
 /// - PTL_E_TYPE: the options ask for another key or value type than the source has.
 /// - PTL_E_MEMORY: an allocation failed; there is no copy.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_INTERNAL: as for every call on a map; or the system has no randomness for a seed, and the source is as
+///   before.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_clone(
     map: *const ptl_map,

@@ -138,6 +138,18 @@ fn a_key_is_found_while_its_bucket_is_split() {
 }
 
 #[test]
+fn a_key_is_found_in_a_segment_that_is_new() {
+    // The first of two buckets is split, and the third is in a segment of its own.
+    check(&[Some(1)], |subject| {
+        let hasher = subject.hasher.clone();
+        let key = (1..).find(|key| bucket_bits(hasher.word(*key)) >> 30 == 1).unwrap();
+        subject.insert(key, 1);
+        subject.split(2);
+        (key, |subject, _| subject.split(3))
+    });
+}
+
+#[test]
 fn a_key_is_found_while_its_bucket_is_merged() {
     check(&[Some(1)], |subject| {
         let key = subject.key(&[]);
@@ -189,6 +201,27 @@ fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
             let other = (1..last).rev().find(|key| subject.table.find(&Word::probe(&subject.hasher, *key)).is_some());
             subject.remove(other.unwrap());
             assert_eq!((subject.writer.entries(), subject.writer.overflow_used()), (first - 1, 0));
+        })
+    });
+}
+
+#[test]
+fn an_entry_is_found_while_its_overflow_bucket_is_moved() {
+    check(&[Some(1)], |subject| {
+        // Nine keys each of two buckets that no split divides, so that each has an overflow bucket. The first of these is free again, and
+        // the second is to be moved there.
+        let hasher = subject.hasher.clone();
+        let keys = |bits| {
+            let mut keys = (1..).filter(|key| bucket_bits(hasher.word(*key)) >> 28 == bits);
+            core::array::from_fn::<u64, 9, _>(|_| keys.next().unwrap())
+        };
+        let (first, second) = (keys(0), keys(15));
+        first.iter().chain(&second).for_each(|key| subject.insert(*key, 1));
+        assert_eq!((subject.writer.overflow_used(), subject.writer.overflow_next), (2, 3));
+        subject.remove(first[8]);
+        (second[8], |subject, _| {
+            subject.owner().shrink().unwrap();
+            assert_eq!((subject.writer.overflow_used(), subject.writer.overflow_next), (1, 2));
         })
     });
 }

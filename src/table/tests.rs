@@ -46,6 +46,25 @@ fn a_reserve_that_fails_takes_nothing_from_a_reader() {
     assert_eq!(found, Ok(None));
 }
 
+#[test]
+fn a_clear_is_noticed_by_a_reader() {
+    let (table, mut writer) = (Table::<Word>::new(0), Writer::new(Growth::Linear, true));
+    let (memory, hasher) = (Memory::new(Default::default()), Hasher::new(7, 0).unwrap());
+    // SAFETY: as above.
+    let mut own = |work: &mut dyn FnMut(&mut Owner<'_, Word>)| {
+        work(&mut unsafe { Owner::new(&table, &mut writer, &memory, &hasher) });
+    };
+    let probe = Word::probe(&hasher, 1);
+    own(&mut |owner| owner.insert(Word::hash(&probe), Word::packed(&probe, None), 10).unwrap());
+    let found = table.get(&probe, |word| {
+        own(&mut |owner| owner.clear());
+        word
+    });
+    assert_eq!(found, Ok(None), "the block of that value may be another key's by now");
+    // SAFETY: nobody reads it.
+    own(&mut |owner| unsafe { owner.destroy() });
+}
+
 /// And versions do not start over: a reader may remember one from before.
 #[test]
 fn memory_of_buckets_is_counted_through_shrinks() {

@@ -36,6 +36,10 @@ impl Map {
     }
 }
 
+fn new_map() -> Map {
+    Map::new(Hasher::new(7, 0).unwrap(), Memory::new(Default::default()))
+}
+
 /// Two threads on a map that `prepare` has filled; `after` looks at what each returned and at the map.
 fn check<A: 'static, B: 'static>(
     prepare: fn(&Map),
@@ -47,8 +51,7 @@ fn check<A: 'static, B: 'static>(
     builder.preemption_bound = Some(2);
     builder.max_branches = 50_000;
     builder.check(move || {
-        let hasher = Hasher::new(7, 0).unwrap();
-        let map = Arc::new(Map::new(hasher, Memory::new(Default::default())));
+        let map = Arc::new(new_map());
         prepare(&map);
         let other = map.clone();
         let handle = thread::spawn(move || first(&other));
@@ -217,6 +220,19 @@ fn a_load_beside_a_clear_and_another_key() {
 }
 
 #[test]
+fn a_delete_finds_its_key_while_promotions_go_by() {
+    check(
+        promoted,
+        |map| map.take(1),
+        |map| {
+            map.put(2, 2);
+            map.before_range().unwrap();
+        },
+        |map, taken, ()| assert_eq!((taken, map.get(1)), (Some(1), None)),
+    );
+}
+
+#[test]
 fn one_of_two_load_or_stores_wins() {
     check(
         |_| (),
@@ -301,5 +317,24 @@ fn a_block_that_is_freed_before_the_key_comes_back_is_never_read() {
     check_blocks(&[Some(10), None, Some(11)], |map, probe| {
         assert_eq!(map.write(probe, crate::kinds::operation::Delete), Ok(Outcome::Done));
         assert_eq!(map.write(probe, Store(1)), Ok(Outcome::Done));
+    });
+}
+
+#[test]
+fn what_was_written_before_a_store_is_seen_after_a_load() {
+    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let map = Arc::new(new_map());
+        promoted(&map);
+        let message = Arc::new(AtomicU64::new(0));
+        let (other, seen) = (map.clone(), message.clone());
+        let reader = thread::spawn(move || (other.get(1), seen.load(Relaxed)));
+        message.store(5, Relaxed);
+        map.put(1, 2);
+        if let (Some(2), message) = reader.join().unwrap() {
+            assert_eq!(message, 5);
+        }
     });
 }

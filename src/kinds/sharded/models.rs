@@ -38,6 +38,10 @@ impl Map {
     }
 }
 
+fn new_map() -> Map {
+    Map::new(1, Hasher::new(7, 0).unwrap(), Memory::new(Default::default()))
+}
+
 /// Two threads on a map that `prepare` has filled; `after` looks at what each returned and at the map.
 fn check<A: 'static, B: 'static>(
     prepare: fn(&Map),
@@ -49,7 +53,7 @@ fn check<A: 'static, B: 'static>(
     builder.preemption_bound = Some(2);
     builder.max_branches = 50_000;
     builder.check(move || {
-        let map = Arc::new(Map::new(1, Hasher::new(7, 0).unwrap(), Memory::new(Default::default())));
+        let map = Arc::new(new_map());
         prepare(&map);
         let other = map.clone();
         let handle = thread::spawn(move || first(&other));
@@ -152,4 +156,23 @@ fn a_load_of_many_that_aimed_before_a_split_finds_its_keys() {
         |map| map.put(map.keys::<1>(0)[0], 1),
         |map, seen, ()| assert_eq!(seen, Some(map.keys::<1>(1)[0])),
     );
+}
+
+#[test]
+fn what_was_written_before_a_store_is_seen_after_a_load() {
+    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let map = Arc::new(new_map());
+        map.put(1, 1);
+        let message = Arc::new(AtomicU64::new(0));
+        let (other, seen) = (map.clone(), message.clone());
+        let reader = thread::spawn(move || (other.get(1), seen.load(Relaxed)));
+        message.store(5, Relaxed);
+        map.put(1, 2);
+        if let (Some(2), message) = reader.join().unwrap() {
+            assert_eq!(message, 5);
+        }
+    });
 }
