@@ -17,6 +17,6 @@ for source in "${sources[@]}"; do
     program=target/c/$(basename "$source" .c)
     "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wpedantic -Werror -pthread "$source" -o "$program" "${flags[@]}"
     start=$SECONDS
-    timeout 600 "${under[@]}" "$program" || { echo "$source: exit status $?" >&2; exit 1; }
+    timeout --foreground 600 "${under[@]}" "$program" || { echo "$source: exit status $?" >&2; exit 1; }
     echo "$source: $((SECONDS - start)) s"
 done

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # ci/mutants.sh [NAME ...]: plants the bugs of ci/mutants/*.patch in a copy of the tree, one at a time, all or those named, and shows
 # that a test fails for each. A patch begins with a line that says what is wrong then, and a line "Test: ..." with the test that is to fail:
-#   lib FILTER, rust TEST [FILTER], models FILTER (under the model checker, the quick ones), slow-models FILTER, c PROGRAM, cpp, go
-# A test that does not end counts as failed. The tests must pass without a bug; that is seen to first. Ends with an error if a bug survives.
+#   lib FILTER, rust TEST [FILTER], models FILTER (under the model checker, the quick ones), slow-models FILTER, schedules [FILTER] (whole maps
+#   under shuttle), c PROGRAM, cpp, go
+# A test that takes three times as long as without a bug counts as failed. The tests must pass without one; that is seen to first. Ends with an error if a bug survives.
 # Keeps target/reliability/mutants.tsv: name, what, test, killed or survived, seconds.
 source "$(dirname "$0")/common.sh"
 ci/deps.sh test
-limit=${PORTOLAN_MUTANT_SECONDS:-300} # for one test that may not end
 tree=$root/target/mutants/tree
 results=$root/target/reliability/mutants.tsv
 log=$root/target/mutants/log
@@ -22,35 +22,54 @@ unset PKG_CONFIG_PATH
 
 # The models that take half a minute and more.
 slow=(a_read_map_that_comes_back a_shape_from_the_middle a_bucket_that_comes_back)
-models() { RUSTFLAGS="--cfg loom" timeout -k 5 "$limit" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
+declare -A limit                      # seconds for each test, which may not end
+models() { RUSTFLAGS="--cfg loom" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
 
 run_test() { # LIB|RUST|... ARGUMENT...
     local sort=$1
     shift
     cd "$tree"
     case $sort in
-    lib) timeout -k 5 "$limit" cargo test --quiet --locked --lib -- "$@" ;;
-    rust) timeout -k 5 "$limit" cargo test --quiet --locked --test "$1" -- "${@:2}" ;;
+    lib) cargo test --quiet --locked --lib -- "$@" ;;
+    rust) cargo test --quiet --locked --test "$1" -- "${@:2}" ;;
     models) models "$@" "${slow[@]/#/--skip=}" ;;
     slow-models) models "$@" ;;
-    c) timeout -k 5 "$limit" ci/c-tests.sh "$@" ;;
-    cpp) timeout -k 5 "$limit" ci/cpp-tests.sh ;;
-    go) ci/build.sh && cd bindings/go && PKG_CONFIG_PATH=$tree/target/portolan/lib/pkgconfig timeout -k 5 "$limit" go test -count=1 -short ./... ;;
+    schedules) RUSTFLAGS="--cfg shuttle" cargo test --quiet --locked --release --test schedules --target-dir target/schedules -- "$@" ;;
+    c) ci/c-tests.sh "$@" ;;
+    cpp) ci/cpp-tests.sh ;;
+    go) ci/build.sh && cd bindings/go && PKG_CONFIG_PATH=$tree/target/portolan/lib/pkgconfig go test -count=1 -short ./... ;;
     *) echo "no sort of test is called $sort" >&2; return 0 ;;
     esac
+}
+
+# A test as told by a patch, in a group of processes of its own that ends when its time is over: SECONDS TEST
+run_limited() {
+    local seconds=$1 job watch status=0
+    set -m
+    # shellcheck disable=SC2086 # a test is several words
+    (run_test $2) >"$log" 2>&1 </dev/null &
+    job=$!
+    (sleep "$seconds" && kill -KILL -- -"$job") >/dev/null 2>&1 &
+    watch=$!
+    set +m
+    wait "$job" || status=$?
+    kill -KILL -- -"$watch" 2>/dev/null || true
+    wait "$watch" 2>/dev/null || true
+    return "$status"
 }
 
 test_of() { sed -n 's/^Test: //p' "$1"; }
 
 echo "without a bug, each test passes:"
-for patch in "${patches[@]}"; do test_of "$patch"; done | sort -u | while read -r test; do
+mapfile -t tests < <(for patch in "${patches[@]}"; do test_of "$patch"; done | sort -u)
+for test in "${tests[@]}"; do
     start=$SECONDS
-    # shellcheck disable=SC2086 # a test is several words
-    if ! (run_test $test) >"$log" 2>&1 </dev/null; then
+    if ! run_limited 1200 "$test"; then
         tail -n 30 "$log" >&2
         echo "$test fails without a bug" >&2
         exit 1
     fi
+    limit[$test]=$((3 * (SECONDS - start) + 30))
     printf '  %s: %d s\n' "$test" $((SECONDS - start))
 done
 
@@ -59,8 +78,7 @@ touch "$results"
 for patch in "${patches[@]}"; do
     name=$(basename "$patch" .patch) test=$(test_of "$patch") what=$(head -n 1 "$patch") start=$SECONDS
     patch --quiet --strip=1 --directory="$tree" --forward <"$patch" || { echo "$name does not fit the source any more" >&2; exit 1; }
-    # shellcheck disable=SC2086
-    if (run_test $test) >"$log" 2>&1 </dev/null; then
+    if run_limited "${limit[$test]}" "$test"; then
         outcome=survived survived=$((survived + 1))
     elif grep -q '^error: could not compile\|^error\[E' "$log"; then
         grep '^error' "$log" | head -n 3 >&2
