@@ -2,8 +2,22 @@
  * foreign memory, a map that was released, and a bucketed map that has a call inside it. (A map that this thread is updating is in
  * update.c.) */
 #include "every_call.h"
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The library asks for randomness here, as long as this program has the function of that name. */
+static int no_randomness;
+
+ssize_t getrandom(void *buffer, size_t size, unsigned flags)
+{
+    if (no_randomness)
+        return errno = EIO, -1;
+    return syscall(SYS_getrandom, buffer, size, flags);
+}
 
 static void refused(ptl_map_options options, ptl_status status)
 {
@@ -113,6 +127,28 @@ static void test_references(void)
     EXPECT(PTL_OK, ptl_map_release(map));
     CHECK(is_clean(&own));
     EXPECT(PTL_OK, ptl_map_release(NULL));
+}
+
+/* A map that gets no seed is not made, and takes nothing with it. */
+static void test_no_randomness(void)
+{
+    ptl_map *const before = (ptl_map *)(void *)&shape, *map = before;
+    ptl_map_options options = PTL_MAP_OPTIONS_INIT;
+    options.seed = 1;
+    ptl_map *source;
+    EXPECT(PTL_OK, ptl_map_new(&options, &source));
+    EXPECT(PTL_OK, ptl_map_store(source, "key", 3, "value", 5));
+    no_randomness = 1;
+    EXPECT(PTL_E_INTERNAL, ptl_map_new(NULL, &map));
+    options.seed = 0;
+    EXPECT(PTL_E_INTERNAL, ptl_map_clone(source, &options, &map));
+    CHECK(map == before);
+    EXPECT(PTL_OK, ptl_map_contains(source, "key", 3)); /* it still works */
+    EXPECT(PTL_OK, ptl_map_clone(source, NULL, &map));  /* with the seed of the source */
+    no_randomness = 0;
+    EXPECT(PTL_OK, ptl_map_equal(source, map));
+    EXPECT(PTL_OK, ptl_map_release(map));
+    EXPECT(PTL_OK, ptl_map_release(source));
 }
 
 static void test_null_and_foreign(void)
@@ -238,6 +274,7 @@ int main(void)
     make_items();
     run(test_new, "new");
     run_for_all(test_references, "retain, release");
+    run(test_no_randomness, "no randomness");
     run(test_null_and_foreign, "every call on NULL and on foreign memory");
     run(test_released, "every call on a released map");
     run(test_in_use, "every call on a bucketed map in use");
