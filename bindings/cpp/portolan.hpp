@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -569,6 +570,10 @@ class map {
     status try_load_and_delete(key_in key, mapped_type &value) noexcept {
         if constexpr (words)
             return detail::receive(status::ok, value, ptl_map_load_and_delete_u64(map_, detail::to_word<K>(key)));
+        if constexpr (objects) {
+            exchanging call{nullptr};
+            return call.on(map_, key, status::ok, status::not_found, value);
+        }
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load_and_delete(map_, k.data(), k.size(), data, room, size);
@@ -585,6 +590,10 @@ class map {
         if constexpr (words)
             return detail::receive(status::loaded, previous,
                                    ptl_map_swap_u64(map_, detail::to_word<K>(key), detail::to_word<V>(value)));
+        if constexpr (objects) {
+            exchanging call{std::addressof(value)};
+            return call.on(map_, key, status::loaded, status::ok, previous);
+        }
         const detail::source<K> k(key);
         const detail::source<V> v(value);
         return detail::receive(status::loaded, previous, [&](void *data, std::size_t room, std::size_t *size) noexcept {
@@ -877,6 +886,7 @@ class map {
   private:
     /// Both travel in registers.
     static constexpr bool words = detail::form_of<K>() == detail::form::word && detail::form_of<V>() == detail::form::word;
+    static constexpr bool objects = detail::form_of<V>() == detail::form::object;
 
     template <class T>
     static constexpr std::uint64_t size() noexcept {
@@ -894,6 +904,37 @@ class map {
         return plain;
     }
     static status code(ptl_status number) noexcept { return static_cast<status>(number); }
+
+    /// Takes a struct out of the map, and puts `next` in its place, or nothing. ptl_map_swap and ptl_map_load_and_delete do not
+    /// ask whether what they take out is as long as a V: they would be done when that shows. So it is seen to under the key's lock.
+    struct exchanging {
+        const void *next;
+        mapped_type taken{};
+        bool there = false, fits = true;
+
+        status on(ptl_map *map, key_in key, status gives, status gives_none, mapped_type &out) noexcept {
+            const detail::source<K> k(key);
+            const auto answer = code(ptl_map_update(map, k.data(), k.size(), &exchanging::run, this));
+            if (failed(answer)) return answer;
+            if (!fits) return status::size;
+            if (!there) return gives_none;
+            out = taken;
+            return gives;
+        }
+        static std::int32_t run(const void *value, std::size_t size, const void **new_value, std::size_t *new_size,
+                                void *user) noexcept {
+            auto &call = *static_cast<exchanging *>(user);
+            call.there = value != nullptr;
+            if (call.there) {
+                call.fits = detail::fits<V>(size);
+                if (!call.fits) return PTL_UPDATE_KEEP;
+                call.taken = detail::show<V>(static_cast<const unsigned char *>(value), size);
+            }
+            if (call.next == nullptr) return PTL_UPDATE_DELETE;
+            *new_value = call.next, *new_size = sizeof(V);
+            return PTL_UPDATE_STORE;
+        }
+    };
 
     /// An update under way: what crosses the C interface with the body, and comes back from it.
     template <class Change>

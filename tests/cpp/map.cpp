@@ -364,6 +364,34 @@ static void handles() {
     CHECK(portolan::failed(status::size) && !portolan::failed(status::done));
 }
 
+/// What another program stored for a key, through the types of this one.
+template <class K, class V>
+static portolan::map<K, V> typed(const portolan::map<K, std::string> &map) {
+    portolan::map<K, std::string> shared(nullptr);
+    portolan::map<K, V> out(nullptr);
+    CHECK(map.try_share(shared) == status::ok);
+    CHECK((portolan::map<K, V>::try_adopt(shared.release(), out)) == status::ok);
+    return out;
+}
+
+static void a_value_that_does_not_fit_stays() {
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty})
+        for (std::size_t length : {0, 5, 15, 17, 300}) {
+            const std::string stored(length, 'x');
+            auto texts = make<std::uint64_t, std::string>(kind);
+            CHECK(texts.try_store(1, stored) == status::ok);
+            auto points = typed<std::uint64_t, point>(texts);
+            point p{5, 5, 5};
+            std::string now;
+            CHECK(points.try_load_and_delete(1, p) == status::size && p == point{5, 5, 5});
+            CHECK(texts.try_load(1, now) == status::ok && now == stored);
+            CHECK(points.try_swap(1, {1, 2, 3}, p) == status::size && p == point{5, 5, 5});
+            CHECK(texts.try_load(1, now) == status::ok && now == stored);
+            CHECK(points.try_load_or_store(1, {1, 2, 3}, p) == status::size && p == point{5, 5, 5});
+            CHECK(texts.try_load(1, now) == status::ok && now == stored);
+        }
+}
+
 static void threads() {
     for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto counts = make<std::string, std::uint64_t>(kind);
@@ -514,6 +542,7 @@ int main() {
     update();
     iteration();
     handles();
+    a_value_that_does_not_fit_stays();
     threads();
 #if PORTOLAN_EXCEPTIONS
     plain_forms();
