@@ -262,12 +262,26 @@ constexpr bool fits(std::size_t size) noexcept {
     return form_of<T>() == form::word ? size == 8 : form_of<T>() != form::object || size == sizeof(T);
 }
 
-/// Makes `call` (buffer, room, place for the length) and takes the value that comes with the status `gives`. Bytes go straight
-/// into their own storage: once the library has handed a value out, nothing can fail any more and lose it.
-template <class T, class Call>
-status receive(status gives, T &value, Call call) noexcept {
+/// Whether what a call is to read lies where it is to write.
+template <class T, class C>
+bool lies_in(const source<T> &item, const C &bytes) noexcept {
+    const auto start = reinterpret_cast<std::uintptr_t>(bytes.data()), read = reinterpret_cast<std::uintptr_t>(item.data());
+    return read < start + bytes.capacity() && start < read + item.size();
+}
+
+/// Makes `call` (buffer, room, place for the length), which reads `in`, and takes the value that comes with the status `gives`.
+/// Bytes go straight into their own storage: once the library has handed a value out, nothing can fail any more and lose it.
+template <class T, class Call, class... In>
+status receive(status gives, T &value, Call call, const In &...in) noexcept {
     std::size_t size = 0;
     if constexpr (form_of<T>() == form::bytes) {
+        // As in swap(key, text, text). The call reads it to its end; and where the call fails, the caller still has it.
+        if ((lies_in(in, value) || ...)) {
+            T other;
+            const auto answer = receive(gives, other, call);
+            if (answer == gives) value = std::move(other);
+            return answer;
+        }
         // What the value's storage holds already, up to a limit: filling it has a price.
         std::size_t room = value.capacity() < 256 ? value.capacity() : 256;
         if (room < value.size()) room = value.size();
@@ -539,7 +553,7 @@ class map {
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load(map_, k.data(), k.size(), data, room, size);
-        });
+        }, k);
     }
     /// The same without waiting for other threads. busy: it would take that. (Room for a value that is a string is still allocated.)
     status peek(key_in key, mapped_type &value) const noexcept {
@@ -547,7 +561,7 @@ class map {
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_peek(map_, k.data(), k.size(), data, room, size);
-        });
+        }, k);
     }
     status try_store(key_in key, value_in value) noexcept {
         if constexpr (words) return code(ptl_map_store_u64(map_, detail::to_word<K>(key), detail::to_word<V>(value)));
@@ -564,7 +578,7 @@ class map {
         const detail::source<V> v(value);
         return detail::receive(status::loaded, actual, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load_or_store(map_, k.data(), k.size(), v.data(), v.size(), data, room, size);
-        });
+        }, k, v);
     }
     /// ok: the key is gone and `value` was its value. not_found.
     status try_load_and_delete(key_in key, mapped_type &value) noexcept {
@@ -577,7 +591,7 @@ class map {
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load_and_delete(map_, k.data(), k.size(), data, room, size);
-        });
+        }, k);
     }
     /// ptl_map_delete. ok: the key is gone. not_found.
     status try_erase(key_in key) noexcept {
@@ -598,7 +612,7 @@ class map {
         const detail::source<V> v(value);
         return detail::receive(status::loaded, previous, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_swap(map_, k.data(), k.size(), v.data(), v.size(), data, room, size);
-        });
+        }, k, v);
     }
     /// ok, mismatch, not_found.
     status try_compare_and_swap(key_in key, value_in expected, value_in value) noexcept {

@@ -392,6 +392,68 @@ static void a_value_that_does_not_fit_stays() {
         }
 }
 
+/// What comes out may lie where the key or the new value is read: in the same object, or in one that a view shows a part of.
+template <class Text>
+static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, std::size_t room) {
+    const auto letters = [](std::size_t length, char letter) { return Text(length, static_cast<typename Text::value_type>(letter)); };
+    auto map = make<Text, Text>(kind);
+    const Text key = letters(in, 'k'), old = letters(out, 'o'), fresh = letters(in, 'n');
+    Text text;
+    const auto set = [&](const Text &value) { text.reserve(room), text = value; };
+    // The new value.
+    set(fresh);
+    CHECK(map.try_swap(key, text, text) == status::ok && map.try_load(key, text) == status::ok && text == fresh);
+    CHECK(map.try_store(key, old) == status::ok);
+    set(fresh);
+    CHECK(map.try_load_or_store(key, text, text) == status::loaded && text == old);
+    set(fresh);
+    CHECK(map.try_swap(key, text, text) == status::loaded && text == old);
+    CHECK(map.try_load(key, text) == status::ok && text == fresh);
+    // The key.
+    CHECK(map.try_store(key, old) == status::ok);
+    set(key);
+    CHECK(map.try_load(text, text) == status::ok && text == old);
+    set(key);
+    CHECK(map.peek(text, text) == status::ok && text == old);
+    set(key);
+    CHECK(map.try_swap(text, fresh, text) == status::loaded && text == old);
+    set(key);
+    CHECK(map.try_load_or_store(text, old, text) == status::loaded && text == fresh);
+    // Both, and a part of it.
+    set(key);
+    CHECK(map.try_swap(text, text, text) == status::loaded && text == fresh);
+    Text longer = letters(3, '-');
+    longer.insert(longer.end(), key.begin(), key.end());
+    set(longer);
+    using view = typename portolan::map<Text, Text>::key_in;
+    CHECK(map.try_load(view(text.data() + 3, in), text) == status::ok && text == key);
+    // What is refused costs nobody the only copy.
+    set(longer);
+    CHECK(map.try_load(text, text) == status::not_found && text == longer);
+    set(key);
+    CHECK(map.try_load_and_delete(text, text) == status::ok && text == key);
+    CHECK(map.try_contains(key) == status::not_found);
+}
+
+static void one_object_in_and_out() {
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty})
+        for (std::size_t in : {1, 3, 40, 400})
+            for (std::size_t out : {0, 3, 40, 100, 1000})
+                for (std::size_t room : {0, 2000}) {
+                    one_object_in_and_out<std::string>(kind, in, out, room);
+                    one_object_in_and_out<bytes>(kind, in, out, room);
+                }
+    for (auto kind : {kind::bucketed, kind::sharded}) {
+        auto map = make<point, point>(kind);
+        point p{1, 2, 3};
+        CHECK(map.try_store(p, {4, 5, 6}) == status::ok);
+        CHECK(map.try_load(p, p) == status::ok && p == point{4, 5, 6});
+        CHECK(map.try_swap({1, 2, 3}, p = {7, 8, 9}, p) == status::loaded && p == point{4, 5, 6});
+        p = {1, 2, 3};
+        CHECK(map.try_load_and_delete(p, p) == status::ok && p == point{7, 8, 9});
+    }
+}
+
 static void threads() {
     for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto counts = make<std::string, std::uint64_t>(kind);
@@ -543,6 +605,7 @@ int main() {
     iteration();
     handles();
     a_value_that_does_not_fit_stays();
+    one_object_in_and_out();
     threads();
 #if PORTOLAN_EXCEPTIONS
     plain_forms();
