@@ -372,14 +372,12 @@ class column {
     std::size_t *offsets() noexcept { return offsets_.data(); }
     const std::size_t *offsets() const noexcept { return offsets_.data(); }
 
+    const unsigned char *data(std::size_t i) const noexcept { return bytes_.data() + (words ? 8 * i : offsets_[i]); }
+    std::size_t size(std::size_t i) const noexcept { return words ? 8 : offsets_[i + 1] - offsets_[i]; }
     bool fits(std::size_t i) const noexcept { return detail::fits<T>(size(i)); }
-    typename types<T>::view show(std::size_t i) const noexcept {
-        return detail::show<T>(bytes_.data() + (words ? 8 * i : offsets_[i]), size(i));
-    }
+    typename types<T>::view show(std::size_t i) const noexcept { return detail::show<T>(data(i), size(i)); }
 
   private:
-    std::size_t size(std::size_t i) const noexcept { return words ? 8 : offsets_[i + 1] - offsets_[i]; }
-
     array<unsigned char> bytes_;
     array<std::size_t> offsets_;
 };
@@ -397,15 +395,25 @@ inline bool is(status wanted, status s) {
 
 } // namespace detail
 
-/// One way through a map's entries, pulled a batch at a time. Nothing is held in the map between two calls: its owner may do
-/// anything to it meanwhile. It must not outlive the map. What key() and value() show is good until the next call of next().
+template <class K, class V>
+class map;
+
+/// One way through a map's entries, pulled a batch at a time. Nothing is locked in the map between two calls: its owner may do
+/// anything to it meanwhile. A walk has a reference of its own, so it goes on through the same map when the object that it was
+/// begun with is moved, assigned to or gone. What key() and value() show is good until the next call of next().
 template <class K, class V>
 class walk {
   public:
-    explicit walk(const ptl_map *map) noexcept : map_(map) {}
+    explicit walk(ptl_map *map) noexcept : map_(map), retained_(static_cast<status>(ptl_map_retain(map))) {}
+    walk(const walk &) = delete;
+    walk &operator=(const walk &) = delete;
+    ~walk() {
+        if (retained_ == status::ok) (void)ptl_map_release(map_);
+    }
 
     /// ok: there is an entry. done: there was none left. Otherwise an error, and the next call tries again.
     status next() noexcept {
+        if (failed(retained_)) return retained_;
         for (++at_; at_ >= count_; at_ = 0) {
             if (ended_) return status::done;
             const auto answer = fetch();
@@ -418,6 +426,13 @@ class walk {
     typename detail::types<V>::view value() const noexcept { return values_.show(at_); }
 
   private:
+    friend class map<K, V>;
+
+    /// Deletes the entry that is shown, if it is as it was: in the map that it comes from, and compared as it lies there (a K or V
+    /// narrower than a word may show less).
+    status erase() noexcept {
+        return static_cast<status>(ptl_map_compare_and_delete(map_, keys_.data(at_), keys_.size(at_), values_.data(at_), values_.size(at_)));
+    }
     status fetch() noexcept {
         std::size_t entries = 128, key_bytes = 4096, value_bytes = 4096;
         count_ = 0;
@@ -435,7 +450,8 @@ class walk {
         }
     }
 
-    const ptl_map *map_;
+    ptl_map *map_;
+    status retained_;
     std::uint64_t cursor_ = 0;
     bool ended_ = false;
     std::size_t at_ = 0, count_ = 0;
@@ -448,7 +464,7 @@ class walk {
 template <class K, class V>
 class entries {
   public:
-    explicit entries(const ptl_map *map) noexcept : walk_(map) {}
+    explicit entries(ptl_map *map) noexcept : walk_(map) {}
 
     struct end_of_walk {};
     class iterator {
@@ -474,7 +490,8 @@ class entries {
         bool over_ = false;
     };
 
-    iterator begin() { return iterator(walk_); }
+    /// The iterator needs this object: not for one that is gone at the end of the line.
+    iterator begin() & { return iterator(walk_); }
     end_of_walk end() const noexcept { return {}; }
 
   private:
@@ -692,7 +709,7 @@ class map {
             if (answer == status::done) return status::ok;
             if (failed(answer)) return answer;
             if (!predicate(each.key(), each.value())) continue;
-            const auto gone = try_compare_and_delete(each.key(), each.value());
+            const auto gone = each.erase();
             if (failed(gone)) return gone;
             if (gone == status::ok) ++deleted;
         }
@@ -849,7 +866,8 @@ class map {
         detail::check(try_delete_if(std::forward<Predicate>(predicate), deleted));
         return deleted;
     }
-    /// For a range-based for, whose body may do anything to the map: `for (auto [key, value] : m.entries())`.
+    /// For a range-based for, whose body may do anything to the map: `for (auto [key, value] : m.entries())`. The map may also be one
+    /// that nothing else keeps, as in `: m.clone().entries()`.
     portolan::entries<K, V> entries() const { return portolan::entries<K, V>(map_); }
 
     void clear() { detail::check(try_clear()); }

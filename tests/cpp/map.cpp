@@ -7,9 +7,11 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
+#include <new>
 #include <set>
 #include <string>
 #include <thread>
@@ -454,6 +456,93 @@ static void one_object_in_and_out() {
     }
 }
 
+/// A map of 1000 entries whose memory is counted, and is overwritten when it is freed.
+struct watched {
+    portolan::map<std::string, std::string> map = portolan::map<std::string, std::string>(nullptr);
+    std::atomic<std::size_t> held{0};
+
+    explicit watched(kind kind) {
+        portolan::options how;
+        how.kind = kind;
+        how.allocator.user = this;
+        how.allocator.alloc = [](std::size_t size, std::size_t align, void *user) noexcept -> void * {
+            static_cast<watched *>(user)->held += size;
+            return ::operator new(size, std::align_val_t(align), std::nothrow);
+        };
+        how.allocator.free = [](void *memory, std::size_t size, std::size_t align, void *user) noexcept {
+            static_cast<watched *>(user)->held -= size;
+            std::memset(memory, 0xdd, size);
+            ::operator delete(memory, std::align_val_t(align));
+        };
+        status result;
+        map = portolan::map<std::string, std::string>(how, result);
+        CHECK(result == status::ok);
+        for (int i = 0; i < 1000; ++i) CHECK(map.try_store(std::to_string(i), "value") == status::ok);
+    }
+};
+
+static void a_walk_keeps_its_map() {
+    using texts = portolan::map<std::string, std::string>;
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        {
+            watched it(kind);
+            int visited = 0;
+            CHECK(it.map.try_range([&](std::string_view, std::string_view value) {
+                if (++visited == 1) it.map = texts(nullptr);
+                CHECK(it.held > 0 && value == "value");
+            }) == status::ok);
+            CHECK(visited == 1000 && it.held == 0);
+        }
+        {
+            // What is judged in one map is not deleted from another.
+            watched it(kind), other(kind);
+            std::uint64_t deleted = 0, len = 0;
+            texts kept(nullptr);
+            CHECK(it.map.try_share(kept) == status::ok);
+            CHECK(it.map.try_delete_if([&](std::string_view, std::string_view) {
+                if (it.map.get() == kept.get()) it.map = std::move(other.map);
+                return true;
+            }, deleted) == status::ok);
+            CHECK(deleted == 1000 && kept.try_len(len) == status::ok && len == 0);
+            CHECK(it.map.try_len(len) == status::ok && len == 1000);
+        }
+        {
+            watched it(kind);
+            int visited = 0;
+            {
+                auto walk = std::move(it.map).walk();
+                it.map = texts(nullptr);
+                while (walk.next() == status::ok) visited += walk.value() == "value" && it.held > 0;
+                CHECK(it.held > 0);
+            }
+            CHECK(visited == 1000 && it.held == 0);
+        }
+#if PORTOLAN_EXCEPTIONS
+        {
+            watched it(kind);
+            int visited = 0;
+            const auto pass_on = [&] { return std::move(it.map); };
+            for (auto [key, value] : pass_on().entries()) visited += !key.empty() && value == "value" && it.held > 0;
+            CHECK(visited == 1000 && it.held == 0);
+        }
+#endif
+    }
+}
+
+/// A word that does not survive in the narrower type that shows it is deleted all the same.
+static void delete_if_compares_whole_words() {
+    portolan::map<std::uint64_t, std::uint64_t> wide = make<std::uint64_t, std::uint64_t>();
+    portolan::map<std::uint64_t, std::uint64_t> shared(nullptr);
+    portolan::map<std::uint32_t, std::uint32_t> narrow(nullptr);
+    const std::uint64_t high = std::uint64_t{1} << 40;
+    CHECK(wide.try_store(1, high + 5) == status::ok && wide.try_store(high + 2, 6) == status::ok && wide.try_store(3, 7) == status::ok);
+    CHECK(wide.try_share(shared) == status::ok);
+    CHECK((portolan::map<std::uint32_t, std::uint32_t>::try_adopt(shared.release(), narrow)) == status::ok);
+    std::uint64_t deleted = 0, len = 9;
+    CHECK(narrow.try_delete_if([](std::uint32_t, std::uint32_t) { return true; }, deleted) == status::ok && deleted == 3);
+    CHECK(wide.try_len(len) == status::ok && len == 0);
+}
+
 static void threads() {
     for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto counts = make<std::string, std::uint64_t>(kind);
@@ -606,6 +695,8 @@ int main() {
     handles();
     a_value_that_does_not_fit_stays();
     one_object_in_and_out();
+    a_walk_keeps_its_map();
+    delete_if_compares_whole_words();
     threads();
 #if PORTOLAN_EXCEPTIONS
     plain_forms();
