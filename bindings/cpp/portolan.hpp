@@ -382,6 +382,14 @@ class column {
     array<std::size_t> offsets_;
 };
 
+/// The body of a range or an update returns nothing, or a bool that decides. The compiler refuses any other: whether a 0 or a null
+/// pointer is meant as false, or is what the body's last call happened to return, cannot be known.
+template <class R>
+inline constexpr bool is_bool = std::is_same_v<std::remove_cv_t<std::remove_reference_t<R>>, bool>;
+template <class Body, class... In>
+using returns_nothing_or_bool = std::enable_if_t<std::is_void_v<std::invoke_result_t<Body &, In...>> ||
+                                                 is_bool<std::invoke_result_t<Body &, In...>>>;
+
 #if PORTOLAN_EXCEPTIONS
 inline void check(status s) {
     if (failed(s)) throw error(s);
@@ -431,7 +439,8 @@ class walk {
     /// Deletes the entry that is shown, if it is as it was: in the map that it comes from, and compared as it lies there (a K or V
     /// narrower than a word may show less).
     status erase() noexcept {
-        return static_cast<status>(ptl_map_compare_and_delete(map_, keys_.data(at_), keys_.size(at_), values_.data(at_), values_.size(at_)));
+        return static_cast<status>(ptl_map_compare_and_delete(map_, keys_.data(at_), keys_.size(at_), values_.data(at_),
+                                                              values_.size(at_)));
     }
     status fetch() noexcept {
         std::size_t entries = 128, key_bytes = 4096, value_bytes = 4096;
@@ -671,9 +680,10 @@ class map {
     }
 
     /// Calls `change(entry)` while the key is locked, with the entry as a std::optional<mapped_type> &: the value that is there,
-    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. If it returns a bool, false
-    /// leaves the map as it is. On this map the body may call nothing (status::reentrant). It may throw: then nothing has changed.
-    template <class Change>
+    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. `change` returns nothing, or
+    /// a bool: false leaves the map as it is. On this map it may call nothing (status::reentrant). It may throw: then nothing has
+    /// changed.
+    template <class Change, class = detail::returns_nothing_or_bool<Change, std::optional<mapped_type> &>>
     status try_update(key_in key, Change &&change) {
         updating<Change> call{change};
         const detail::source<K> k(key);
@@ -684,15 +694,15 @@ class map {
         return call.refused == status::ok ? answer : call.refused;
     }
 
-    /// Calls `visit(key, value)` for the entries, with nothing locked: it may call the map, and may throw. If it returns a
-    /// bool, false ends the iteration. ok: all were visited. done: `visit` ended it.
-    template <class Visit>
+    /// Calls `visit(key, value)` for the entries, with nothing locked: it may call the map, and may throw. It returns
+    /// nothing, or a bool: false ends the iteration. ok: all were visited. done: `visit` ended it.
+    template <class Visit, class = detail::returns_nothing_or_bool<Visit, key_view, value_view>>
     status try_range(Visit &&visit) const {
         for (portolan::walk<K, V> each(map_);;) {
             const auto answer = each.next();
             if (answer == status::done) return status::ok;
             if (failed(answer)) return answer;
-            if constexpr (std::is_same_v<decltype(visit(each.key(), each.value())), bool>) {
+            if constexpr (detail::is_bool<decltype(visit(each.key(), each.value()))>) {
                 if (!visit(each.key(), each.value())) return status::done;
             } else {
                 visit(each.key(), each.value());
@@ -866,8 +876,8 @@ class map {
         detail::check(try_delete_if(std::forward<Predicate>(predicate), deleted));
         return deleted;
     }
-    /// For a range-based for, whose body may do anything to the map: `for (auto [key, value] : m.entries())`. The map may also be one
-    /// that nothing else keeps, as in `: m.clone().entries()`.
+    /// For a range-based for, whose body may do anything to the map: `for (auto [key, value] : m.entries())`. The map may also be
+    /// one that nothing else keeps, as in `: m.clone().entries()`.
     portolan::entries<K, V> entries() const { return portolan::entries<K, V>(map_); }
 
     void clear() { detail::check(try_clear()); }
@@ -1001,7 +1011,7 @@ class map {
                 if (!assign(entry, detail::show<V>(static_cast<const unsigned char *>(value), size)))
                     return refuse(status::memory);
             }
-            if constexpr (std::is_same_v<decltype(change(entry)), bool>) {
+            if constexpr (detail::is_bool<decltype(change(entry))>) {
                 if (!change(entry)) return PTL_UPDATE_KEEP;
             } else {
                 change(entry);

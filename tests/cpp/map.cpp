@@ -15,6 +15,8 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 using portolan::kind;
@@ -543,6 +545,32 @@ static void delete_if_compares_whole_words() {
     CHECK(wide.try_len(len) == status::ok && len == 0);
 }
 
+/// Whether a body that returns an R may be given to update, and to range.
+template <class R, class = void>
+inline constexpr bool updates = false;
+template <class R>
+inline constexpr bool updates<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_update(
+                                     1, std::declval<R (*)(std::optional<int> &)>()))>> = true;
+template <class R, class = void>
+inline constexpr bool ranges = false;
+template <class R>
+inline constexpr bool ranges<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_range(
+                                    std::declval<R (*)(int, int)>()))>> = true;
+
+static void a_body_decides_by_a_bool_or_not_at_all() {
+    CHECK(updates<void> && updates<bool> && updates<bool &> && updates<const bool &>);
+    CHECK(ranges<void> && ranges<bool> && ranges<bool &> && ranges<const bool &>);
+    CHECK(!updates<int> && !updates<int *> && !updates<std::optional<int> &> && !updates<std::vector<bool>::reference>);
+    CHECK(!ranges<int> && !ranges<int *> && !ranges<status> && !ranges<std::vector<bool>::reference>);
+    // A reference to a bool decides as its value does.
+    auto map = make<int, int>();
+    bool go_on = false;
+    CHECK(map.try_update(1, [&](auto &entry) -> bool & { entry = 1; return go_on; }) == status::ok);
+    CHECK(map.try_contains(1) == status::not_found);
+    CHECK(map.try_store(1, 1) == status::ok);
+    CHECK(map.try_range([&](int, int) -> const bool & { return go_on; }) == status::done);
+}
+
 static void threads() {
     for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto counts = make<std::string, std::uint64_t>(kind);
@@ -697,6 +725,7 @@ int main() {
     one_object_in_and_out();
     a_walk_keeps_its_map();
     delete_if_compares_whole_words();
+    a_body_decides_by_a_bool_or_not_at_all();
     threads();
 #if PORTOLAN_EXCEPTIONS
     plain_forms();
