@@ -9,7 +9,8 @@
  * Every operation comes in two forms. The one whose name begins with `try_` returns a portolan::status and throws nothing of
  * its own. The plain one returns what one wants to have, and throws portolan::error when the status is an error; it exists
  * only where exceptions are on, and not at all when PORTOLAN_NO_EXCEPTIONS is defined. (Without exceptions the standard
- * library ends the program when a std::string or std::vector finds no memory. Words and structs need none.)
+ * library ends the program when a std::string or std::vector finds no memory, and so it may where only a part of the program is
+ * compiled without. Words and structs need none.)
  *
  * What the operations mean, which threads may call them and what orders before what is told in portolan.h, under the names
  * that they have here.
@@ -683,11 +684,12 @@ class map {
     /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. `change` returns nothing, or
     /// a bool: false leaves the map as it is. On this map it may call nothing (status::reentrant). It may throw: then nothing has
     /// changed.
-    template <class Change, class = detail::returns_nothing_or_bool<Change, std::optional<mapped_type> &>>
+    template <class Change, int Mode = PORTOLAN_EXCEPTIONS,
+              class = detail::returns_nothing_or_bool<Change, std::optional<mapped_type> &>>
     status try_update(key_in key, Change &&change) {
-        updating<Change> call{change};
+        updating<Change, Mode> call{change};
         const detail::source<K> k(key);
-        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &updating<Change>::run, &call));
+        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &updating<Change, Mode>::run, &call));
 #if PORTOLAN_EXCEPTIONS
         if (call.thrown) std::rethrow_exception(std::move(call.thrown));
 #endif
@@ -978,8 +980,9 @@ class map {
         }
     };
 
-    /// An update under way: what crosses the C interface with the body, and comes back from it.
-    template <class Change>
+    /// An update under way: what crosses the C interface with the body, and comes back from it. With and without exceptions it is
+    /// not the same, so Mode makes two names of it: the linker must not take one for the other in a program that has both.
+    template <class Change, int Mode>
     struct updating {
         Change &change;
         std::optional<mapped_type> entry = std::nullopt;
