@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 using portolan::kind;
 using portolan::status;
 
@@ -378,7 +380,7 @@ static portolan::map<K, V> typed(const portolan::map<K, std::string> &map) {
     return out;
 }
 
-static void a_value_that_does_not_fit_stays() {
+static void a_value_that_does_not_fit_is_refused_and_stays() {
     for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty})
         for (std::size_t length : {0, 5, 15, 17, 300}) {
             const std::string stored(length, 'x');
@@ -393,6 +395,8 @@ static void a_value_that_does_not_fit_stays() {
             CHECK(texts.try_load(1, now) == status::ok && now == stored);
             CHECK(points.try_load_or_store(1, {1, 2, 3}, p) == status::size && p == point{5, 5, 5});
             CHECK(texts.try_load(1, now) == status::ok && now == stored);
+            std::vector<std::optional<point>> values;
+            CHECK(points.try_load_many(std::array<std::uint64_t, 2>{{2, 1}}, values) == status::size);
         }
 }
 
@@ -571,6 +575,34 @@ static void a_body_decides_by_a_bool_or_not_at_all() {
     CHECK(map.try_range([&](int, int) -> const bool & { return go_on; }) == status::done);
 }
 
+/// Entries at one position travel together, and these are more than a walk first makes room for.
+static void a_walk_makes_room_for_keys_that_collide() {
+    ::alarm(60); // without the room it would ask for ever
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        ptl_map_options how = PTL_MAP_OPTIONS_INIT;
+        how.kind = static_cast<std::uint32_t>(kind);
+        how.key_size = PTL_WORD;
+        how.hash_bits = PTL_HASH_CONSTANT;
+        const auto visits_all = [&](auto value) {
+            using words_to = portolan::map<std::uint64_t, decltype(value)>;
+            ptl_map *plain = nullptr;
+            words_to map(nullptr);
+            CHECK(ptl_map_new(&how, &plain) == PTL_OK && words_to::try_adopt(plain, map) == status::ok);
+            std::set<std::uint64_t> seen;
+            for (std::uint64_t i = 0; i < 300; ++i) CHECK(map.try_store(i, value) == status::ok);
+            CHECK(map.try_range([&](std::uint64_t key, auto shown) {
+                CHECK(shown == value && seen.insert(key).second);
+            }) == status::ok);
+            CHECK(seen.size() == 300);
+        };
+        how.value_size = PTL_WORD;
+        visits_all(std::uint64_t{7});
+        how.value_size = PTL_BYTES;
+        visits_all(std::string("seven"));
+    }
+    ::alarm(0);
+}
+
 static void threads() {
     for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto counts = make<std::string, std::uint64_t>(kind);
@@ -721,11 +753,12 @@ int main() {
     update();
     iteration();
     handles();
-    a_value_that_does_not_fit_stays();
+    a_value_that_does_not_fit_is_refused_and_stays();
     one_object_in_and_out();
     a_walk_keeps_its_map();
     delete_if_compares_whole_words();
     a_body_decides_by_a_bool_or_not_at_all();
+    a_walk_makes_room_for_keys_that_collide();
     threads();
 #if PORTOLAN_EXCEPTIONS
     plain_forms();
