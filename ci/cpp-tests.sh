@@ -1,15 +1,29 @@
 #!/usr/bin/env bash
-# Compiles the programs in tests/cpp strictly, as C++17 and C++20, with and without exceptions, and runs each.
+# Compiles the programs in tests/cpp strictly, as C++17 and C++20, with and without exceptions, and runs each; and one that is
+# compiled half with and half without.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 portolan_flags --cflags --libs
 mkdir -p target/cpp
+strict=(-O1 -g -Wall -Wextra -Wpedantic -Werror -pthread -Ibindings/cpp)
 for source in tests/cpp/*.cpp; do
     for options in -std=c++17 -std=c++20 '-std=c++17 -fno-exceptions'; do
         program=target/cpp/$(basename "$source" .cpp)${options// /}
         # shellcheck disable=SC2086 # the options are several words
-        "${CXX:-c++}" $options -O1 -g -Wall -Wextra -Wpedantic -Werror -pthread -Ibindings/cpp "$source" -o "$program" "${flags[@]}"
+        "${CXX:-c++}" $options "${strict[@]}" "$source" -o "$program" "${flags[@]}"
         "$program" || { echo "$source ($options): exit status $?" >&2; exit 1; }
         echo "$source $options"
     done
+done
+
+# The linker takes what it finds first: the half without exceptions stands first and last in turn.
+for mode in -fexceptions -fno-exceptions; do
+    "${CXX:-c++}" -std=c++17 $mode "${strict[@]}" -c tests/cpp/mixed/mixed.cpp -o target/cpp/mixed$mode.o "${flags[@]}"
+done
+for halves in '-fexceptions -fno-exceptions' '-fno-exceptions -fexceptions'; do
+    program=target/cpp/mixed${halves// /}
+    # shellcheck disable=SC2086,SC2046 # the halves are several words
+    "${CXX:-c++}" -pthread $(printf 'target/cpp/mixed%s.o ' $halves) -o "$program" "${flags[@]}"
+    "$program" || { echo "tests/cpp/mixed ($halves): exit status $?" >&2; exit 1; }
+    echo "tests/cpp/mixed $halves"
 done

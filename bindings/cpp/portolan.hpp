@@ -9,7 +9,8 @@
  * Every operation comes in two forms. The one whose name begins with `try_` returns a portolan::status and throws nothing of
  * its own. The plain one returns what one wants to have, and throws portolan::error when the status is an error; it exists
  * only where exceptions are on, and not at all when PORTOLAN_NO_EXCEPTIONS is defined. (Without exceptions the standard
- * library ends the program when a std::string or std::vector finds no memory. Words and structs need none.)
+ * library ends the program when a std::string or std::vector finds no memory, and so it may where only a part of the program is
+ * compiled without. Words and structs need none.)
  *
  * What the operations mean, which threads may call them and what orders before what is told in portolan.h, under the names
  * that they have here.
@@ -24,6 +25,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -261,12 +263,26 @@ constexpr bool fits(std::size_t size) noexcept {
     return form_of<T>() == form::word ? size == 8 : form_of<T>() != form::object || size == sizeof(T);
 }
 
-/// Makes `call` (buffer, room, place for the length) and takes the value that comes with the status `gives`. Bytes go straight
-/// into their own storage: once the library has handed a value out, nothing can fail any more and lose it.
-template <class T, class Call>
-status receive(status gives, T &value, Call call) noexcept {
+/// Whether what a call is to read lies where it is to write.
+template <class T, class C>
+bool lies_in(const source<T> &item, const C &bytes) noexcept {
+    const auto start = reinterpret_cast<std::uintptr_t>(bytes.data()), read = reinterpret_cast<std::uintptr_t>(item.data());
+    return read < start + bytes.capacity() && start < read + item.size();
+}
+
+/// Makes `call` (buffer, room, place for the length), which reads `in`, and takes the value that comes with the status `gives`.
+/// Bytes go straight into their own storage: once the library has handed a value out, nothing can fail any more and lose it.
+template <class T, class Call, class... In>
+status receive(status gives, T &value, Call call, const In &...in) noexcept {
     std::size_t size = 0;
     if constexpr (form_of<T>() == form::bytes) {
+        // As in swap(key, text, text). The call reads it to its end; and where the call fails, the caller still has it.
+        if ((lies_in(in, value) || ...)) {
+            T other;
+            const auto answer = receive(gives, other, call);
+            if (answer == gives) value = std::move(other);
+            return answer;
+        }
         // What the value's storage holds already, up to a limit: filling it has a price.
         std::size_t room = value.capacity() < 256 ? value.capacity() : 256;
         if (room < value.size()) room = value.size();
@@ -357,17 +373,23 @@ class column {
     std::size_t *offsets() noexcept { return offsets_.data(); }
     const std::size_t *offsets() const noexcept { return offsets_.data(); }
 
+    const unsigned char *data(std::size_t i) const noexcept { return bytes_.data() + (words ? 8 * i : offsets_[i]); }
+    std::size_t size(std::size_t i) const noexcept { return words ? 8 : offsets_[i + 1] - offsets_[i]; }
     bool fits(std::size_t i) const noexcept { return detail::fits<T>(size(i)); }
-    typename types<T>::view show(std::size_t i) const noexcept {
-        return detail::show<T>(bytes_.data() + (words ? 8 * i : offsets_[i]), size(i));
-    }
+    typename types<T>::view show(std::size_t i) const noexcept { return detail::show<T>(data(i), size(i)); }
 
   private:
-    std::size_t size(std::size_t i) const noexcept { return words ? 8 : offsets_[i + 1] - offsets_[i]; }
-
     array<unsigned char> bytes_;
     array<std::size_t> offsets_;
 };
+
+/// The body of a range or an update returns nothing, or a bool that decides. The compiler refuses any other: whether a 0 or a null
+/// pointer is meant as false, or is what the body's last call happened to return, cannot be known.
+template <class R>
+inline constexpr bool is_bool = std::is_same_v<std::remove_cv_t<std::remove_reference_t<R>>, bool>;
+template <class Body, class... In>
+using returns_nothing_or_bool = std::enable_if_t<std::is_void_v<std::invoke_result_t<Body &, In...>> ||
+                                                 is_bool<std::invoke_result_t<Body &, In...>>>;
 
 #if PORTOLAN_EXCEPTIONS
 inline void check(status s) {
@@ -382,15 +404,25 @@ inline bool is(status wanted, status s) {
 
 } // namespace detail
 
-/// One way through a map's entries, pulled a batch at a time. Nothing is held in the map between two calls: its owner may do
-/// anything to it meanwhile. It must not outlive the map. What key() and value() show is good until the next call of next().
+template <class K, class V>
+class map;
+
+/// One way through a map's entries, pulled a batch at a time. Nothing is locked in the map between two calls: its owner may do
+/// anything to it meanwhile. A walk has a reference of its own, so it goes on through the same map when the object that it was
+/// begun with is moved, assigned to or gone. What key() and value() show is good until the next call of next().
 template <class K, class V>
 class walk {
   public:
-    explicit walk(const ptl_map *map) noexcept : map_(map) {}
+    explicit walk(ptl_map *map) noexcept : map_(map), retained_(static_cast<status>(ptl_map_retain(map))) {}
+    walk(const walk &) = delete;
+    walk &operator=(const walk &) = delete;
+    ~walk() {
+        if (retained_ == status::ok) (void)ptl_map_release(map_);
+    }
 
     /// ok: there is an entry. done: there was none left. Otherwise an error, and the next call tries again.
     status next() noexcept {
+        if (failed(retained_)) return retained_;
         for (++at_; at_ >= count_; at_ = 0) {
             if (ended_) return status::done;
             const auto answer = fetch();
@@ -403,6 +435,14 @@ class walk {
     typename detail::types<V>::view value() const noexcept { return values_.show(at_); }
 
   private:
+    friend class map<K, V>;
+
+    /// Deletes the entry that is shown, if it is as it was: in the map that it comes from, and compared as it lies there (a K or V
+    /// narrower than a word may show less).
+    status erase() noexcept {
+        return static_cast<status>(ptl_map_compare_and_delete(map_, keys_.data(at_), keys_.size(at_), values_.data(at_),
+                                                              values_.size(at_)));
+    }
     status fetch() noexcept {
         std::size_t entries = 128, key_bytes = 4096, value_bytes = 4096;
         count_ = 0;
@@ -420,7 +460,8 @@ class walk {
         }
     }
 
-    const ptl_map *map_;
+    ptl_map *map_;
+    status retained_;
     std::uint64_t cursor_ = 0;
     bool ended_ = false;
     std::size_t at_ = 0, count_ = 0;
@@ -433,7 +474,7 @@ class walk {
 template <class K, class V>
 class entries {
   public:
-    explicit entries(const ptl_map *map) noexcept : walk_(map) {}
+    explicit entries(ptl_map *map) noexcept : walk_(map) {}
 
     struct end_of_walk {};
     class iterator {
@@ -459,7 +500,8 @@ class entries {
         bool over_ = false;
     };
 
-    iterator begin() { return iterator(walk_); }
+    /// The iterator needs this object: not for one that is gone at the end of the line.
+    iterator begin() & { return iterator(walk_); }
     end_of_walk end() const noexcept { return {}; }
 
   private:
@@ -538,7 +580,7 @@ class map {
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load(map_, k.data(), k.size(), data, room, size);
-        });
+        }, k);
     }
     /// The same without waiting for other threads. busy: it would take that. (Room for a value that is a string is still allocated.)
     status peek(key_in key, mapped_type &value) const noexcept {
@@ -546,7 +588,7 @@ class map {
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_peek(map_, k.data(), k.size(), data, room, size);
-        });
+        }, k);
     }
     status try_store(key_in key, value_in value) noexcept {
         if constexpr (words) return code(ptl_map_store_u64(map_, detail::to_word<K>(key), detail::to_word<V>(value)));
@@ -563,16 +605,20 @@ class map {
         const detail::source<V> v(value);
         return detail::receive(status::loaded, actual, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load_or_store(map_, k.data(), k.size(), v.data(), v.size(), data, room, size);
-        });
+        }, k, v);
     }
     /// ok: the key is gone and `value` was its value. not_found.
     status try_load_and_delete(key_in key, mapped_type &value) noexcept {
         if constexpr (words)
             return detail::receive(status::ok, value, ptl_map_load_and_delete_u64(map_, detail::to_word<K>(key)));
+        if constexpr (objects) {
+            exchanging call{nullptr};
+            return call.on(map_, key, status::ok, status::not_found, value);
+        }
         const detail::source<K> k(key);
         return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_load_and_delete(map_, k.data(), k.size(), data, room, size);
-        });
+        }, k);
     }
     /// ptl_map_delete. ok: the key is gone. not_found.
     status try_erase(key_in key) noexcept {
@@ -585,11 +631,15 @@ class map {
         if constexpr (words)
             return detail::receive(status::loaded, previous,
                                    ptl_map_swap_u64(map_, detail::to_word<K>(key), detail::to_word<V>(value)));
+        if constexpr (objects) {
+            exchanging call{std::addressof(value)};
+            return call.on(map_, key, status::loaded, status::ok, previous);
+        }
         const detail::source<K> k(key);
         const detail::source<V> v(value);
         return detail::receive(status::loaded, previous, [&](void *data, std::size_t room, std::size_t *size) noexcept {
             return ptl_map_swap(map_, k.data(), k.size(), v.data(), v.size(), data, room, size);
-        });
+        }, k, v);
     }
     /// ok, mismatch, not_found.
     status try_compare_and_swap(key_in key, value_in expected, value_in value) noexcept {
@@ -631,28 +681,30 @@ class map {
     }
 
     /// Calls `change(entry)` while the key is locked, with the entry as a std::optional<mapped_type> &: the value that is there,
-    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. If it returns a bool, false
-    /// leaves the map as it is. On this map the body may call nothing (status::reentrant). It may throw: then nothing has changed.
-    template <class Change>
+    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. `change` returns nothing, or
+    /// a bool: false leaves the map as it is. On this map it may call nothing (status::reentrant). It may throw: then nothing has
+    /// changed.
+    template <class Change, int Mode = PORTOLAN_EXCEPTIONS,
+              class = detail::returns_nothing_or_bool<Change, std::optional<mapped_type> &>>
     status try_update(key_in key, Change &&change) {
-        updating<Change> call{change};
+        updating<Change, Mode> call{change};
         const detail::source<K> k(key);
-        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &updating<Change>::run, &call));
+        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &updating<Change, Mode>::run, &call));
 #if PORTOLAN_EXCEPTIONS
         if (call.thrown) std::rethrow_exception(std::move(call.thrown));
 #endif
         return call.refused == status::ok ? answer : call.refused;
     }
 
-    /// Calls `visit(key, value)` for the entries, with nothing locked: it may call the map, and may throw. If it returns a
-    /// bool, false ends the iteration. ok: all were visited. done: `visit` ended it.
-    template <class Visit>
+    /// Calls `visit(key, value)` for the entries, with nothing locked: it may call the map, and may throw. It returns
+    /// nothing, or a bool: false ends the iteration. ok: all were visited. done: `visit` ended it.
+    template <class Visit, class = detail::returns_nothing_or_bool<Visit, key_view, value_view>>
     status try_range(Visit &&visit) const {
         for (portolan::walk<K, V> each(map_);;) {
             const auto answer = each.next();
             if (answer == status::done) return status::ok;
             if (failed(answer)) return answer;
-            if constexpr (std::is_same_v<decltype(visit(each.key(), each.value())), bool>) {
+            if constexpr (detail::is_bool<decltype(visit(each.key(), each.value()))>) {
                 if (!visit(each.key(), each.value())) return status::done;
             } else {
                 visit(each.key(), each.value());
@@ -669,7 +721,7 @@ class map {
             if (answer == status::done) return status::ok;
             if (failed(answer)) return answer;
             if (!predicate(each.key(), each.value())) continue;
-            const auto gone = try_compare_and_delete(each.key(), each.value());
+            const auto gone = each.erase();
             if (failed(gone)) return gone;
             if (gone == status::ok) ++deleted;
         }
@@ -826,7 +878,8 @@ class map {
         detail::check(try_delete_if(std::forward<Predicate>(predicate), deleted));
         return deleted;
     }
-    /// For a range-based for, whose body may do anything to the map: `for (auto [key, value] : m.entries())`.
+    /// For a range-based for, whose body may do anything to the map: `for (auto [key, value] : m.entries())`. The map may also be
+    /// one that nothing else keeps, as in `: m.clone().entries()`.
     portolan::entries<K, V> entries() const { return portolan::entries<K, V>(map_); }
 
     void clear() { detail::check(try_clear()); }
@@ -877,6 +930,7 @@ class map {
   private:
     /// Both travel in registers.
     static constexpr bool words = detail::form_of<K>() == detail::form::word && detail::form_of<V>() == detail::form::word;
+    static constexpr bool objects = detail::form_of<V>() == detail::form::object;
 
     template <class T>
     static constexpr std::uint64_t size() noexcept {
@@ -895,8 +949,40 @@ class map {
     }
     static status code(ptl_status number) noexcept { return static_cast<status>(number); }
 
-    /// An update under way: what crosses the C interface with the body, and comes back from it.
-    template <class Change>
+    /// Takes a struct out of the map, and puts `next` in its place, or nothing. ptl_map_swap and ptl_map_load_and_delete do not
+    /// ask whether what they take out is as long as a V: they would be done when that shows. So it is seen to under the key's lock.
+    struct exchanging {
+        const void *next;
+        mapped_type taken{};
+        bool there = false, fits = true;
+
+        status on(ptl_map *map, key_in key, status gives, status gives_none, mapped_type &out) noexcept {
+            const detail::source<K> k(key);
+            const auto answer = code(ptl_map_update(map, k.data(), k.size(), &exchanging::run, this));
+            if (failed(answer)) return answer;
+            if (!fits) return status::size;
+            if (!there) return gives_none;
+            out = taken;
+            return gives;
+        }
+        static std::int32_t run(const void *value, std::size_t size, const void **new_value, std::size_t *new_size,
+                                void *user) noexcept {
+            auto &call = *static_cast<exchanging *>(user);
+            call.there = value != nullptr;
+            if (call.there) {
+                call.fits = detail::fits<V>(size);
+                if (!call.fits) return PTL_UPDATE_KEEP;
+                call.taken = detail::show<V>(static_cast<const unsigned char *>(value), size);
+            }
+            if (call.next == nullptr) return PTL_UPDATE_DELETE;
+            *new_value = call.next, *new_size = sizeof(V);
+            return PTL_UPDATE_STORE;
+        }
+    };
+
+    /// An update under way: what crosses the C interface with the body, and comes back from it. With and without exceptions it is
+    /// not the same, so Mode makes two names of it: the linker must not take one for the other in a program that has both.
+    template <class Change, int Mode>
     struct updating {
         Change &change;
         std::optional<mapped_type> entry = std::nullopt;
@@ -928,7 +1014,7 @@ class map {
                 if (!assign(entry, detail::show<V>(static_cast<const unsigned char *>(value), size)))
                     return refuse(status::memory);
             }
-            if constexpr (std::is_same_v<decltype(change(entry)), bool>) {
+            if constexpr (detail::is_bool<decltype(change(entry))>) {
                 if (!change(entry)) return PTL_UPDATE_KEEP;
             } else {
                 change(entry);

@@ -7,13 +7,19 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
+#include <new>
 #include <set>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 using portolan::kind;
 using portolan::status;
@@ -364,6 +370,239 @@ static void handles() {
     CHECK(portolan::failed(status::size) && !portolan::failed(status::done));
 }
 
+/// What another program stored for a key, through the types of this one.
+template <class K, class V>
+static portolan::map<K, V> typed(const portolan::map<K, std::string> &map) {
+    portolan::map<K, std::string> shared(nullptr);
+    portolan::map<K, V> out(nullptr);
+    CHECK(map.try_share(shared) == status::ok);
+    CHECK((portolan::map<K, V>::try_adopt(shared.release(), out)) == status::ok);
+    return out;
+}
+
+static void a_value_that_does_not_fit_is_refused_and_stays() {
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty})
+        for (std::size_t length : {0, 5, 15, 17, 300}) {
+            const std::string stored(length, 'x');
+            auto texts = make<std::uint64_t, std::string>(kind);
+            CHECK(texts.try_store(1, stored) == status::ok);
+            auto points = typed<std::uint64_t, point>(texts);
+            point p{5, 5, 5};
+            std::string now;
+            CHECK(points.try_load_and_delete(1, p) == status::size && p == point{5, 5, 5});
+            CHECK(texts.try_load(1, now) == status::ok && now == stored);
+            CHECK(points.try_swap(1, {1, 2, 3}, p) == status::size && p == point{5, 5, 5});
+            CHECK(texts.try_load(1, now) == status::ok && now == stored);
+            CHECK(points.try_load_or_store(1, {1, 2, 3}, p) == status::size && p == point{5, 5, 5});
+            CHECK(texts.try_load(1, now) == status::ok && now == stored);
+            std::vector<std::optional<point>> values;
+            CHECK(points.try_load_many(std::array<std::uint64_t, 2>{{2, 1}}, values) == status::size);
+        }
+}
+
+/// What comes out may lie where the key or the new value is read: in the same object, or in one that a view shows a part of.
+template <class Text>
+static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, std::size_t room) {
+    const auto letters = [](std::size_t length, char letter) { return Text(length, static_cast<typename Text::value_type>(letter)); };
+    auto map = make<Text, Text>(kind);
+    const Text key = letters(in, 'k'), old = letters(out, 'o'), fresh = letters(in, 'n');
+    Text text;
+    const auto set = [&](const Text &value) { text.reserve(room), text = value; };
+    // The new value.
+    set(fresh);
+    CHECK(map.try_swap(key, text, text) == status::ok && map.try_load(key, text) == status::ok && text == fresh);
+    CHECK(map.try_store(key, old) == status::ok);
+    set(fresh);
+    CHECK(map.try_load_or_store(key, text, text) == status::loaded && text == old);
+    set(fresh);
+    CHECK(map.try_swap(key, text, text) == status::loaded && text == old);
+    CHECK(map.try_load(key, text) == status::ok && text == fresh);
+    // The key.
+    CHECK(map.try_store(key, old) == status::ok);
+    set(key);
+    CHECK(map.try_load(text, text) == status::ok && text == old);
+    set(key);
+    CHECK(map.peek(text, text) == status::ok && text == old);
+    set(key);
+    CHECK(map.try_swap(text, fresh, text) == status::loaded && text == old);
+    set(key);
+    CHECK(map.try_load_or_store(text, old, text) == status::loaded && text == fresh);
+    // Both, and a part of it.
+    set(key);
+    CHECK(map.try_swap(text, text, text) == status::loaded && text == fresh);
+    Text longer = letters(3, '-');
+    longer.insert(longer.end(), key.begin(), key.end());
+    set(longer);
+    using view = typename portolan::map<Text, Text>::key_in;
+    CHECK(map.try_load(view(text.data() + 3, in), text) == status::ok && text == key);
+    // What is refused costs nobody the only copy.
+    set(longer);
+    CHECK(map.try_load(text, text) == status::not_found && text == longer);
+    set(key);
+    CHECK(map.try_load_and_delete(text, text) == status::ok && text == key);
+    CHECK(map.try_contains(key) == status::not_found);
+}
+
+static void one_object_in_and_out() {
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty})
+        for (std::size_t in : {1, 3, 40, 400})
+            for (std::size_t out : {0, 3, 40, 100, 1000})
+                for (std::size_t room : {0, 2000}) {
+                    one_object_in_and_out<std::string>(kind, in, out, room);
+                    one_object_in_and_out<bytes>(kind, in, out, room);
+                }
+    for (auto kind : {kind::bucketed, kind::sharded}) {
+        auto map = make<point, point>(kind);
+        point p{1, 2, 3};
+        CHECK(map.try_store(p, {4, 5, 6}) == status::ok);
+        CHECK(map.try_load(p, p) == status::ok && p == point{4, 5, 6});
+        CHECK(map.try_swap({1, 2, 3}, p = {7, 8, 9}, p) == status::loaded && p == point{4, 5, 6});
+        p = {1, 2, 3};
+        CHECK(map.try_load_and_delete(p, p) == status::ok && p == point{7, 8, 9});
+    }
+}
+
+/// A map of 1000 entries whose memory is counted, and is overwritten when it is freed.
+struct watched {
+    portolan::map<std::string, std::string> map = portolan::map<std::string, std::string>(nullptr);
+    std::atomic<std::size_t> held{0};
+
+    explicit watched(kind kind) {
+        portolan::options how;
+        how.kind = kind;
+        how.allocator.user = this;
+        how.allocator.alloc = [](std::size_t size, std::size_t align, void *user) noexcept -> void * {
+            static_cast<watched *>(user)->held += size;
+            return ::operator new(size, std::align_val_t(align), std::nothrow);
+        };
+        how.allocator.free = [](void *memory, std::size_t size, std::size_t align, void *user) noexcept {
+            static_cast<watched *>(user)->held -= size;
+            std::memset(memory, 0xdd, size);
+            ::operator delete(memory, std::align_val_t(align));
+        };
+        status result;
+        map = portolan::map<std::string, std::string>(how, result);
+        CHECK(result == status::ok);
+        for (int i = 0; i < 1000; ++i) CHECK(map.try_store(std::to_string(i), "value") == status::ok);
+    }
+};
+
+static void a_walk_keeps_its_map() {
+    using texts = portolan::map<std::string, std::string>;
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        {
+            watched it(kind);
+            int visited = 0;
+            CHECK(it.map.try_range([&](std::string_view, std::string_view value) {
+                if (++visited == 1) it.map = texts(nullptr);
+                CHECK(it.held > 0 && value == "value");
+            }) == status::ok);
+            CHECK(visited == 1000 && it.held == 0);
+        }
+        {
+            // What is judged in one map is not deleted from another.
+            watched it(kind), other(kind);
+            std::uint64_t deleted = 0, len = 0;
+            texts kept(nullptr);
+            CHECK(it.map.try_share(kept) == status::ok);
+            CHECK(it.map.try_delete_if([&](std::string_view, std::string_view) {
+                if (it.map.get() == kept.get()) it.map = std::move(other.map);
+                return true;
+            }, deleted) == status::ok);
+            CHECK(deleted == 1000 && kept.try_len(len) == status::ok && len == 0);
+            CHECK(it.map.try_len(len) == status::ok && len == 1000);
+        }
+        {
+            watched it(kind);
+            int visited = 0;
+            {
+                auto walk = std::move(it.map).walk();
+                it.map = texts(nullptr);
+                while (walk.next() == status::ok) visited += walk.value() == "value" && it.held > 0;
+                CHECK(it.held > 0);
+            }
+            CHECK(visited == 1000 && it.held == 0);
+        }
+#if PORTOLAN_EXCEPTIONS
+        {
+            watched it(kind);
+            int visited = 0;
+            const auto pass_on = [&] { return std::move(it.map); };
+            for (auto [key, value] : pass_on().entries()) visited += !key.empty() && value == "value" && it.held > 0;
+            CHECK(visited == 1000 && it.held == 0);
+        }
+#endif
+    }
+}
+
+/// A word that does not survive in the narrower type that shows it is deleted all the same.
+static void delete_if_compares_whole_words() {
+    portolan::map<std::uint64_t, std::uint64_t> wide = make<std::uint64_t, std::uint64_t>();
+    portolan::map<std::uint64_t, std::uint64_t> shared(nullptr);
+    portolan::map<std::uint32_t, std::uint32_t> narrow(nullptr);
+    const std::uint64_t high = std::uint64_t{1} << 40;
+    CHECK(wide.try_store(1, high + 5) == status::ok && wide.try_store(high + 2, 6) == status::ok && wide.try_store(3, 7) == status::ok);
+    CHECK(wide.try_share(shared) == status::ok);
+    CHECK((portolan::map<std::uint32_t, std::uint32_t>::try_adopt(shared.release(), narrow)) == status::ok);
+    std::uint64_t deleted = 0, len = 9;
+    CHECK(narrow.try_delete_if([](std::uint32_t, std::uint32_t) { return true; }, deleted) == status::ok && deleted == 3);
+    CHECK(wide.try_len(len) == status::ok && len == 0);
+}
+
+/// Whether a body that returns an R may be given to update, and to range.
+template <class R, class = void>
+inline constexpr bool updates = false;
+template <class R>
+inline constexpr bool updates<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_update(
+                                     1, std::declval<R (*)(std::optional<int> &)>()))>> = true;
+template <class R, class = void>
+inline constexpr bool ranges = false;
+template <class R>
+inline constexpr bool ranges<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_range(
+                                    std::declval<R (*)(int, int)>()))>> = true;
+
+static void a_body_decides_by_a_bool_or_not_at_all() {
+    CHECK(updates<void> && updates<bool> && updates<bool &> && updates<const bool &>);
+    CHECK(ranges<void> && ranges<bool> && ranges<bool &> && ranges<const bool &>);
+    CHECK(!updates<int> && !updates<int *> && !updates<std::optional<int> &> && !updates<std::vector<bool>::reference>);
+    CHECK(!ranges<int> && !ranges<int *> && !ranges<status> && !ranges<std::vector<bool>::reference>);
+    // A reference to a bool decides as its value does.
+    auto map = make<int, int>();
+    bool go_on = false;
+    CHECK(map.try_update(1, [&](auto &entry) -> bool & { entry = 1; return go_on; }) == status::ok);
+    CHECK(map.try_contains(1) == status::not_found);
+    CHECK(map.try_store(1, 1) == status::ok);
+    CHECK(map.try_range([&](int, int) -> const bool & { return go_on; }) == status::done);
+}
+
+/// Entries at one position travel together, and these are more than a walk first makes room for.
+static void a_walk_makes_room_for_keys_that_collide() {
+    ::alarm(60); // without the room it would ask for ever
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        ptl_map_options how = PTL_MAP_OPTIONS_INIT;
+        how.kind = static_cast<std::uint32_t>(kind);
+        how.key_size = PTL_WORD;
+        how.hash_bits = PTL_HASH_CONSTANT;
+        const auto visits_all = [&](auto value) {
+            using words_to = portolan::map<std::uint64_t, decltype(value)>;
+            ptl_map *plain = nullptr;
+            words_to map(nullptr);
+            CHECK(ptl_map_new(&how, &plain) == PTL_OK && words_to::try_adopt(plain, map) == status::ok);
+            std::set<std::uint64_t> seen;
+            for (std::uint64_t i = 0; i < 300; ++i) CHECK(map.try_store(i, value) == status::ok);
+            CHECK(map.try_range([&](std::uint64_t key, auto shown) {
+                CHECK(shown == value && seen.insert(key).second);
+            }) == status::ok);
+            CHECK(seen.size() == 300);
+        };
+        how.value_size = PTL_WORD;
+        visits_all(std::uint64_t{7});
+        how.value_size = PTL_BYTES;
+        visits_all(std::string("seven"));
+    }
+    ::alarm(0);
+}
+
 static void threads() {
     for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto counts = make<std::string, std::uint64_t>(kind);
@@ -514,6 +753,12 @@ int main() {
     update();
     iteration();
     handles();
+    a_value_that_does_not_fit_is_refused_and_stays();
+    one_object_in_and_out();
+    a_walk_keeps_its_map();
+    delete_if_compares_whole_words();
+    a_body_decides_by_a_bool_or_not_at_all();
+    a_walk_makes_room_for_keys_that_collide();
     threads();
 #if PORTOLAN_EXCEPTIONS
     plain_forms();
