@@ -129,7 +129,8 @@ func (c *core) loadAny(key, out unsafe.Pointer) bool {
 	return true
 }
 
-// fetch does f with the value given (nil where f takes none). If there was a value, it puts it at out and returns true.
+// fetch does f with the value given (nil where f takes none). If there was a value, it puts it at out and returns true. Otherwise
+// out, which is to be the zero value at first, is so afterwards.
 func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
 	m := c.enter(f.name)
 	var status cptl.Status
@@ -153,7 +154,10 @@ func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
 				c.value.setWord(out, word)
 			}
 		case c.value.form == fixed:
-			_, status = f.bytes(m, keyBytes, givenBytes, unsafe.Slice((*byte)(out), c.value.size))
+			// Straight to the Go value, where a try that the library threw away may have left a value that is no answer.
+			if _, status = f.bytes(m, keyBytes, givenBytes, unsafe.Slice((*byte)(out), c.value.size)); status != f.hit {
+				c.value.setZero(out)
+			}
 		default:
 			status = c.fetchAnyLength(f, m, keyBytes, givenBytes, out)
 		}
