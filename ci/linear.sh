@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # ci/linear.sh [CALLS]: records histories of maps, through Go and through C, and has porcupine judge whether they are linearizable; about
-# so many calls in each of 8 sorts of maps, twice.
+# so many calls in each of 12 sorts of maps, twice.
 source "$(dirname "$0")/common.sh"
-calls=${1:-125000}
+calls=${1:-100000}
 ci/build.sh
 portolan_flags --cflags --libs
 cd tests/linear

@@ -5,7 +5,7 @@ seconds=${PORTOLAN_SOAK:-1800}
 echo "== sanitizers"
 ci/sanitize.sh
 echo "== histories"
-ci/linear.sh $((seconds * 400)) # twice in each of 8 sorts of maps: above ten million in all
+ci/linear.sh $((seconds * 1000)) # twice in each of 12 sorts of maps: above forty million in all, in some four minutes
 echo "== memory"
 ci/memory.sh $((seconds / 4))
 echo "== fuzzing"

@@ -52,7 +52,7 @@ func panicClosed(op string) { panic(fmt.Errorf("portolan: %s: %w", op, ErrClosed
 //go:noinline
 func panicFailed(op string, status cptl.Status) { panic(failure(op, status)) }
 
-// fetching is one of the four operations that return a value of the map.
+// fetching is one of the operations that return a value of the map.
 type fetching struct {
 	name string
 	hit  cptl.Status // there was a value, and it is what the call returns
@@ -63,12 +63,13 @@ var (
 	loadOrStore   = &fetching{"LoadOrStore", cptl.Loaded}
 	loadAndDelete = &fetching{"LoadAndDelete", cptl.OK}
 	swap          = &fetching{"Swap", cptl.Loaded}
+	addFirst      = &fetching{"Add", cptl.Loaded} // loadOrStore as a step of Add
 )
 
 // words is the operation on a map of words to words, for which Load has its own way.
 func (f *fetching) words(m *cptl.Map, key, given uint64) (uint64, cptl.Status) {
 	switch f {
-	case loadOrStore:
+	case loadOrStore, addFirst:
 		return cptl.LoadOrStoreU64(m, key, given)
 	case loadAndDelete:
 		return cptl.LoadAndDeleteU64(m, key)
@@ -82,7 +83,7 @@ func (f *fetching) bytes(m *cptl.Map, key, given, room []byte) (int, cptl.Status
 	switch f {
 	case load:
 		return cptl.Load(m, key, room)
-	case loadOrStore:
+	case loadOrStore, addFirst:
 		return cptl.LoadOrStore(m, key, given, room)
 	case loadAndDelete:
 		return cptl.LoadAndDelete(m, key, room)
@@ -107,7 +108,7 @@ func (c *core) load(key, out unsafe.Pointer) bool {
 	return c.loadAny(key, out)
 }
 
-// loadAny is load for all other cases. Values that are words stand apart from fetch, whose choice among four operations and forms
+// loadAny is load for all other cases. Values that are words stand apart from fetch, whose choice among operations and forms
 // they need not make.
 func (c *core) loadAny(key, out unsafe.Pointer) bool {
 	if !c.value.isWord() {
@@ -129,7 +130,8 @@ func (c *core) loadAny(key, out unsafe.Pointer) bool {
 	return true
 }
 
-// fetch does f with the value given (nil where f takes none). If there was a value, it puts it at out and returns true.
+// fetch does f with the value given (nil where f takes none). If there was a value, it puts it at out and returns true. Otherwise
+// out, which is to be the zero value at first, is so afterwards.
 func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
 	m := c.enter(f.name)
 	var status cptl.Status
@@ -153,7 +155,10 @@ func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
 				c.value.setWord(out, word)
 			}
 		case c.value.form == fixed:
-			_, status = f.bytes(m, keyBytes, givenBytes, unsafe.Slice((*byte)(out), c.value.size))
+			// Straight to the Go value, where a try that the library threw away may have left a value that is no answer.
+			if _, status = f.bytes(m, keyBytes, givenBytes, unsafe.Slice((*byte)(out), c.value.size)); status != f.hit {
+				c.value.setZero(out)
+			}
 		default:
 			status = c.fetchAnyLength(f, m, keyBytes, givenBytes, out)
 		}
@@ -217,8 +222,8 @@ func (c *core) delete(key unsafe.Pointer) {
 	c.leave("Delete", status)
 }
 
-func (c *core) compareAndSwap(key, old, new unsafe.Pointer) bool {
-	m := c.enter("CompareAndSwap")
+func (c *core) compareAndSwap(op string, key, old, new unsafe.Pointer) bool {
+	m := c.enter(op)
 	var status cptl.Status
 	if c.words {
 		status = cptl.CompareAndSwapU64(m, c.key.word(key), c.value.word(old), c.value.word(new))
@@ -226,7 +231,7 @@ func (c *core) compareAndSwap(key, old, new unsafe.Pointer) bool {
 		var keyWord, oldWord, newWord uint64
 		status = cptl.CompareAndSwap(m, c.key.bytes(key, &keyWord), c.value.bytes(old, &oldWord), c.value.bytes(new, &newWord))
 	}
-	c.leave("CompareAndSwap", status)
+	c.leave(op, status)
 	return status == cptl.OK
 }
 
@@ -269,16 +274,28 @@ func (c *core) add(key, delta, sum unsafe.Pointer) {
 func (c *core) addNarrow(key, delta, sum unsafe.Pointer) {
 	for {
 		var current, next uint64 // memory for integers of V's size
-		if !c.fetch(loadOrStore, key, delta, unsafe.Pointer(&current)) {
+		if !c.fetch(addFirst, key, delta, unsafe.Pointer(&current)) {
 			c.value.setWord(sum, c.value.word(delta))
 			return
 		}
 		c.value.setWord(unsafe.Pointer(&next), c.value.word(unsafe.Pointer(&current))+c.value.word(delta))
-		if c.compareAndSwap(key, unsafe.Pointer(&current), unsafe.Pointer(&next)) {
+		if c.compareAndSwap("Add", key, unsafe.Pointer(&current), unsafe.Pointer(&next)) {
 			c.value.setWord(sum, c.value.word(unsafe.Pointer(&next)))
 			return
 		}
 	}
+}
+
+// close is Close, which begins as no other call does and so may not end with leave: empty gets the map that nobody else will, and
+// is not called if the map was closed before.
+func (c *core) close(empty func(*cptl.Map) cptl.Status) cptl.Status {
+	handle := (*cptl.Map)(atomic.SwapPointer(&c.handle, nil))
+	if handle == nil {
+		return cptl.OK
+	}
+	status := empty(handle)
+	runtime.KeepAlive(c) // as leave does
+	return status
 }
 
 // whole does an operation on the map as a whole.

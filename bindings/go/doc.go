@@ -29,7 +29,7 @@
 //
 // # Cost of a call
 //
-// A call goes through cgo, which takes some 30 ns, but for Load and Contains. On amd64 these look into the map without
+// A call goes through cgo, which takes some 30 ns, but for Load and Contains. On Linux with amd64 these look into the map without
 // telling Go's scheduler; what they call never waits and is over soon (unless [WithHashBits] makes keys collide), and where it would wait the
 // call goes through cgo. That holds for the versions of Go that it was tested with, 1.24 to 1.26; with others, and under the race detector and the
 // sanitizers, all calls go through cgo. The batches [Map.LoadMany], [Map.StoreMany] and [Map.DeleteMany] make one call for up to 256 keys.

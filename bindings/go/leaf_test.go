@@ -9,7 +9,53 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
 )
+
+// TestLongLoadsGoThroughCgo: a collection waits for every leaf call, so one must not copy or compare for long. And the short ones are
+// leaf calls where these are to be had, which is what they are for.
+func TestLongLoadsGoThroughCgo(t *testing.T) {
+	const long, times = 64 << 10, 100
+	name := strings.Repeat("k", long)
+	texts, words, structs := newMap[string, string](t), newMap[string, int](t), newMap[int, struct{ bytes [long]byte }](t)
+	texts.Store("long", name)
+	texts.Store("short", "value")
+	texts.Store(name, "value")
+	words.Store("short", 1)
+	words.Store(name, 1)
+	structs.Store(1, struct{ bytes [long]byte }{})
+	found := true
+	loads := func(m *Map[string, string], key string) func() {
+		return func() { _, ok := m.Load(key); found = found && ok }
+	}
+	for _, c := range []struct {
+		name string
+		long bool
+		load func()
+	}{
+		{"a short value", false, loads(texts, "short")},
+		{"a long value", true, loads(texts, "long")},
+		{"a long key", true, loads(texts, name)},
+		{"a short key of a word", false, func() { _, ok := words.Load("short"); found = found && ok }},
+		{"a long key of a word", true, func() { _, ok := words.Load(name); found = found && ok }},
+		{"a long key that is contained", true, func() { found = found && words.Contains(name) }},
+		{"a struct", true, func() { _, ok := structs.Load(1); found = found && ok }},
+	} {
+		before := runtime.NumCgoCall()
+		for range times {
+			c.load()
+		}
+		// Others may call, too: cleanups of maps.
+		calls := runtime.NumCgoCall() - before
+		if (c.long || !cptl.CanPeek) && calls < times || !c.long && cptl.CanPeek && calls >= times {
+			t.Errorf("%s: %d calls through cgo by %d loads", c.name, calls, times)
+		}
+	}
+	if !found {
+		t.Error("not found")
+	}
+}
 
 // TestLoadsWhileTheRuntimeLooks loads, by leaf calls where they are to be had, while everything goes on that stops goroutines, looks at
 // their stacks or moves them: collections of garbage, profiles and traces with their signals, dumps of all stacks.

@@ -61,6 +61,30 @@ func TestClosedMap(t *testing.T) {
 	})
 }
 
+// Add on a short integer is made of other calls.
+func TestAddOnAShortIntegerNamesItself(t *testing.T) {
+	const text = "portolan: Add: use of closed Map"
+	words, texts := filled(t, 10), newMap[string, int16](t)
+	short, err := New[int, int8]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, close := range []func() error{words.Close, texts.Close, short.Close} {
+		if err := close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, add := range []func(){
+		func() { words.Add(1, 1) },
+		func() { texts.Add("k", 1) },
+		func() { short.Add(1, 1) },
+	} {
+		if got := wantPanic(t, ErrClosed, add); got != text {
+			t.Errorf("%q, want %q", got, text)
+		}
+	}
+}
+
 func TestCloseWithinIteration(t *testing.T) {
 	m := filled(t, 10)
 	n := 0
@@ -210,33 +234,42 @@ func TestUnreachableMapsAreReleased(t *testing.T) {
 	})
 }
 
-// A map to which nothing but a call under way refers is not released under that call.
+// A map to which nothing but a call under way refers is not released under that call. Clone and the loads of words
+// need no test of their own: both use the Map again after the call into C.
 func TestMapLivesThroughItsLastCall(t *testing.T) {
-	m, err := New[int, int]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var released atomic.Bool
-	runtime.AddCleanup(m, func(int) { released.Store(true) }, 0)
-	// collected waits for the map's release, not for long, and returns whether it came.
-	collected := func(turns int) bool {
-		for range turns {
-			runtime.GC()
-			time.Sleep(time.Millisecond) // cleanups have a goroutine of their own
-			if released.Load() {
-				return true
+	for name, call := range map[string]func(c *core, inside func(*cptl.Map) cptl.Status){
+		"leave": func(c *core, inside func(*cptl.Map) cptl.Status) { c.whole("Clear", inside) },
+		"Close": func(c *core, inside func(*cptl.Map) cptl.Status) { c.close(inside) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := New[int, int]()
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		return false
-	}
-	m.core.whole("Clear", func(handle *cptl.Map) cptl.Status {
-		if collected(10) {
-			t.Error("released during the call")
-		}
-		return cptl.Clear(handle)
-	})
-	if !collected(1000) {
-		t.Error("not released after the call: this test shows nothing")
+			var released atomic.Bool
+			runtime.AddCleanup(m, func(int) { released.Store(true) }, 0)
+			// collected waits for the map's release, not for long, and returns whether it came.
+			collected := func(turns int) bool {
+				for range turns {
+					runtime.GC()
+					time.Sleep(time.Millisecond) // cleanups have a goroutine of their own
+					if released.Load() {
+						return true
+					}
+				}
+				return false
+			}
+			call(&m.core, func(handle *cptl.Map) cptl.Status {
+				if collected(10) {
+					t.Error("released during the call")
+					return cptl.OK // for the handle is dead
+				}
+				return cptl.Clear(handle)
+			})
+			if !collected(1000) {
+				t.Error("not released after the call: this test shows nothing")
+			}
+		})
 	}
 }
 

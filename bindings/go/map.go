@@ -5,7 +5,6 @@ import (
 	"iter"
 	"reflect"
 	"runtime"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
@@ -82,15 +81,12 @@ func (m *Map[K, V]) own(handle *cptl.Map, chosen options) {
 // It returns an error if the entries could not be removed at once: [ErrConcurrent] for a Bucketed map that another
 // goroutine is inside. The map is closed all the same, and all of it is freed when the Map becomes unreachable.
 func (m *Map[K, V]) Close() error {
-	handle := (*cptl.Map)(atomic.SwapPointer(&m.core.handle, nil))
-	if handle == nil {
-		return nil
-	}
-	status := cptl.Clear(handle)
-	if status == cptl.OK {
-		status = cptl.Shrink(handle)
-	}
-	runtime.KeepAlive(m)
+	status := m.core.close(func(handle *cptl.Map) cptl.Status {
+		if status := cptl.Clear(handle); status != cptl.OK {
+			return status
+		}
+		return cptl.Shrink(handle)
+	})
 	if status != cptl.OK {
 		return failure("Close", status)
 	}
@@ -140,7 +136,7 @@ func (m *Map[K, V]) Swap(key K, value V) (previous V, loaded bool) {
 
 // CompareAndSwap sets the value of key to new if it is old, compared by bytes, and tells whether it did.
 func (m *Map[K, V]) CompareAndSwap(key K, old, new V) (swapped bool) {
-	return m.core.compareAndSwap(unsafe.Pointer(&key), unsafe.Pointer(&old), unsafe.Pointer(&new))
+	return m.core.compareAndSwap("CompareAndSwap", unsafe.Pointer(&key), unsafe.Pointer(&old), unsafe.Pointer(&new))
 }
 
 // CompareAndDelete deletes key if its value is old, compared by bytes, and tells whether it did.

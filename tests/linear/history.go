@@ -4,6 +4,7 @@ package linear
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -95,61 +96,67 @@ var model = porcupine.Model{
 	Equal: func(a, b any) bool { return a == b },
 }
 
+// byKey returns the calls of each key.
+func byKey(calls []Call) map[uint64][]*Call {
+	keys := map[uint64][]*Call{}
+	for i := range calls {
+		keys[calls[i].Key] = append(keys[calls[i].Key], &calls[i])
+	}
+	return keys
+}
+
 // Meetings counts the calls during which a call of another thread on the same key was under way: how hard the history is.
 func Meetings(calls []Call) (met int) {
-	calls = slices.Clone(calls)
-	slices.SortFunc(calls, func(a, b Call) int { return cmp.Compare(a.Start, b.Start) })
-	type span struct {
-		end    int64
-		thread int
-	}
-	latest := map[uint64][2]span{} // of each key, those that end last, of two threads
-	for _, c := range calls {
-		spans := latest[c.Key]
-		for i, s := range spans {
-			if s.end > c.Start && s.thread != c.Thread {
+	for _, calls := range byKey(calls) {
+		slices.SortFunc(calls, func(a, b *Call) int { return cmp.Compare(a.Start, b.Start) })
+		// Those that end last, of two threads.
+		var latest, other Call
+		for _, c := range calls {
+			if latest.End > c.Start && latest.Thread != c.Thread || other.End > c.Start && other.Thread != c.Thread {
 				met++
-				break
-			} else if i == 1 {
-				break
+			}
+			switch {
+			case c.Thread == latest.Thread:
+				latest = *c
+			case c.End >= latest.End:
+				latest, other = *c, latest
+			case c.End >= other.End:
+				other = *c
 			}
 		}
-		this := span{c.End, c.Thread}
-		switch {
-		case this.thread == spans[0].thread || this.end >= spans[0].end:
-			if this.thread != spans[0].thread {
-				spans[1] = spans[0]
-			}
-			spans[0] = this
-		case this.end >= spans[1].end:
-			spans[1] = this
-		}
-		latest[c.Key] = spans
 	}
 	return met
 }
 
 // Check returns an error if no order of the calls explains their answers. Every key is missing at first.
 func Check(calls []Call) error {
-	keys := map[uint64][]porcupine.Operation{}
-	for i := range calls {
-		c := &calls[i]
-		// A call that began in the nanosecond in which another ended may have come before it.
-		operation := porcupine.Operation{ClientId: c.Thread, Input: c, Call: 2 * c.Start, Return: 2*c.End + 1}
-		keys[c.Key] = append(keys[c.Key], operation)
+	keys := byKey(calls)
+	errs := make(chan error, len(keys))
+	for key, calls := range keys {
+		go func() { errs <- checkKey(key, calls) }()
 	}
-	for key, history := range keys {
-		switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
-		case porcupine.Unknown:
-			return fmt.Errorf("key %d: no answer within a minute", key)
-		case porcupine.Illegal:
-			text := fmt.Sprintf("key %d: no order explains these answers:", key)
-			for _, operation := range history {
-				c := operation.Input.(*Call)
-				text += fmt.Sprintf("\n  thread %d, %d to %d: %c %d %d answered %d %v", c.Thread, c.Start, c.End, c.Op, c.A, c.B, c.Value, c.Is)
-			}
-			return fmt.Errorf("%s", text)
+	var err error
+	for range keys {
+		err = errors.Join(err, <-errs)
+	}
+	return err
+}
+
+func checkKey(key uint64, calls []*Call) error {
+	history := make([]porcupine.Operation, len(calls))
+	for i, c := range calls {
+		// A call that began in the nanosecond in which another ended may have come before it.
+		history[i] = porcupine.Operation{ClientId: c.Thread, Input: c, Call: 2 * c.Start, Return: 2*c.End + 1}
+	}
+	switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
+	case porcupine.Unknown:
+		return fmt.Errorf("key %d: no answer within a minute", key)
+	case porcupine.Illegal:
+		text := fmt.Sprintf("key %d: no order explains these answers:", key)
+		for _, c := range calls {
+			text += fmt.Sprintf("\n  thread %d, %d to %d: %c %d %d answered %d %v", c.Thread, c.Start, c.End, c.Op, c.A, c.B, c.Value, c.Is)
 		}
+		return errors.New(text)
 	}
 	return nil
 }

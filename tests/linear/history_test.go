@@ -26,7 +26,7 @@ func operations() int {
 	if n, err := strconv.Atoi(os.Getenv("PORTOLAN_LINEAR")); err == nil {
 		return n
 	}
-	return 60_000
+	return 75_000
 }
 
 var start = time.Now()
@@ -44,6 +44,8 @@ type subject interface {
 	swap(k, v uint64) (uint64, bool)
 	compareAndSwap(k, old, new uint64) bool
 	compareAndDelete(k, old uint64) bool
+	add(k, delta uint64) (sum uint64)
+	adds() bool // whether its values are numbers, that can be added to
 	loadMany(keys []uint64) ([]uint64, []bool)
 	storeMany(keys, values []uint64)
 	removeMany(keys []uint64)
@@ -59,6 +61,7 @@ type of[K comparable, V any] struct {
 	value   func(uint64) V
 	number  func(V) uint64
 	strange func(uint64) K // a key that no history has
+	numbers bool           // values are their numbers
 }
 
 func (s of[K, V]) given(v V, is bool) (uint64, bool) {
@@ -83,6 +86,8 @@ func (s of[K, V]) compareAndSwap(k, old, new uint64) bool {
 func (s of[K, V]) compareAndDelete(k, old uint64) bool {
 	return s.m.CompareAndDelete(s.key(k), s.value(old))
 }
+func (s of[K, V]) add(k, delta uint64) uint64 { return s.number(s.m.Add(s.key(k), s.value(delta))) }
+func (s of[K, V]) adds() bool                 { return s.numbers }
 func (s of[K, V]) keys(numbers []uint64) []K {
 	keys := make([]K, len(numbers))
 	for i, k := range numbers {
@@ -134,14 +139,23 @@ func (s of[K, V]) disturb(round int, stop *atomic.Bool) int {
 	return int(n)
 }
 
+func same(n uint64) uint64 { return n }
+
 func words(m *portolan.Map[uint64, uint64]) subject {
-	same := func(n uint64) uint64 { return n }
-	return of[uint64, uint64]{m, same, same, same, func(n uint64) uint64 { return 1<<40 + n }}
+	return of[uint64, uint64]{m, same, same, same, func(n uint64) uint64 { return 1<<40 + n }, true}
 }
 
-// texts has short and long keys, and values of all lengths.
+// name is a short or a long key.
+func name(n uint64) string { return fmt.Sprintf("%0*d", 3+n%4*20, n) }
+
+func strangeName(n uint64) string { return "strange " + name(n) }
+
+func counts(m *portolan.Map[string, uint64]) subject {
+	return of[string, uint64]{m, name, same, same, strangeName, true}
+}
+
+// texts has values of all lengths.
 func texts(m *portolan.Map[string, string]) subject {
-	key := func(n uint64) string { return fmt.Sprintf("%0*d", 3+n%4*20, n) }
 	value := func(n uint64) string { return fmt.Sprint(n) + strings.Repeat("-", int(n*37%300)) }
 	number := func(v string) uint64 {
 		n, err := strconv.ParseUint(strings.TrimRight(v, "-"), 10, 64)
@@ -150,7 +164,7 @@ func texts(m *portolan.Map[string, string]) subject {
 		}
 		return n
 	}
-	return of[string, string]{m, key, value, number, func(n uint64) string { return "strange " + key(n) }}
+	return of[string, string]{m, name, value, number, strangeName, false}
 }
 
 // goMap is Go's own map: what the test itself is judged by.
@@ -169,11 +183,23 @@ func (m *goMap) loadOrStore(k, v uint64) (uint64, bool) {
 	actual, loaded := m.Map.LoadOrStore(k, v)
 	return number(actual, loaded)
 }
-func (m *goMap) loadAndDelete(k uint64) (uint64, bool)     { return number(m.Map.LoadAndDelete(k)) }
-func (m *goMap) remove(k uint64)                           { m.Map.Delete(k) }
-func (m *goMap) swap(k, v uint64) (uint64, bool)           { return number(m.Map.Swap(k, v)) }
-func (m *goMap) compareAndSwap(k, old, new uint64) bool    { return m.Map.CompareAndSwap(k, old, new) }
-func (m *goMap) compareAndDelete(k, old uint64) bool       { return m.Map.CompareAndDelete(k, old) }
+func (m *goMap) loadAndDelete(k uint64) (uint64, bool)  { return number(m.Map.LoadAndDelete(k)) }
+func (m *goMap) remove(k uint64)                        { m.Map.Delete(k) }
+func (m *goMap) swap(k, v uint64) (uint64, bool)        { return number(m.Map.Swap(k, v)) }
+func (m *goMap) compareAndSwap(k, old, new uint64) bool { return m.Map.CompareAndSwap(k, old, new) }
+func (m *goMap) compareAndDelete(k, old uint64) bool    { return m.Map.CompareAndDelete(k, old) }
+func (m *goMap) adds() bool                             { return true }
+func (m *goMap) add(k, delta uint64) uint64 {
+	for {
+		old, loaded := m.loadOrStore(k, delta)
+		if !loaded {
+			return delta
+		}
+		if m.compareAndSwap(k, old, old+delta) {
+			return old + delta
+		}
+	}
+}
 func (m *goMap) loadMany(keys []uint64) ([]uint64, []bool) { return one(keys, m.load) }
 func (m *goMap) storeMany(keys, values []uint64) {
 	for i, k := range keys {
@@ -213,7 +239,7 @@ func worker(s subject, thread int, random *rand.Rand) (calls []Call) {
 			runtime.Gosched() // so that all have their turns, the one that disturbs too
 		}
 		c := Call{Thread: thread, Key: random.Uint64N(hotKeys), A: value(), B: value(), Start: now()}
-		switch random.IntN(24) {
+		switch random.IntN(26) {
 		case 0, 1, 2, 3, 4:
 			c.Op = Load
 			c.Value, c.Is = s.load(c.Key)
@@ -238,6 +264,13 @@ func worker(s subject, thread int, random *rand.Rand) (calls []Call) {
 			c.Op, c.Is = CompareAndSwap, s.compareAndSwap(c.Key, c.A, c.B)
 		case 19, 20:
 			c.Op, c.Is = CompareAndDelete, s.compareAndDelete(c.Key, c.A)
+		case 21, 22:
+			if c.Op = Add; s.adds() {
+				c.Value = s.add(c.Key, c.A)
+				break
+			}
+			c.Op = Store
+			s.store(c.Key, c.A)
 		default: // all keys in one call
 			calls = append(calls, many(s, c, all, random.IntN(4))...)
 			continue
@@ -318,27 +351,22 @@ func check(t *testing.T, make func() (subject, func())) {
 	t.Logf("%d calls, linearizable; %d met another on the same key; the map was disturbed %d times", checked, met, disturbed)
 }
 
+// ofKind returns what makes maps of one kind, and closes them.
+func ofKind[K comparable, V any](t *testing.T, kind portolan.Kind, see func(*portolan.Map[K, V]) subject) func() (subject, func()) {
+	return func() (subject, func()) {
+		m, err := portolan.New[K, V](portolan.WithKind(kind), portolan.WithShards(1)) // all keys in one table
+		if err != nil {
+			t.Fatal(err)
+		}
+		return see(m), func() { m.Close() }
+	}
+}
+
 func TestHistoriesAreLinearizable(t *testing.T) {
 	for _, kind := range []portolan.Kind{portolan.Mutex, portolan.RWMutex, portolan.Sharded, portolan.ReadDirty} {
-		options := []portolan.Option{portolan.WithKind(kind), portolan.WithShards(1)} // all keys in one table
-		t.Run(kind.String()+"/words", func(t *testing.T) {
-			check(t, func() (subject, func()) {
-				m, err := portolan.New[uint64, uint64](options...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return words(m), func() { m.Close() }
-			})
-		})
-		t.Run(kind.String()+"/texts", func(t *testing.T) {
-			check(t, func() (subject, func()) {
-				m, err := portolan.New[string, string](options...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return texts(m), func() { m.Close() }
-			})
-		})
+		t.Run(kind.String()+"/words", func(t *testing.T) { check(t, ofKind(t, kind, words)) })
+		t.Run(kind.String()+"/counts", func(t *testing.T) { check(t, ofKind(t, kind, counts)) })
+		t.Run(kind.String()+"/texts", func(t *testing.T) { check(t, ofKind(t, kind, texts)) })
 	}
 	t.Run("sync.Map", func(t *testing.T) {
 		check(t, func() (subject, func()) { return new(goMap), func() {} })
@@ -371,6 +399,22 @@ func (s *lostStore) store(k, v uint64) {
 	}
 }
 
+// brokenAdd is a map whose additions are two steps now and then.
+type brokenAdd struct {
+	subject
+	calls atomic.Uint64
+}
+
+func (s *brokenAdd) add(k, delta uint64) uint64 {
+	if s.calls.Add(1)%5 != 0 {
+		return s.subject.add(k, delta)
+	}
+	old, _ := s.load(k)
+	runtime.Gosched()
+	s.store(k, old+delta)
+	return old + delta
+}
+
 func TestPlantedBugsAreSeen(t *testing.T) {
 	for name, bug := range map[string]func() subject{
 		"a value that nobody stored": func() subject {
@@ -382,7 +426,8 @@ func TestPlantedBugsAreSeen(t *testing.T) {
 		"a load that deletes": func() subject {
 			return &lying{subject: new(goMap), lie: func(s subject, k uint64) (uint64, bool) { return s.loadAndDelete(k) }}
 		},
-		"a lost store": func() subject { return &lostStore{subject: new(goMap)} },
+		"an addition in two steps": func() subject { return &brokenAdd{subject: new(goMap)} },
+		"a lost store":             func() subject { return &lostStore{subject: new(goMap)} },
 	} {
 		seen := false
 		for round := 0; round < 20 && !seen; round++ {

@@ -1,5 +1,5 @@
 /* Records histories of maps, through portolan.h alone: record CALLS writes about that many calls on each kind of map that threads may
- * share, of words and of bytes, with two to eight threads, while another thread makes the map grow, shrink, promote and be iterated. A
+ * share, of each sort, with two to eight threads, while another thread makes the map grow, shrink, promote and be iterated. A
  * line is a call on one key: thread, key, operation, two numbers given, number and truth returned, begin and end. Ends a history with an
  * empty line. `check` judges them. */
 #include <inttypes.h>
@@ -13,6 +13,8 @@
 
 enum { KEYS = 4, CALLS = 1000, MOST_THREADS = 8, LONGEST = 400 };
 
+typedef enum { WORDS, TEXTS, COUNTS, SORTS } map_sort; /* words to words, bytes to bytes, bytes to words */
+
 typedef struct {
     uint64_t key, a, b, value;
     int64_t start, end;
@@ -21,7 +23,7 @@ typedef struct {
 
 typedef struct {
     ptl_map *map;
-    int words;
+    map_sort sort;
     unsigned thread;
     uint64_t random;
     unsigned count;
@@ -53,25 +55,28 @@ static uint64_t draw(uint64_t *random, uint64_t below)
     return (z >> 33) % below;
 }
 
-/* Keys and values as bytes: some short enough for a slot, some not; values of many lengths, made of one byte after their number. */
+/* Keys and values as bytes: some short enough for a slot, some not; values of many lengths, made of one byte after their number, or words,
+ * which are their numbers. */
 static size_t key_bytes(uint64_t key, char *place) { return (size_t)sprintf(place, "%0*" PRIu64, 3 + (int)(key % 4 * 25), key); }
 
-static size_t value_bytes(uint64_t number, unsigned char *place)
+static size_t value_bytes(map_sort sort, uint64_t number, unsigned char *place)
 {
-    size_t size = 8 + number * 53 % (LONGEST - 8);
     memcpy(place, &number, 8);
+    if (sort == COUNTS)
+        return 8;
+    size_t size = 8 + number * 53 % (LONGEST - 8);
     memset(place + 8, (int)(number + 1), size - 8);
     return size;
 }
 
-static uint64_t value_number(const unsigned char *place, size_t size)
+static uint64_t value_number(map_sort sort, const unsigned char *place, size_t size)
 {
     unsigned char wanted[LONGEST];
     uint64_t number;
     if (size < 8)
         refuse(0, "a value that nobody stored");
     memcpy(&number, place, 8);
-    if (number > 1000 || value_bytes(number, wanted) != size || memcmp(place, wanted, size) != 0)
+    if ((sort == TEXTS && number > 1000) || value_bytes(sort, number, wanted) != size || memcmp(place, wanted, size) != 0)
         refuse(0, "a value that nobody stored");
     return number;
 }
@@ -108,11 +113,12 @@ static void call_words(ptl_map *map, call *c)
     c->value = c->is || c->op == '+' ? r.value : 0;
 }
 
-static void call_bytes(ptl_map *map, call *c)
+static void call_bytes(ptl_map *map, map_sort sort, call *c)
 {
     char key[128];
     unsigned char a[LONGEST], b[LONGEST], found[LONGEST];
-    size_t k = key_bytes(c->key, key), a_size = value_bytes(c->a, a), b_size = value_bytes(c->b, b), size = 0;
+    size_t k = key_bytes(c->key, key), a_size = value_bytes(sort, c->a, a), b_size = value_bytes(sort, c->b, b), size = 0;
+    uint64_t sum = 0;
     ptl_status status = 0;
     int gives = 1;
     switch (c->op) {
@@ -130,7 +136,13 @@ static void call_bytes(ptl_map *map, call *c)
         gives = 0;
         switch (c->op) {
         case 'c': status = ptl_map_contains(map, key, k); break;
-        case '+': c->op = 's'; /* values that are no numbers cannot be added to */ /* fall through */
+        case '+':
+            if (sort == COUNTS) {
+                status = ptl_map_add(map, key, k, c->a, &sum);
+                break;
+            }
+            c->op = 's'; /* values that are no numbers cannot be added to */
+            /* fall through */
         case 's': status = ptl_map_store(map, key, k, a, a_size); break;
         case 'd': status = ptl_map_delete(map, key, k); break;
         case 'a': status = ptl_map_compare_and_swap(map, key, k, a, a_size, b, b_size); break;
@@ -139,7 +151,15 @@ static void call_bytes(ptl_map *map, call *c)
     }
     int loads = c->op == 'o' || c->op == 'w';
     c->is = (char)answered(status, loads ? PTL_LOADED : PTL_OK, loads ? PTL_OK : PTL_NOT_FOUND, PTL_MISMATCH, "a call on bytes");
-    c->value = gives && c->is ? value_number(found, size) : 0;
+    c->value = gives && c->is ? value_number(sort, found, size) : sum;
+}
+
+static void make(const worker *own, call *c)
+{
+    if (own->sort == WORDS)
+        call_words(own->map, c);
+    else
+        call_bytes(own->map, own->sort, c);
 }
 
 static void *work(void *user)
@@ -159,10 +179,8 @@ static void *work(void *user)
             if (status != PTL_OK)
                 refuse(status, "clear");
             c->op = 'r';
-        } else if (own->words) {
-            call_words(own->map, c);
         } else {
-            call_bytes(own->map, c);
+            make(own, c);
         }
         c->end = now();
         own->count++;
@@ -188,7 +206,7 @@ static void *disturb(void *user)
         uint64_t which = draw(&own->random, 5);
         for (uint64_t i = 0; which < 3 && i < some; i++) {
             call c = {.key = which < 2 ? n + i : n - some + i, .op = which < 2 ? 's' : 'd', .a = i};
-            (own->words ? call_words : call_bytes)(own->map, &c);
+            make(own, &c);
         }
         int visits = (int)(2 * some);
         ptl_status status = which == 3 ? ptl_map_range(own->map, visit, &visits) : which == 4 ? ptl_map_shrink(own->map) : PTL_OK;
@@ -198,13 +216,14 @@ static void *disturb(void *user)
     return NULL;
 }
 
-static unsigned long record(uint32_t kind, int words, unsigned threads, uint64_t seed)
+static unsigned long record(uint32_t kind, map_sort sort, unsigned threads, uint64_t seed)
 {
     static worker workers[MOST_THREADS + 1];
     pthread_t handles[MOST_THREADS + 1];
     ptl_map_options options = PTL_MAP_OPTIONS_INIT;
     options.kind = kind;
-    options.key_size = options.value_size = words ? PTL_WORD : PTL_BYTES;
+    options.key_size = sort == WORDS ? PTL_WORD : PTL_BYTES;
+    options.value_size = sort == TEXTS ? PTL_BYTES : PTL_WORD;
     options.shards = 1; /* all keys in one table */
     ptl_map *map;
     ptl_status status = ptl_map_new(&options, &map);
@@ -213,7 +232,7 @@ static unsigned long record(uint32_t kind, int words, unsigned threads, uint64_t
     stop = 0;
     pthread_barrier_init(&begin, NULL, threads);
     for (unsigned i = 0; i <= threads; i++) {
-        workers[i] = (worker){.map = map, .words = words, .thread = i, .random = seed * 100 + i};
+        workers[i] = (worker){.map = map, .sort = sort, .thread = i, .random = seed * 100 + i};
         if (pthread_create(&handles[i], NULL, i < threads ? work : disturb, &workers[i]) != 0)
             refuse(0, "pthread_create");
     }
@@ -242,8 +261,8 @@ int main(int argc, char **argv)
         return 2;
     }
     for (uint32_t kind = PTL_MAP_MUTEX; kind <= PTL_MAP_READ_DIRTY; kind++)
-        for (int words = 0; words < 2; words++)
+        for (map_sort sort = WORDS; sort < SORTS; sort++)
             for (unsigned long count = 0, round = 0; count < wanted; round++)
-                count += record(kind, words, 2 + (unsigned)round % (MOST_THREADS - 1), kind * 1000003 + (unsigned)words * 500009 + round);
+                count += record(kind, sort, 2 + (unsigned)round % (MOST_THREADS - 1), kind * 1000003 + sort * 500009 + round);
     return 0;
 }

@@ -1,4 +1,4 @@
-//go:build amd64 && gc && go1.24 && !go1.27 && !race && !msan && !asan
+//go:build linux && amd64 && gc && go1.24 && !go1.27 && !race && !msan && !asan
 
 // Package leaf calls C functions that return at once, without telling the scheduler.
 //
@@ -10,9 +10,9 @@
 // During the call the goroutine cannot be preempted, and so the garbage collector waits for it: the function must
 // not wait for anything, least of all for another goroutine, nor call back into Go. It should take microseconds at most.
 //
-// The runtime does not promise that asmcgocall stays as it is. So the versions of Go that this was tested with are named in the build
-// constraint of this file; with any other, on other processors, and under the race detector and the sanitizers, which have to
-// see each call, Available is false, and the caller goes through cgo.
+// The runtime does not promise that asmcgocall stays as it is. So the versions of Go and the system that this was tested with are named in
+// the build constraint of this file; with any other, on other processors, and under the race detector and the sanitizers, which have
+// to see each call, Available is false, and the caller goes through cgo.
 package leaf
 
 import "unsafe"

@@ -1,4 +1,4 @@
-//go:build gc && go1.24 && !go1.27 && !race && !msan && !asan
+//go:build linux && gc && go1.24 && !go1.27 && !race && !msan && !asan
 
 #include "textflag.h"
 

@@ -1,4 +1,4 @@
-//go:build !(amd64 && gc && go1.24 && !go1.27 && !race && !msan && !asan)
+//go:build !(linux && amd64 && gc && go1.24 && !go1.27 && !race && !msan && !asan)
 
 // Package leaf is for other builds than this one.
 package leaf
