@@ -6,6 +6,8 @@ echo "== sanitizers"
 ci/sanitize.sh
 echo "== histories"
 ci/linear.sh $((seconds * 400)) # twice in each of 8 sorts of maps: above ten million in all
+echo "== opened and closed a thousand times"
+ci/dlopen.sh 1000
 echo "== memory"
 ci/memory.sh $((seconds / 4))
 echo "== fuzzing"
