@@ -241,7 +241,7 @@ static void test_exec(void)
 
 /* Too little address space. */
 
-enum { SPARE = 6 << 20, LONG = 48 };
+enum { SPARE = 4 << 20, LONG = 48 };
 
 /* Keys and values by number, more than there are in check.h. */
 typedef struct {
@@ -1026,7 +1026,8 @@ int main(int argc, char **argv)
     run_for_all(test_fork, "fork");
     run_for_shared(test_exec, "exec from among threads");
     if (!is_watched("address space")) {
-        run_for_all(test_limit, "too little address space");
+        for_kinds_from(PTL_MAP_BUCKETED, test_limit);
+        section("too little address space");
         run_for_shared(test_limit_together, "too little of it for four threads");
     }
     run_for_shared(test_ends, "threads that end");
