@@ -25,3 +25,23 @@ $go/syncmap -short -trace $trace.short >/dev/null
 valgrind $c/replay $trace.short
 valgrind $c/wordcount --check --threads 4 examples
 valgrind $c/anatomy >/dev/null
+
+# On a full disk each says so, and ends as one that could not do its work.
+fails_when_full() { # OUTPUT COMMAND...
+    local status=0 message
+    message=$("${@:2}" 2>&1 >"$1") || status=$?
+    [ "$status" = 2 ] && [ -n "$message" ] || { echo "${*:2} >$1 must say what is wrong and end with status 2, not $status: $message" >&2; exit 1; }
+    echo "$message"
+}
+if [ -c /dev/full ]; then
+    echo "-- a full disk"
+    fails_when_full /dev/full $c/replay $trace.short
+    fails_when_full /dev/full $c/wordcount examples
+    fails_when_full /dev/full $c/anatomy
+    fails_when_full /dev/null $c/anatomy --svg /dev/full
+    fails_when_full /dev/full $go/wordcount examples
+    fails_when_full /dev/full $go/syncmap -ops 1000
+    fails_when_full /dev/null $go/syncmap -ops 1000 -trace /dev/full
+else
+    echo "-- a full disk: not tried, there is no /dev/full"
+fi

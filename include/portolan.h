@@ -54,7 +54,9 @@
  * The library has no threads of its own, sets no signal handler, and relies on no destructor of
  * thread-local memory. In the child of a fork() locks that other threads held stay held: a child of a
  * process with several threads does not touch its maps before exec(). A process may dlopen() the library at
- * any time; it stays loaded after dlclose(), because other threads may still be inside.
+ * any time; it stays loaded after dlclose(), because other threads may still be inside. No call is a place
+ * where pthread_cancel() takes effect, which must not be asynchronous in a thread that is inside. A call
+ * needs up to 32 KiB of stack: ptl_map_clone and ptl_map_new the most, one on a key less than 4 KiB.
  *
  * 4. OWNERSHIP
  *
@@ -131,8 +133,8 @@
  *
  * The function given to ptl_map_update runs while its key is locked, which is what it is for. It may call
  * any function on other maps; on the same map each call is refused with PTL_E_REENTRANT, but for
- * ptl_map_retain and ptl_map_release, which only count: the map lasts until the call returns here, too. And
- * it must return, as the others.
+ * ptl_map_retain and ptl_map_release, which only count: the map lasts until the call returns here, too. It
+ * must return, too: no longjmp, no exception, no end of the thread.
  *
  * The functions of an allocator are called by whichever thread needs or frees memory, several at once, and
  * sometimes inside a lock of the map. They must not call a function on that map, and must return, too.

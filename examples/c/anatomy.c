@@ -247,5 +247,5 @@ int main(int argc, char **argv) {
         write_svg(svg, scenes, scene_count);
     for (size_t i = 0; i < scene_count; i++)
         free_scene(&scenes[i]);
-    return wrong ? 1 : 0;
+    return end_with(wrong ? 1 : 0);
 }

@@ -155,6 +155,8 @@ static void write_svg(const char *name, const struct scene *scenes, size_t scene
     if (!body || !svg)
         fail("%s: %s", name, strerror(errno));
     int height = draw(body, scenes, scene_count);
+    if (fflush(body) != 0 || ferror(body))
+        fail("a temporary file: cannot be written");
     rewind(body);
     fprintf(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n%s", WIDTH, height, WIDTH,
             height, SVG_STYLE);
@@ -162,8 +164,9 @@ static void write_svg(const char *name, const struct scene *scenes, size_t scene
     for (int c; (c = getc(body)) != EOF;)
         putc(c, svg);
     fprintf(svg, "</svg>\n");
+    bool lost = ferror(body) || ferror(svg);
     fclose(body);
-    if (ferror(svg) | fclose(svg))
+    if (fclose(svg) != 0 || lost)
         fail("%s: cannot be written", name);
 }
 

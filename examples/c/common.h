@@ -5,6 +5,7 @@
 #include <portolan.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,14 @@ static inline void fail(const char *format, ...) {
     va_end(arguments);
     fputc('\n', stderr);
     exit(2);
+}
+
+/* The last thing that main does: what was printed has arrived (the disk may be full), or the program could not do its work. */
+static inline int end_with(int status) {
+    bool lost = ferror(stdout) != 0;
+    if (fclose(stdout) != 0 || lost)
+        fail("standard output: cannot be written");
+    return status;
 }
 
 /* Every negative status is an error; here none of them may happen. */

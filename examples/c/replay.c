@@ -305,5 +305,5 @@ int main(int argc, char **argv) {
         if (!only || only == &KINDS[i])
             differences += replay_kind(trace, &KINDS[i]);
     free((char *)trace.at);
-    return differences ? 1 : 0;
+    return end_with(differences ? 1 : 0);
 }

@@ -318,5 +318,5 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < files.count; i++)
         free(files.path[i]);
     free(files.path);
-    return wrong ? 1 : 0;
+    return end_with(wrong ? 1 : 0);
 }

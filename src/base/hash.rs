@@ -41,6 +41,17 @@ pub fn home_bits(hash: u64) -> usize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRandomness;
 
+fn fill_random(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    // Not by way of the C library, whose function is a place where a thread may be cancelled: that unwinds, and nothing may unwind here.
+    #[cfg(target_os = "linux")]
+    // SAFETY: the bytes are ours to be filled.
+    if unsafe { libc::syscall(libc::SYS_getrandom, bytes.as_mut_ptr(), bytes.len(), 0) } == bytes.len() as libc::c_long
+    {
+        return Ok(());
+    }
+    getrandom::fill(bytes).map_err(|_| NoRandomness)
+}
+
 /// One map's hash function.
 pub struct Hasher {
     state: RandomState,
@@ -55,7 +66,7 @@ impl Hasher {
         let mut key = [0u64; 4];
         if seed == 0 {
             let mut bytes = [0u8; 32];
-            getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+            fill_random(&mut bytes)?;
             for (word, chunk) in key.iter_mut().zip(bytes.as_chunks::<8>().0) {
                 *word = u64::from_ne_bytes(*chunk);
             }

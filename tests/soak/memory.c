@@ -206,6 +206,10 @@ int main(int argc, char **argv)
             test_churn(kind, words, 1);
             watch("maps", kind, words, make_maps);
         }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "memory: the samples cannot be written\n");
+        return 2;
+    }
     fprintf(stderr, "%lu maps made and released\n", made);
     fprintf(stderr, "%d passed, %d failed\n", 24 - failures, failures);
     return failures != 0;

@@ -83,11 +83,11 @@ func main() {
 		os.Exit(2)
 	}
 
-	fmt.Printf("seed %d\n", p.seed)
+	say("seed %d\n", p.seed)
 	if p.plant {
-		fmt.Println("planted: stale loads, operations that are not atomic, a key that Range visits twice")
+		say("planted: stale loads, operations that are not atomic, a key that Range visits twice\n")
 	}
-	fmt.Printf("%-10s  %15s  %15s  %11s\n", "kind", "one goroutine", "8 goroutines", "differences")
+	say("%-10s  %15s  %15s  %11s\n", "kind", "one goroutine", "8 goroutines", "differences")
 	var differences int64
 	for _, kind := range kinds {
 		var alone, together report
@@ -96,10 +96,10 @@ func main() {
 			checkTogether(&together, kind, p)
 		}
 		found := alone.differences.Load() + together.differences.Load()
-		fmt.Printf("%-10v  %15d  %15d  %11d\n", kind, alone.operations.Load(), together.operations.Load(), found)
+		say("%-10v  %15d  %15d  %11d\n", kind, alone.operations.Load(), together.operations.Load(), found)
 		for _, r := range []*report{&alone, &together} {
 			if r.first != "" {
-				fmt.Printf("    first difference: %v, %s\n", kind, r.first)
+				say("    first difference: %v, %s\n", kind, r.first)
 			}
 		}
 		differences += found

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"log"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -30,7 +32,15 @@ func (r *report) check(what string, p plan, f func(*report)) {
 		r.once.Do(func() { r.first = what + ": " + own.first })
 	}
 	if p.verbose {
-		fmt.Printf("    %-62s %8d operations %6d differences\n", what, own.operations.Load(), own.differences.Load())
+		say("    %-62s %8d operations %6d differences\n", what, own.operations.Load(), own.differences.Load())
+	}
+}
+
+// say prints a line of the results, and ends the program if it cannot be written.
+func say(format string, args ...any) {
+	if _, err := fmt.Printf(format, args...); err != nil {
+		log.Print(err)
+		os.Exit(2)
 	}
 }
 

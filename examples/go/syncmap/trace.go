@@ -31,7 +31,7 @@ func record(name string, operations int, seed uint64) (err error) {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Printf("recorded %d operations in %s\n", w.operations, name)
+	say("recorded %d operations in %s\n", w.operations, name)
 	return nil
 }
 

@@ -64,8 +64,8 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	fmt.Printf("%s: %d files, %.1f MB, %d skipped\n", folder, len(files.paths), float64(files.bytes)/1e6, files.skipped)
-	fmt.Printf("%-10s  %7s  %10s  %9s  %8s  %11s\n", "kind", "threads", "words", "distinct", "seconds", "words/s")
+	say("%s: %d files, %.1f MB, %d skipped\n", folder, len(files.paths), float64(files.bytes)/1e6, files.skipped)
+	say("%-10s  %7s  %10s  %9s  %8s  %11s\n", "kind", "threads", "words", "distinct", "seconds", "words/s")
 	var plain map[string]uint64
 	if *check {
 		start := time.Now()
@@ -115,9 +115,9 @@ func main() {
 	}
 
 	top := first[:min(20, len(first))]
-	fmt.Printf("\nthe %d most frequent words:\n", len(top))
+	say("\nthe %d most frequent words:\n", len(top))
 	for _, e := range top {
-		fmt.Printf("%10d  %s\n", e.count, e.word)
+		say("%10d  %s\n", e.count, e.word)
 	}
 	if wrong {
 		os.Exit(1)
@@ -126,7 +126,7 @@ func main() {
 
 func row(kind string, goroutines int, words uint64, distinct int, took time.Duration, verdict string) {
 	seconds := took.Seconds()
-	fmt.Printf("%-10s  %7d  %10d  %9d  %8.3f  %11.0f%s\n", kind, goroutines, words, distinct, seconds, float64(words)/seconds, verdict)
+	say("%-10s  %7d  %10d  %9d  %8.3f  %11.0f%s\n", kind, goroutines, words, distinct, seconds, float64(words)/seconds, verdict)
 }
 
 // count lets the goroutines take file after file and add each word to m. It returns the number of words.
@@ -227,6 +227,13 @@ func defaultFolder() string {
 		}
 	}
 	return "/usr/include"
+}
+
+// say prints a line of the results, and ends the program if it cannot be written.
+func say(format string, args ...any) {
+	if _, err := fmt.Printf(format, args...); err != nil {
+		fail(err)
+	}
 }
 
 func fail(err error) {
