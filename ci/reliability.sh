@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the end of docs/reliability.md: what the last runs have shown (target/reliability, filled by ci/models.sh, ci/linear.sh,
+# Writes the end of docs/reliability.md: what the last runs have shown (target/reliability, filled by ci/models.sh, ci/schedules.sh, ci/linear.sh,
 # ci/memory.sh, ci/fuzz.sh, ci/sanitize.sh and ci/mutants.sh), and the planted bugs.
 source "$(dirname "$0")/common.sh"
 evidence=target/reliability
@@ -10,7 +10,7 @@ mark='<!-- evidence -->'
     printf '\nPortolan %s, %s, %s processors.\n\n' "$(git describe --always --dirty)" "$(rustc --version | cut -d ' ' -f 1,2)" "$(nproc)"
     echo '| check | command | what it has shown |'
     echo '|---|---|---|'
-    for row in 'models:`ci/models.sh`' 'linear:`ci/linear.sh CALLS`' 'sanitize:`ci/sanitize.sh`' 'memory:`ci/memory.sh SECONDS`' \
+    for row in 'models:`ci/models.sh`' 'schedules:`ci/schedules.sh SCHEDULES`' 'linear:`ci/linear.sh CALLS`' 'sanitize:`ci/sanitize.sh`' 'memory:`ci/memory.sh SECONDS`' \
         'fuzz:`make fuzz`' 'mutants:`make mutants`'; do
         name=${row%%:*}
         [ -e "$evidence/$name" ] || { echo "nothing is recorded of $name: run it first" >&2; exit 1; }

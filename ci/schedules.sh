@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# ci/schedules.sh [SCHEDULES]: whole maps under shuttle, which draws so many schedules (60) of two sorts for each scenario, kind, type and hash.
+# ci/schedules.sh [SCHEDULES]: whole maps under shuttle, which draws so many schedules (30) of two sorts for each scenario, kind, type and hash.
 source "$(dirname "$0")/common.sh"
-export PORTOLAN_SCHEDULES=${1:-60} CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0
+export PORTOLAN_SCHEDULES=${1:-30} CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0
 log=$root/target/schedules.log
 mkdir -p target
 RUSTFLAGS="--cfg shuttle" cargo test --quiet --locked --release --test schedules --target-dir target/schedules | tee "$log"

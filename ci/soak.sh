@@ -8,6 +8,8 @@ echo "== histories"
 ci/linear.sh $((seconds * 1000)) # twice in each of 12 sorts of maps: above forty million in all, in some four minutes
 echo "== opened and closed a thousand times"
 ci/dlopen.sh 1000
+echo "== schedules"
+ci/schedules.sh $((seconds / 6))
 echo "== memory"
 ci/memory.sh $((seconds / 4))
 echo "== fuzzing"

@@ -30,6 +30,7 @@ step symbols ci/symbols.sh
 step abi ci/abi.sh
 step rust cargo test --quiet --locked
 step models ci/models.sh
+step schedules ci/schedules.sh
 step linear ci/linear.sh
 step c ci/c-tests.sh
 step valgrind ci/c-tests.sh --valgrind
