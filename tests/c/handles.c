@@ -166,6 +166,7 @@ static void test_no_randomness(void)
             _exit(NOT_TO_BE_HAD);
         unsigned long failures = failed;
         without_randomness(source);
+        EXPECT(PTL_OK, ptl_map_release(source));
         _exit(failed == failures ? DONE : 1);
     }
     int status = 0;

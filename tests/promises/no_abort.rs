@@ -57,8 +57,9 @@ const OPERATIONS: &[Operation] = &[
     ("len", |_, m| ok(m.len())),
     ("reserve", |_, m| m.reserve(500).into()),
     ("shrink", |_, m| m.shrink().into()),
-    ("store, deleted before", |s, m| m.store(&s.key(DELETED), &s.other(DELETED)).into()),
-    ("swap, deleted before", |s, m| m.swap(&s.key(DELETED), &s.other(DELETED), ROOM).status().into()),
+    // With a value that no memory is left over for.
+    ("store, deleted before", |s, m| m.store(&s.key(DELETED), &large(s)).into()),
+    ("swap, deleted before", |s, m| m.swap(&s.key(DELETED), &large(s), ROOM).status().into()),
     ("range", |_, m| m.range(&mut |_, _| true).into()),
     ("delete_if", |s, m| ok(m.delete_if(&mut |key, _| s.number(key).is_multiple_of(2)))),
     ("scan", |_, m| match m.scan(&mut 0, Room::entries(200)) {
@@ -77,6 +78,10 @@ const OPERATIONS: &[Operation] = &[
     }),
     ("delete_many", |s, m| m.delete_many(&[s.key(0), s.key(1000)]).0.into()),
 ];
+
+fn large(setup: &Setup) -> Vec<u8> {
+    vec![7; if setup.value == Width::Word { 8 } else { 5000 }]
+}
 
 fn sorted(map: &dyn Face) -> Vec<Entry> {
     let mut entries = map.entries();
@@ -147,6 +152,9 @@ fn fail_each(
                 wanted.sort();
                 assert!(after == wanted, "{place}: the map is not as before");
             }
+            // With memory it works.
+            assert_eq!(operation(&setup, &*map).status, expected_status, "{place}: again");
+            assert!(sorted(&*map) == expected, "{place}: again, and the map is wrong");
         } else {
             assert_eq!(told.status, expected_status, "{place}");
             assert!(after == expected, "{place}: it succeeded, and the map is wrong");
@@ -156,7 +164,7 @@ fn fail_each(
             assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok, "{place}: afterwards");
             assert_eq!(map.value(&setup.key(i)), Some(setup.value(i)), "{place}: afterwards");
         }
-        assert_eq!(map.len(), Ok(after.len() as u64 + 20), "{place}: afterwards");
+        assert_eq!(map.len(), Ok(expected.len() as u64 + 20), "{place}: afterwards");
         drop(map);
         assert_eq!(tally.bytes(), 0, "{place}: bytes that never came back");
         if failures == 0 {
@@ -291,4 +299,26 @@ fn a_split_without_memory_is_put_off() {
             setup.assert_holds(&*map, 0..400);
         }
     }
+}
+
+/// In a read/dirty map, where all keys share a chain: that the key goes into the dirty map again needs memory.
+#[test]
+fn a_refused_store_leaves_an_expunged_key_as_it_was() {
+    let tally = Tally::default();
+    let hash = crate::support::Hash::Constant;
+    let setup = Setup { hash, allocator: tally.allocator(), ..Setup::new(Kind::ReadDirty, Width::Word, Width::Word) };
+    let map = setup.map();
+    let store = |i| map.store(&setup.key(i), &setup.value(i));
+    (0..8).for_each(|i| assert_eq!(store(i), Status::Ok));
+    map.entries(); // promotes
+    assert_eq!(map.delete(&setup.key(0)), Status::Ok);
+    assert_eq!(store(8), Status::Ok);
+    assert_eq!(map.stats().expunged, 1);
+    tally.fail_at(1, true);
+    assert_eq!(store(0), Status::Memory);
+    tally.heal();
+    assert_eq!(map.stats().expunged, 1);
+    assert_eq!(store(0), Status::Ok);
+    assert_eq!(map.stats().expunged, 0);
+    setup.assert_holds(&*map, 0..9);
 }

@@ -220,13 +220,14 @@ fn a_load_beside_a_clear_and_another_key() {
 }
 
 #[test]
-fn a_delete_finds_its_key_while_promotions_go_by() {
+fn a_delete_finds_its_key_while_its_read_map_becomes_the_dirty_map() {
     check(
         promoted,
         |map| map.take(1),
         |map| {
             map.put(2, 2);
             map.before_range().unwrap();
+            map.put(3, 3);
         },
         |map, taken, ()| assert_eq!((taken, map.get(1)), (Some(1), None)),
     );

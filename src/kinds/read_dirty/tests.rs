@@ -28,6 +28,9 @@ fn filled() -> Arc<Map> {
     map
 }
 
+/// A key whose entry's lock is in a page that has nothing but locks.
+const AMONG_LOCKS: u64 = MANY / 5 * 4;
+
 /// Where the read map says that the entry of a key is.
 fn entry_of(map: &Map, key: u64) -> u64 {
     map.tables[map.read().table()].get(&Word::probe(&map.hasher, key), |word| word).unwrap().unwrap()
@@ -42,7 +45,7 @@ fn lock_late(word: u64) -> Option<entry::EntryGuard<'static>> {
 #[test]
 fn a_shrink_does_not_leave_a_late_writer_asleep() {
     let map = filled();
-    let word = entry_of(&map, MANY / 2);
+    let word = entry_of(&map, AMONG_LOCKS);
     map.clear().unwrap();
     let first = lock_late(word);
     let (done, is_done) = channel();
@@ -61,7 +64,7 @@ fn a_shrink_does_not_leave_a_late_writer_asleep() {
 #[test]
 fn a_late_writer_does_not_give_back_the_lock_of_another() {
     let map = filled();
-    let word = entry_of(&map, MANY / 2);
+    let word = entry_of(&map, AMONG_LOCKS);
     map.clear().unwrap();
     let mut late = lock_late(word);
     map.shrink().unwrap();
