@@ -101,3 +101,20 @@ pub fn batches_larger_than_the_map(setup: &Setup) {
         assert_eq!((statuses[i], values[i].clone()), expected, "entry {i}");
     }
 }
+
+/// So large that a map asks ahead for the memory of a whole batch.
+pub fn batches_of_a_large_table(setup: &Setup) {
+    let setup = Setup { shards: 1, ..*setup };
+    let (map, many) = (setup.map(), setup.count(5000));
+    for i in (0..many).step_by(2) {
+        map.store(&setup.key(i), &setup.value(i));
+    }
+    let there = |i: usize| i.is_multiple_of(2);
+    for first in (0..many - 150).step_by(many / 7) {
+        let numbers = first..first + 150;
+        let status = |i| if there(i) { Status::Ok } else { Status::NotFound };
+        let values = numbers.clone().map(|i| if there(i) { setup.value(i) } else { nothing(&setup) }).collect();
+        let statuses = numbers.clone().map(status).collect();
+        assert_eq!(map.load_many(&keys(&setup, numbers), 100_000), Many::Values { values, statuses });
+    }
+}

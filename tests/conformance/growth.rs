@@ -1,6 +1,7 @@
 //! Maps that grow, are emptied, and are used again.
 
-use crate::support::{Answer, Setup, Status};
+use crate::support::{Answer, Hash, Setup, Status};
+use portolan::map::Kind;
 
 /// Many thousand entries where the hash is real.
 const MANY: usize = 10_000;
@@ -136,4 +137,39 @@ pub fn churn_at_a_steady_size(setup: &Setup) {
     for i in 0..9 * window {
         assert_eq!(map.contains(&setup.key(i)), Status::NotFound);
     }
+}
+
+/// How full a table is: at most 6.5 entries to a bucket where it doubles; in a sharded map 16 / 3, and 4 while there are fewer than 256.
+pub fn buckets_are_as_full_as_promised(setup: &Setup) {
+    if setup.hash != Hash::Real {
+        return;
+    }
+    let setup = Setup { shards: 1, ..*setup };
+    let map = setup.map();
+    let within = |entries: usize, what: &str| {
+        let buckets = map.stats().buckets as usize;
+        let (least, most) = match setup.kind {
+            Kind::Sharded => (entries.div_ceil(4).min((entries * 3).div_ceil(16).max(256)), 0),
+            _ if entries <= 8 => (1, 0),
+            _ => ((entries * 2).div_ceil(13), 1),
+        };
+        // What doubles has up to twice the least; a sharded map is at most a bucket and the splits of one insert ahead.
+        let most = if most == 1 { 2 * least - 1 } else { least + 2 };
+        assert!((least..=most).contains(&buckets), "{buckets} buckets for {entries} entries {what}");
+    };
+    for i in 0..6000 {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+        // A read/dirty map has its entries in two tables; and a doubling takes its time, a little with each write.
+        let is_to_be_seen = setup.kind != Kind::ReadDirty && (i < 100 || i % 61 == 0);
+        if is_to_be_seen && (setup.kind == Kind::Sharded || map.stats().growing == 0) {
+            within(i + 1, "stored one by one");
+        }
+    }
+    assert_eq!(map.shrink(), Status::Ok);
+    within(6000, "after a shrink");
+    for i in 100..6000 {
+        map.delete(&setup.key(i));
+    }
+    assert_eq!(map.shrink(), Status::Ok);
+    within(100, "after deletes and a shrink");
 }

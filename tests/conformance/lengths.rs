@@ -105,3 +105,23 @@ pub fn a_buffer_that_fits_exactly(setup: &Setup) {
         assert_eq!(map.delete(&key), Status::Ok);
     }
 }
+
+/// Keys that differ in two words, and there by the same.
+pub fn keys_whose_differences_are_equal(setup: &Setup) {
+    if setup.key == Width::Word {
+        return;
+    }
+    let map = setup.map();
+    for words in 2..=10 {
+        let key = |byte, at: [usize; 2]| {
+            let mut key = vec![1; 8 * words - 1];
+            at.iter().for_each(|word| key[8 * word..(8 * word + 4)].fill(byte));
+            key
+        };
+        for (i, at) in (0..words - 1).flat_map(|a| (a + 1..words).map(move |b| [a, b])).enumerate() {
+            assert_eq!(map.store(&key(2, at), &setup.value(i)), Status::Ok);
+            assert_eq!(map.contains(&key(3, at)), Status::NotFound, "{words} words, different at {at:?}");
+        }
+        assert_eq!(map.clear(), Status::Ok);
+    }
+}

@@ -56,6 +56,7 @@ conformance! {
     lengths {
         values_of_every_length
         keys_of_every_length
+        keys_whose_differences_are_equal
         overwrite_with_every_other_length
         a_buffer_that_is_too_small_changes_nothing
         a_buffer_that_fits_exactly
@@ -80,6 +81,7 @@ conformance! {
         reserve_keeps_the_contents
         shrink_keeps_the_contents
         churn_at_a_steady_size
+        buckets_are_as_full_as_promised
     }
     whole {
         range_visits_every_entry_once
@@ -114,6 +116,7 @@ conformance! {
         a_key_more_than_once
         a_batch_buffer_that_is_too_small
         batches_larger_than_the_map
+        batches_of_a_large_table
     }
     seeds {
         one_seed_one_order
