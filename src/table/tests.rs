@@ -97,10 +97,13 @@ fn memory_of_buckets_is_counted_through_shrinks() {
 
 /// What every write leaves behind: only the last bucket of a chain ends in [`EMPTY_REST`], and there nothing comes after it; only the
 /// head and the last bucket have empty slots, and no overflow bucket is empty; the filter has whatever lies behind the head, and nothing else.
-fn check_chains<K: Key>(table: &Table<K>) {
+/// Returns how many overflow buckets are in use.
+fn check_chains<K: Key>(table: &Table<K>) -> u32 {
+    let mut overflow = 0;
     for index in 0..table.shape().buckets() as u32 {
         let head = table.main.at(index);
         let chain: Vec<_> = table.chain(head).collect();
+        overflow += chain.len() as u32 - 1;
         for (depth, bucket) in chain.iter().enumerate() {
             let tops = bucket.tops();
             let rest = (0..SLOTS).find(|slot| tops.get(*slot) == EMPTY_REST);
@@ -114,6 +117,7 @@ fn check_chains<K: Key>(table: &Table<K>) {
             assert_eq!(head.meta.may_overflow(class), chain[1..].iter().any(is_in));
         }
     }
+    overflow
 }
 
 /// A few hashes only, so that chains are long.
@@ -142,9 +146,11 @@ fn chains_stay_in_order<K: Key>(growth: Growth, key: impl for<'a> Fn(&'a [u8; 8]
         }
         if step % 1_000 == 999 {
             owner.shrink().unwrap();
+            // Those in use have the lowest numbers.
+            assert_eq!(owner.writer().overflow_next, owner.writer().overflow_used() + 1);
         }
         if step % 100 == 99 {
-            check_chains(&table);
+            assert_eq!(check_chains(&table), owner.writer().overflow_used());
             for name in (0..600u64).map(u64::to_le_bytes) {
                 let found = table.get(&K::probe(&hasher, key(&name)), |word| word);
                 assert_eq!(found, Ok(present.get(&name).copied()));
