@@ -3,6 +3,7 @@
 pub mod alloc;
 pub mod block;
 pub mod bytes;
+pub mod futex;
 pub mod hash;
 pub mod pool;
 pub mod prefetch;

@@ -2,7 +2,7 @@
 //! draws interleavings of whole maps. Their atomics are no plain words, so where memory is made, they have to be made too.
 //!
 //! Every protocol of the maps takes its atomics, fences and locks from here, so that the source that is modelled is the
-//! source that ships. The locks are the standard library's: on Linux a futex word that allocates nothing, keeps
+//! source that ships. The locks are the standard library's (but for that of a read/dirty entry): on Linux a futex word that allocates nothing, keeps
 //! nothing per thread, and so works in a thread whose own storage is already gone.
 
 #[cfg(not(any(loom, shuttle)))]
@@ -18,7 +18,7 @@ pub use std::{
 pub use loom::{
     hint::spin_loop,
     sync::{
-        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
 };
@@ -27,7 +27,7 @@ pub use loom::{
 pub use shuttle::{
     hint::spin_loop,
     sync::{
-        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
     thread_local,
@@ -68,20 +68,21 @@ pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 #[cold]
 #[inline(never)]
 fn lock_patiently<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    attempts(|| try_lock(mutex)).unwrap_or_else(|| mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+}
+
+/// As many attempts, with pauses, as are worth it before a thread goes to sleep, until one decides something.
+pub fn attempts<T>(attempt: impl Fn() -> Option<T>) -> Option<T> {
     // A model tries everything anyway.
-    if !cfg!(any(loom, shuttle)) {
-        for attempt in 0..TRIES {
-            if attempt < SPINS {
-                (0..FIRST_PAUSE << attempt).for_each(|_| spin_loop());
-            } else {
-                std::thread::yield_now();
-            }
-            if let Some(guard) = try_lock(mutex) {
-                return guard;
-            }
+    let tries = if cfg!(any(loom, shuttle)) { 0 } else { TRIES };
+    (0..tries).find_map(|tried| {
+        if tried < SPINS {
+            (0..FIRST_PAUSE << tried).for_each(|_| spin_loop());
+        } else {
+            std::thread::yield_now();
         }
-    }
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        attempt()
+    })
 }
 
 /// Takes the lock with other readers, as `lock` does.

@@ -1,12 +1,9 @@
 //! Where entries come from, and go to.
 
-use super::entry::{Entry, EntryGuard, EntryRef, FREE, Lock};
+use super::entry::{Entry, EntryGuard, EntryRef, FREE};
 use crate::base::{
     alloc::{Memory, OutOfMemory},
-    sync::{
-        AtomicPtr, AtomicU64,
-        Ordering::{Relaxed, Release},
-    },
+    sync::Ordering::{Relaxed, Release},
 };
 use core::ptr::{NonNull, null_mut};
 
@@ -25,8 +22,7 @@ pub struct Entries {
 // SAFETY: it owns its memory; nothing in it belongs to a thread.
 unsafe impl Send for Entries {}
 
-/// What is followed by the locks of its entries, and these by the entries. The pages of entries may go back to the system while a thread that
-/// comes too late for one holds its lock or waits for it; those of locks never do.
+/// What is followed by its entries.
 #[repr(C, align(64))]
 struct Chunk {
     next: *mut Chunk,
@@ -34,7 +30,7 @@ struct Chunk {
     /// Entries cut so far, and the most that ever were: those are made.
     cut: usize,
     made: usize,
-    /// The pages of its entries went back to the system.
+    /// The pages of its entries went back to the system. Their locks are nobody's.
     discarded: bool,
 }
 
@@ -48,19 +44,13 @@ impl Chunk {
         count * size_of::<Entry>()
     }
     fn size(count: usize) -> usize {
-        size_of::<Self>() + count * size_of::<Lock>() + Self::entry_bytes(count)
-    }
-    /// # Safety
-    /// `this` is a live chunk and `index` below its count.
-    unsafe fn lock(this: *mut Self, index: usize) -> *mut Lock {
-        // SAFETY: passed on from the caller.
-        unsafe { this.add(1).cast::<Lock>().add(index) }
+        size_of::<Self>() + Self::entry_bytes(count)
     }
     /// # Safety
     /// `this` is a live chunk and `index` below its count.
     unsafe fn entry(this: *mut Self, index: usize) -> *mut Entry {
-        // SAFETY: passed on from the caller; the locks, an even number of them, leave the entries aligned.
-        unsafe { Self::lock(this, (*this).count).cast::<Entry>().add(index) }
+        // SAFETY: passed on from the caller.
+        unsafe { this.add(1).cast::<Entry>().add(index) }
     }
     /// # Safety
     /// `this` is a live chunk.
@@ -86,24 +76,22 @@ impl Entries {
             // SAFETY: a free entry, whose key links the next one.
             let entry = unsafe { entry.as_ref() };
             self.free = core::ptr::with_exposed_provenance_mut(entry.key.swap(0, Relaxed) as usize);
+            entry.lock.open();
             return Ok(EntryRef(entry));
         }
         // SAFETY: chunks are alive, and the first one has an entry left after `have_uncut`.
         unsafe {
             self.have_uncut(memory)?;
             let chunk = &mut *self.chunks;
-            let (lock, entry) = (Chunk::lock(self.chunks, chunk.cut), Chunk::entry(self.chunks, chunk.cut));
+            let entry = Chunk::entry(self.chunks, chunk.cut);
             if chunk.cut == chunk.made {
-                let new = || AtomicU64::new(0);
-                lock.write(Lock::new(()));
-                entry.write(Entry { lock: AtomicPtr::new(null_mut()), state: new(), value: new(), key: new() });
+                entry.write(Entry::new());
                 chunk.made += 1;
             }
             chunk.cut += 1;
-            // Gone with its page, if that went. A thread that came too late for the last key of this entry may even hold the lock.
-            (*entry).lock.store(lock, Relaxed);
             // It may have been another key's: its version goes on above whatever a reader may remember.
             (*entry).state.store(self.floor << 2 | FREE, Release);
+            (*entry).lock.open();
             Ok(EntryRef(&*entry))
         }
     }
@@ -145,8 +133,8 @@ impl Entries {
         self.free = core::ptr::from_ref(entry).cast_mut();
     }
 
-    /// Gives the pages of entries back that lie in chunks in which none is in use. An entry whose page went is zero, which is free and without a
-    /// lock.
+    /// Gives the pages of entries back that lie in chunks in which none is in use and no thread that came too late has a lock. An entry whose page
+    /// went is as new.
     pub fn shrink(&mut self, memory: &Memory) {
         self.free = null_mut();
         let mut rest: *mut *mut Chunk = &raw mut self.chunks;
@@ -155,7 +143,8 @@ impl Entries {
             while let Some(this) = NonNull::new(*rest) {
                 let chunk = this.as_ptr();
                 let is_free = |entry: &&Entry| entry.state.load(Relaxed) & 3 == FREE;
-                if Chunk::entries(chunk).all(|entry| is_free(&entry)) {
+                let close = |entry: &Entry| entry.lock.close();
+                if Chunk::entries(chunk).all(|entry| is_free(&entry)) && Chunk::entries(chunk).all(close) {
                     let highest = Chunk::entries(chunk).map(|entry| entry.state.load(Relaxed) >> 2).max();
                     self.floor = self.floor.max(highest.unwrap_or(0) + 1);
                     (*chunk).cut = 0;
@@ -169,7 +158,7 @@ impl Entries {
         }
         let mut chunk = self.empty;
         while !chunk.is_null() {
-            // SAFETY: no entry of an empty chunk is in use; its header and its locks stay.
+            // SAFETY: no entry of an empty chunk is in use, and no lock of one can be had; its header stays.
             unsafe {
                 let (count, entries) = ((*chunk).count, Chunk::entry(chunk, 0).cast());
                 let discarded = memory.discard(entries, Chunk::entry_bytes(count), Chunk::size(count));
@@ -186,11 +175,10 @@ impl Entries {
     pub unsafe fn destroy(&mut self, memory: &Memory) {
         for list in [&mut self.chunks, &mut self.empty] {
             while let Some(chunk) = NonNull::new(*list) {
-                // SAFETY: allocated by `have_uncut` with this layout. Locks need no dropping on Linux; elsewhere they may own something.
+                // SAFETY: allocated by `have_uncut` with this layout.
                 unsafe {
-                    let Chunk { next, count, made, .. } = *chunk.as_ptr();
+                    let Chunk { next, count, .. } = *chunk.as_ptr();
                     *list = next;
-                    (0..made).for_each(|index| Chunk::lock(chunk.as_ptr(), index).drop_in_place());
                     memory.free(chunk.cast(), Chunk::size(count), align_of::<Chunk>());
                 }
             }
@@ -224,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_zeros_is_free_and_has_no_lock() {
+    fn an_entry_of_zeros_is_free_and_its_lock_is_nobodys() {
         // What `Entries::shrink` relies on.
         let zeros = [0u64; size_of::<Entry>() / 8];
         // SAFETY: this is the claim that is tested; atomics take any bits.

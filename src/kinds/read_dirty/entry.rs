@@ -16,14 +16,14 @@
 //! block changes the state word first, issues a Release fence, and only then gives the block back, so whoever sees the block's new
 //! contents sees the new version as well. A word is overwritten in place: it is all there is to the value.
 
-use super::ReadDirty;
+use super::{ReadDirty, lock::Lock};
 use crate::{
     base::{
         block::Block,
         sync::{
-            AtomicPtr, AtomicU64, Mutex, MutexGuard,
+            AtomicU64,
             Ordering::{Acquire, Relaxed, Release},
-            fence, lock, spin_loop,
+            fence, spin_loop,
         },
     },
     kinds::{
@@ -43,18 +43,22 @@ const EXPUNGED: u64 = 3;
 /// How often a reader tries before somebody has to lock the entry.
 const TRIES: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
-pub type Lock = Mutex<()>;
-
 pub struct Entry {
-    /// Where its lock is, which stays when the entry's page goes; NULL then, and until the entry is taken again. Else always the same. What
-    /// leads to the entry was stored with Release after this.
-    pub(super) lock: AtomicPtr<Lock>,
+    pub(super) lock: Lock,
     /// Version and state: the lowest two bits are the state.
     pub(super) state: AtomicU64,
     /// The value word while live. Otherwise the last one: a late reader may follow it, so it stays the address of a block.
     pub(super) value: AtomicU64,
     /// The block of a long key, which the entry owns, or 0; the next free entry while free.
     pub(super) key: AtomicU64,
+}
+
+impl Entry {
+    /// Free, and its lock is nobody's: what a page that went back to the system reads as.
+    pub fn new() -> Self {
+        let zero = || AtomicU64::new(0);
+        Self { lock: Lock::new(), state: zero(), value: zero(), key: zero() }
+    }
 }
 
 /// What a reader saw.
@@ -122,18 +126,17 @@ impl<'a> EntryRef<'a> {
         Seen::Contended
     }
 
-    /// The lock of an entry that may not be the key's any more when it is had. `None`: it was nobody's, and its page is gone.
+    /// The lock of an entry that may not be the key's any more when it is had. `None`: it is no key's.
+    #[inline(always)]
     pub fn lock_late(self) -> Option<EntryGuard<'a>> {
-        // SAFETY: locks stay where they are while the map lives.
-        let its = unsafe { self.0.lock.load(Relaxed).as_ref() }?;
-        Some(EntryGuard { entry: self.0, _lock: lock(its) })
+        self.0.lock.acquire().then(|| EntryGuard { entry: self.0 })
     }
 
     /// The lock of an entry that some table has, or that was just taken; for the holder of the mutex.
     pub fn lock(self) -> EntryGuard<'a> {
         match self.lock_late() {
             Some(guard) => guard,
-            None => unreachable!("an entry in use has a lock"),
+            None => unreachable!("the lock of an entry in use is nobody's"),
         }
     }
 }
@@ -141,7 +144,12 @@ impl<'a> EntryRef<'a> {
 /// An entry with its lock held.
 pub struct EntryGuard<'a> {
     pub(super) entry: &'a Entry,
-    _lock: MutexGuard<'a, ()>,
+}
+
+impl Drop for EntryGuard<'_> {
+    fn drop(&mut self) {
+        self.entry.lock.release();
+    }
 }
 
 impl<'a> EntryGuard<'a> {

@@ -28,12 +28,13 @@
 //!
 //! A writer without the mutex locks the entry and then looks at the generation: unchanged, the entry cannot be freed before the
 //! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on. Changed, the writer came too late: it
-//! held, for a moment, the lock of an entry that may be another key's by now, or nobody's. So locks stay where they are, whatever
-//! becomes of the entries' pages ([`entries`]).
+//! held, for a moment, the lock of an entry that may be another key's by now. So the page of an entry goes only when its lock cannot be had any more
+//! ([`mod@lock`]).
 
 mod dirty;
 mod entries;
 mod entry;
+mod lock;
 mod locked;
 #[cfg(all(test, loom))]
 mod models;

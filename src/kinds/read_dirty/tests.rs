@@ -28,8 +28,8 @@ fn filled() -> Arc<Map> {
     map
 }
 
-/// A key whose entry's lock is in a page that has nothing but locks.
-const AMONG_LOCKS: u64 = MANY / 5 * 4;
+/// A key whose entry is in such a chunk.
+const IN_LARGE: u64 = MANY / 5 * 4;
 
 /// Where the read map says that the entry of a key is.
 fn entry_of(map: &Map, key: u64) -> u64 {
@@ -45,7 +45,7 @@ fn lock_late(word: u64) -> Option<entry::EntryGuard<'static>> {
 #[test]
 fn a_shrink_does_not_leave_a_late_writer_asleep() {
     let map = filled();
-    let word = entry_of(&map, AMONG_LOCKS);
+    let word = entry_of(&map, IN_LARGE);
     map.clear().unwrap();
     let first = lock_late(word);
     let (done, is_done) = channel();
@@ -64,7 +64,7 @@ fn a_shrink_does_not_leave_a_late_writer_asleep() {
 #[test]
 fn a_late_writer_does_not_give_back_the_lock_of_another() {
     let map = filled();
-    let word = entry_of(&map, AMONG_LOCKS);
+    let word = entry_of(&map, IN_LARGE);
     map.clear().unwrap();
     let mut late = lock_late(word);
     map.shrink().unwrap();
@@ -99,6 +99,21 @@ fn a_late_writer_does_not_give_back_the_lock_of_another() {
         }),
     );
     assert_eq!(outcome, Ok(Outcome::Done));
+}
+
+#[test]
+fn a_page_stays_while_a_late_writer_has_a_lock_in_it() {
+    let map = filled();
+    let word = entry_of(&map, IN_LARGE);
+    map.clear().unwrap();
+    let bytes = || map.locked().inner.entries.bytes();
+    let late = lock_late(word).expect("the entry was in use");
+    map.shrink().unwrap();
+    let with_the_late_one = bytes();
+    drop(late);
+    map.shrink().unwrap();
+    assert!(bytes() + 4096 < with_the_late_one, "{} after {with_the_late_one}", bytes());
+    assert!(lock_late(word).is_none(), "the lock is somebody's");
 }
 
 #[test]

@@ -1,0 +1,171 @@
+//! The lock of an entry lies in the entry, so that a write waits for one cache line. It goes with the entry's page, when that goes back to the
+//! system, though a thread that comes too late for the entry may try to take it at any time. So it cannot be taken when the page goes:
+//!
+//! | word | says | changed by |
+//! |---|---|---|
+//! | `NOBODYS` | cannot be had: the entry is no key's, its page may be gone | the holder of the map's mutex, `open`: to `FREE` |
+//! | `FREE` | can be had | whoever takes it: to `HELD`, or `WAITED_FOR` if it slept before; the holder of the map's mutex, `close`: to `NOBODYS` |
+//! | `HELD` | | the holder: to `FREE`; who wants it and goes to sleep: to `WAITED_FOR` |
+//! | `WAITED_FOR` | somebody may be asleep | the holder: to `FREE`, then it wakes one |
+//!
+//! A page that went reads as zero, which is `NOBODYS`: what was said before it went.
+//!
+//! # Nobody sleeps for ever
+//! While a thread is asleep, either the word is `WAITED_FOR`, or one thread that was asleep is on its way. That one leaves `WAITED_FOR` behind
+//! when it gets the lock, and when it finds the lock to be nobody's, wakes all others: they find the same, or a lock that is in use again.
+//!
+//! # Orders
+//! Taking the lock is Acquire, giving it back Release. `close` is Acquire: what the last holder did to the entry is over before the page goes.
+
+use crate::base::{
+    futex::Futex,
+    sync::{
+        Ordering::{Acquire, Relaxed, Release},
+        attempts,
+    },
+};
+
+const NOBODYS: u32 = 0;
+const FREE: u32 = 1;
+const HELD: u32 = 2;
+const WAITED_FOR: u32 = 3;
+
+pub struct Lock(Futex);
+
+impl Lock {
+    /// Nobody's.
+    pub fn new() -> Self {
+        Self(Futex::new(NOBODYS))
+    }
+
+    /// Takes the lock, or says that it is nobody's.
+    #[inline(always)]
+    pub fn acquire(&self) -> bool {
+        self.attempt().unwrap_or_else(|| self.acquire_patiently())
+    }
+
+    /// `None`: somebody has it.
+    #[inline(always)]
+    fn attempt(&self) -> Option<bool> {
+        match self.0.word.compare_exchange(FREE, HELD, Acquire, Relaxed) {
+            Ok(_) => Some(true),
+            Err(NOBODYS) => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn acquire_patiently(&self) -> bool {
+        if let Some(had) = attempts(|| self.attempt()) {
+            return had;
+        }
+        loop {
+            match self.0.word.load(Relaxed) {
+                NOBODYS => {
+                    self.0.wake_all();
+                    return false;
+                }
+                // Others may be asleep.
+                FREE if self.0.word.compare_exchange(FREE, WAITED_FOR, Acquire, Relaxed).is_ok() => return true,
+                HELD if self.0.word.compare_exchange(HELD, WAITED_FOR, Relaxed, Relaxed).is_ok() => {
+                    self.0.wait(WAITED_FOR)
+                }
+                WAITED_FOR => self.0.wait(WAITED_FOR),
+                _ => {}
+            }
+        }
+    }
+
+    /// Gives back the lock, which the caller has.
+    #[inline(always)]
+    pub fn release(&self) {
+        if self.0.word.swap(FREE, Release) == WAITED_FOR {
+            self.0.wake_one();
+        }
+    }
+
+    /// Sees to it that the lock can be had.
+    pub fn open(&self) {
+        // Nobody else changes it from there.
+        if self.0.word.load(Relaxed) == NOBODYS {
+            self.0.word.store(FREE, Release);
+        }
+    }
+
+    /// Sees to it that the lock cannot be had, if nobody has it.
+    pub fn close(&self) -> bool {
+        matches!(self.0.word.compare_exchange(FREE, NOBODYS, Acquire, Acquire), Ok(_) | Err(NOBODYS))
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use super::*;
+    use loom::{cell::UnsafeCell, model::Builder, sync::Arc, thread};
+
+    struct Guarded(Lock, UnsafeCell<u32>);
+    // SAFETY: the number is touched with the lock held, or closed: that is what is modelled.
+    unsafe impl Sync for Guarded {}
+
+    impl Guarded {
+        fn count(&self) -> bool {
+            let had = self.0.acquire();
+            if had {
+                // SAFETY: loom says if it is not so.
+                self.1.with_mut(|number| unsafe { *number += 1 });
+                self.0.release();
+            }
+            had
+        }
+        /// What `shrink` does with the page, and whoever uses the entry again.
+        fn renew(&self) -> bool {
+            let closed = self.0.close();
+            if closed {
+                // SAFETY: loom says if it is not so.
+                self.1.with_mut(|number| unsafe { *number = 0 });
+                self.0.open();
+            }
+            closed
+        }
+    }
+
+    /// Threads that do this with an open lock at the same time; `after` gets what each returned, and the number.
+    fn check<const N: usize>(each: [fn(&Guarded) -> bool; N], after: fn([bool; N], u32)) {
+        let mut builder = Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(move || {
+            let guarded = Arc::new(Guarded(Lock::new(), UnsafeCell::new(0)));
+            guarded.0.open();
+            let threads = each.map(|act| {
+                let guarded = guarded.clone();
+                thread::spawn(move || act(&guarded))
+            });
+            let results = threads.map(|thread| thread.join().unwrap());
+            // SAFETY: no other thread is left.
+            after(results, guarded.1.with(|number| unsafe { *number }));
+        });
+    }
+
+    #[test]
+    fn three_threads_have_a_lock_one_after_the_other() {
+        check([Guarded::count; 3], |had, count| assert_eq!((had, count), ([true; 3], 3)));
+    }
+
+    #[test]
+    fn a_lock_that_closes_lets_nobody_in_and_leaves_nobody_asleep() {
+        // Two may sleep while the third has the lock, which it then closes.
+        let close = |guarded: &Guarded| guarded.count() && guarded.0.close();
+        check([Guarded::count, Guarded::count, close], |[a, b, closed], count| {
+            assert_eq!(count, 1 + u32::from(a) + u32::from(b));
+            assert!(closed || a || b);
+        });
+    }
+
+    #[test]
+    fn a_lock_that_closes_and_opens_again_leaves_nobody_asleep() {
+        check([Guarded::count, Guarded::count, Guarded::renew], |[.., renewed], count| {
+            assert!(count <= 2 && (renewed || count == 2));
+        });
+    }
+}
