@@ -86,6 +86,25 @@ where
     }
 }
 
+/// As `call`, for work on two maps, which may be the same.
+///
+/// # Safety As for `call`, of either handle.
+pub unsafe fn call_both<A, T>(
+    one: *const ptl_map,
+    other: *const ptl_map,
+    work: impl FnOnce(&Map, &Map) -> Result<T, Refusal>,
+) -> A
+where
+    A: From<Refusal>,
+    T: Into<A>,
+{
+    // SAFETY: the caller's promise.
+    match unsafe { (handle::borrow(one), handle::borrow(other)) } {
+        (Ok(one), Ok(other)) => touching([one, other], || work(one.map(), other.map())),
+        (Err(refusal), _) | (_, Err(refusal)) => refusal.into(),
+    }
+}
+
 /// As `call`, for the cases that a short way before it leaves over: kept apart from that, which so needs no stack.
 ///
 /// # Safety As for `call`.
@@ -214,8 +233,7 @@ mod tests {
         let (sound, one, other) = (map(), map(), map());
         // SAFETY: the test holds references.
         unsafe {
-            let handles = [&*one, &*other];
-            let status: ptl_status = touching(handles, || -> Result<Outcome, Refusal> { panic!("planted") });
+            let status: ptl_status = call_both(one, other, |_, _| -> Result<Outcome, Refusal> { panic!("planted") });
             assert_eq!(status, PTL_E_INTERNAL);
             assert_eq!(ptl_map_equal(sound, one), PTL_E_INTERNAL);
             assert_eq!(ptl_map_equal(sound, sound), PTL_OK);

@@ -1,7 +1,7 @@
 //! What concerns a map as a whole.
 
-use super::boundary::{Refusal, call, touching};
-use super::handle::{self, Reference, ptl_map};
+use super::boundary::{Refusal, call, call_both};
+use super::handle::{Reference, ptl_map};
 use super::options::{self, ptl_map_options};
 use super::status::ptl_status;
 use crate::map::Outcome;
@@ -119,8 +119,5 @@ pub unsafe extern "C" fn ptl_map_clone(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_equal(map: *const ptl_map, other: *const ptl_map) -> ptl_status {
     // SAFETY: the caller's handles.
-    match unsafe { (handle::borrow(map), handle::borrow(other)) } {
-        (Ok(map), Ok(other)) => touching([map, other], || Ok(map.map().equal(other.map())?)),
-        (Err(refusal), _) | (_, Err(refusal)) => refusal.into(),
-    }
+    unsafe { call_both(map, other, |map, other| Ok(map.equal(other)?)) }
 }
