@@ -1,11 +1,11 @@
 //! What a `ptl_map *` points to, who owns it, and how it is told from other memory.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use super::boundary::{self, Refusal};
 use super::options::{self, ptl_map_options};
 use super::status::{PTL_OK, ptl_status};
+use crate::base::sync::{AtomicU32, AtomicU64, Ordering, fence};
 use crate::map::{Allocator, Config, Map, Memory, Outcome};
 
 /// The words that a handle begins with. One comparison tells a map that may be entered from everything else.

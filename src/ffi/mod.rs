@@ -9,6 +9,8 @@ mod handle;
 mod iterate;
 mod map;
 mod map_u64;
+#[cfg(all(test, loom))]
+mod models;
 mod options;
 mod slices;
 mod stats;
