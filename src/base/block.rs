@@ -13,25 +13,28 @@
 //!
 //! What a reader got is worth nothing until it has checked the version under which it found the address.
 
-use super::sync::between_words;
-use core::{
-    ptr::NonNull,
-    sync::atomic::{
-        AtomicU64,
-        Ordering::{Relaxed, Release},
-        fence,
-    },
+use super::sync::{
+    BlockWord,
+    Ordering::{Relaxed, Release},
+    between_words, fence,
 };
+use core::ptr::NonNull;
 
-/// Bytes before a block's contents.
-pub const HEADER: usize = 8;
+/// Bytes before a block's contents: 8, but a model's words are larger.
+pub const HEADER: usize = size_of::<BlockWord>();
 
 /// The address of a block. Copying it does not keep the block alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
-pub struct Block(NonNull<AtomicU64>);
+pub struct Block(NonNull<BlockWord>);
 
 impl Block {
+    /// Bytes of a block that holds `len` bytes.
+    #[inline(always)]
+    pub const fn size(len: usize) -> usize {
+        HEADER * (1 + len.div_ceil(8))
+    }
+
     /// The block at `memory`.
     ///
     /// # Safety
@@ -60,7 +63,7 @@ impl Block {
     }
 
     #[inline(always)]
-    fn cell(&self, index: usize) -> &AtomicU64 {
+    fn cell(&self, index: usize) -> &BlockWord {
         // SAFETY: callers stay within the length that the block's header gives, which its size class bounds.
         unsafe { self.0.add(index).as_ref() }
     }

@@ -5,6 +5,8 @@ pub mod block;
 pub mod bytes;
 pub mod futex;
 pub mod hash;
+#[cfg(all(test, loom))]
+mod models;
 pub mod pool;
 pub mod prefetch;
 pub mod processors;

@@ -23,7 +23,7 @@ const GROUPS: usize = 28;
 #[inline]
 fn class_of(size: usize) -> (usize, usize) {
     if size <= 64 {
-        let words = size.max(16).div_ceil(8);
+        let words = size.max(2 * HEADER).div_ceil(8);
         return (words - 2, 8 * words);
     }
     let last = size - 1;
@@ -65,7 +65,7 @@ impl Pool {
 
     /// A block with room for `len` bytes, to be filled.
     pub fn alloc(&mut self, memory: &Memory, len: usize) -> Result<Block, OutOfMemory> {
-        let (number, size) = class_of(HEADER + len);
+        let (number, size) = class_of(Block::size(len));
         let class = self.class(memory, number)?;
         let (block, taken) = match class.pop() {
             // SAFETY: a large block has its chunk for itself, whose header lies in front of it.
@@ -85,7 +85,7 @@ impl Pool {
     /// # Safety
     /// The block came from this pool, is in use, and no slot holds its address any more.
     pub unsafe fn free(&mut self, memory: &Memory, block: Block) {
-        let (number, size) = class_of(HEADER + block.len());
+        let (number, size) = class_of(Block::size(block.len()));
         self.live -= size as u64;
         let start = block.memory();
         // SAFETY: the group was made when the block was.
@@ -232,7 +232,7 @@ mod tests {
             assert_eq!(block_size(number), block);
             last = number;
         }
-        assert!(class_of(HEADER + (i32::MAX as usize)).0 < 4 * GROUPS);
+        assert!(class_of(Block::size(i32::MAX as usize)).0 < 4 * GROUPS);
     }
 
     #[test]

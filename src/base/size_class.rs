@@ -3,15 +3,13 @@
 use super::{
     alloc::{Memory, OutOfMemory},
     block::HEADER,
-};
-use core::{
-    ptr::{NonNull, null_mut},
-    sync::atomic::{
-        AtomicU64,
+    sync::{
+        BlockWord,
         Ordering::{Relaxed, Release},
         fence,
     },
 };
+use core::ptr::{NonNull, null_mut};
 
 /// The largest block whose chunks hold several.
 pub const SMALL: usize = 32 << 10;
@@ -93,9 +91,9 @@ impl Class {
 
     /// # Safety
     /// `block` is a block of this class.
-    pub unsafe fn link<'a>(block: *mut u8) -> &'a AtomicU64 {
+    pub unsafe fn link<'a>(block: *mut u8) -> &'a BlockWord {
         // SAFETY: the second word of the block; atomic, because a reader may still copy it.
-        unsafe { &*block.add(HEADER).cast::<AtomicU64>() }
+        unsafe { &*block.add(HEADER).cast::<BlockWord>() }
     }
 
     /// # Safety
@@ -111,6 +109,9 @@ impl Class {
         unsafe {
             let block = Chunk::start(self.chunks).add((*self.chunks).cut as usize * size);
             (*self.chunks).cut += 1;
+            // A model's atomics are not valid as zeros.
+            #[cfg(loom)]
+            (0..size / HEADER).for_each(|word| block.cast::<BlockWord>().add(word).write(BlockWord::new(0)));
             NonNull::new_unchecked(block)
         }
     }

@@ -35,6 +35,12 @@ pub use shuttle::{
 #[cfg(not(shuttle))]
 pub use std::thread_local;
 
+/// The words of blocks, which are looked at as bytes too: plain but in loom's models of blocks, which do not do that.
+#[cfg(loom)]
+pub use AtomicU64 as BlockWord;
+#[cfg(not(loom))]
+pub use std::sync::atomic::AtomicU64 as BlockWord;
+
 use std::sync::TryLockError;
 
 /// Attempts at a lock before the thread goes to sleep, with twice the pause between them each time, then with the processor left
@@ -116,7 +122,7 @@ pub fn lock_alone<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Between two accesses of words that are plain atomics also in a model: there, too, shuttle may go on with another thread.
+/// Between two accesses of words that are plain atomics also for shuttle: there, too, it may go on with another thread.
 #[inline(always)]
 pub fn between_words() {
     #[cfg(shuttle)]
