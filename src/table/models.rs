@@ -1,22 +1,25 @@
 //! The table's protocol under loom: one owner, one optimistic reader, every interleaving of them (up to a bound of
 //! preemptions) and every value that the orderings allow a load to see. `ci/models.sh` runs them.
 
-use super::{Growth, Key, Owner, Table, Word, Writer};
+use super::{Bytes, Growth, Key, Owner, Table, Word, Writer};
 use crate::base::{
     alloc::Memory,
+    block::Block,
     hash::{Hasher, bucket_bits},
+    sync::BlockWord,
 };
+use core::ptr::NonNull;
 use loom::{model::Builder, sync::Arc, thread};
 
 /// A table in the making, and what its owner has of it.
-struct Subject {
-    table: Arc<Table<Word>>,
+struct Subject<K: Key = Word> {
+    table: Arc<Table<K>>,
     writer: Writer,
     memory: Memory,
     hasher: Arc<Hasher>,
 }
 
-impl Subject {
+impl<K: Key> Subject<K> {
     fn new(growth: Growth) -> Self {
         Self {
             table: Arc::new(Table::new(0)),
@@ -26,23 +29,29 @@ impl Subject {
         }
     }
 
-    fn owner(&mut self) -> Owner<'_, Word> {
+    fn owner(&mut self) -> Owner<'_, K> {
         // SAFETY: the only owner, and the writer is stable.
         unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }
     }
 
-    fn insert(&mut self, key: u64, value: u64) {
-        let probe = Word::probe(&self.hasher, key);
-        self.owner().insert(Word::hash(&probe), Word::packed(&probe, None), value).unwrap();
+    fn insert(&mut self, key: K::Ref<'_>, value: u64) {
+        self.insert_with(key, None, value);
     }
 
-    fn remove(&mut self, key: u64) {
-        let probe = Word::probe(&self.hasher, key);
+    fn insert_with(&mut self, key: K::Ref<'_>, block: Option<Block>, value: u64) {
+        let probe = K::probe(&self.hasher, key);
+        self.owner().insert(K::hash(&probe), K::packed(&probe, block), value).unwrap();
+    }
+
+    fn remove(&mut self, key: K::Ref<'_>) {
+        let probe = K::probe(&self.hasher, key);
         let place = self.table.find(&probe).unwrap();
         // SAFETY: as in `owner`, with the borrow of the table kept apart.
         unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }.remove(&place);
     }
+}
 
+impl Subject {
     fn overwrite(&mut self, key: u64, value: u64, block: bool) {
         let probe = Word::probe(&self.hasher, key);
         let place = self.table.find(&probe).unwrap();
@@ -60,6 +69,12 @@ impl Subject {
     /// A key that goes to the new bucket when bucket 0 is split, other than `not`.
     fn key(&self, not: &[u64]) -> u64 {
         (1..).find(|key| bucket_bits(self.hasher.word(*key)) >> 31 == 1 && !not.contains(key)).unwrap()
+    }
+
+    /// Keys with these four first bucket bits: no split divides them.
+    fn keys<const N: usize>(&self, bits: u32) -> [u64; N] {
+        let mut keys = (1..).filter(|key| bucket_bits(self.hasher.word(*key)) >> 28 == bits);
+        core::array::from_fn(|_| keys.next().unwrap())
     }
 }
 
@@ -188,10 +203,8 @@ fn a_shape_from_the_middle_of_a_shrink_does_not_come_back() {
 #[test]
 fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
     check(&[Some(1)], |subject| {
-        // Ten keys of one bucket, which no split divides: two of them lie behind the head, where a slot becomes empty.
-        let hasher = subject.hasher.clone();
-        let mut keys = (1..).filter(|key| bucket_bits(hasher.word(*key)) >> 28 == 15);
-        let keys: [u64; 10] = core::array::from_fn(|_| keys.next().unwrap());
+        // Two of ten keys lie behind the head, where a slot becomes empty.
+        let keys = subject.keys::<10>(15);
         keys.iter().for_each(|key| subject.insert(*key, 1));
         assert_eq!(subject.writer.overflow_used(), 1);
         subject.remove(keys[0]);
@@ -208,14 +221,9 @@ fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
 #[test]
 fn an_entry_is_found_while_its_overflow_bucket_is_moved() {
     check(&[Some(1)], |subject| {
-        // Nine keys each of two buckets that no split divides, so that each has an overflow bucket. The first of these is free again, and
-        // the second is to be moved there.
-        let hasher = subject.hasher.clone();
-        let keys = |bits| {
-            let mut keys = (1..).filter(|key| bucket_bits(hasher.word(*key)) >> 28 == bits);
-            core::array::from_fn::<u64, 9, _>(|_| keys.next().unwrap())
-        };
-        let (first, second) = (keys(0), keys(15));
+        // Nine keys each of two buckets, so that each has an overflow bucket. The first of these is free again, and the second is to be
+        // moved there.
+        let (first, second) = (subject.keys::<9>(0), subject.keys::<9>(15));
         first.iter().chain(&second).for_each(|key| subject.insert(*key, 1));
         assert_eq!((subject.writer.overflow_used(), subject.writer.overflow_next), (2, 3));
         subject.remove(first[8]);
@@ -253,6 +261,95 @@ fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
             subject.insert(other, 2);
             subject.split(2);
         })
+    });
+}
+
+/// A reader on its way to the second overflow bucket of a chain, beside one owner who takes both out of the chain, and then another
+/// thread as the owner, which does `next`. The key is there all the time.
+fn check_next_owner(next: fn(&mut Subject)) {
+    let mut builder = Builder::new();
+    // The reader begins beside the first owner, stops in the chain, and goes on after the next one.
+    builder.preemption_bound = Some(3);
+    builder.max_branches = 20_000;
+    builder.check(move || {
+        let mut subject = Subject::new(Growth::Linear);
+        let keys = subject.keys::<17>(15);
+        keys.iter().for_each(|key| subject.insert(*key, 1));
+        // Nothing that lies behind the head moves into it when it is emptied so.
+        keys[..8].iter().for_each(|key| subject.remove(*key));
+        // Others, so that the table keeps its buckets: a merge would have a fence of its own.
+        subject.keys::<5>(0).iter().chain(&subject.keys::<4>(4)).for_each(|key| subject.insert(*key, 1));
+        assert_eq!((subject.writer.overflow_used(), subject.table.shape().buckets()), (2, 5));
+
+        let (table, hasher, key) = (subject.table.clone(), subject.hasher.clone(), keys[16]);
+        let reader = thread::spawn(move || table.get_patiently(&Word::probe(&hasher, key), |word| word));
+        subject.remove(keys[8]);
+        assert_eq!(subject.writer.overflow_used(), 0);
+        let other = thread::spawn(move || {
+            // Not interrupted: other models do that, and this one is quicker so.
+            loom::stop_exploring();
+            next(&mut subject);
+            loom::explore();
+        });
+        if let Ok(seen) = reader.join().unwrap() {
+            assert_eq!(seen, Some(1));
+        }
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_chain_does_not_end_where_another_owner_takes_its_bucket() {
+    check_next_owner(|subject| {
+        subject.insert(subject.keys::<18>(15)[17], 2);
+        assert_eq!(subject.writer.overflow_used(), 1);
+    });
+}
+
+#[test]
+fn a_chain_does_not_end_where_another_owner_packs_its_bucket() {
+    check_next_owner(|subject| {
+        subject.owner().shrink().unwrap();
+        assert_eq!(subject.table.shape().buckets(), 5);
+    });
+}
+
+#[test]
+fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
+    const LONG: [u8; 40] = [1; 40];
+    // Blocks of six words, at the same place each time: on an address depends the hash of the short key.
+    let places: *mut [[BlockWord; 6]; 2] = Box::leak(Box::new_uninit()).as_mut_ptr();
+    let places = places.expose_provenance();
+    let mut builder = Builder::new();
+    builder.preemption_bound = bound();
+    builder.check(move || {
+        let block = |place: usize, bytes: [u8; 40]| {
+            let places = core::ptr::with_exposed_provenance_mut::<[BlockWord; 6]>(places);
+            // SAFETY: one of the two places, where nobody looks any more.
+            let block = unsafe {
+                places.add(place).write(core::array::from_fn(|_| BlockWord::new(0)));
+                Block::at(NonNull::new_unchecked(places.add(place)).cast())
+            };
+            block.fill(&bytes);
+            block
+        };
+        // The long key comes into the slot of a short one, which has the address of a decoy among its bytes. The block that the long
+        // key really gets has other bytes: whoever finds the key has followed the short one.
+        let (decoy, other) = (block(0, LONG), block(1, [2; 40]));
+        let mut subject = Subject::<Bytes>::new(Growth::Linear);
+        let home = |key: &[u8]| Bytes::home(Bytes::hash(&Bytes::probe(&subject.hasher, key)));
+        let mut keys = (0..).map(|number: u64| [number, decoy.word()].map(u64::to_ne_bytes).concat());
+        let short = keys.find(|key| home(key) == home(&LONG)).unwrap();
+        subject.insert(&short, 1);
+        let (table, hasher) = (subject.table.clone(), subject.hasher.clone());
+        let reader = thread::spawn(move || {
+            let mut found = false;
+            let _ = table.get(&Bytes::probe(&hasher, &LONG), |_| found = true);
+            found
+        });
+        subject.remove(&short);
+        subject.insert_with(&LONG, Some(other), 2);
+        assert!(!reader.join().unwrap(), "bytes of a key were followed as an address");
     });
 }
 
