@@ -185,6 +185,30 @@ fn a_read_map_that_comes_back_to_its_table_is_not_taken_for_the_old_one() {
 }
 
 #[test]
+fn an_entry_whose_lock_is_waited_for_is_not_taken_for_the_old_one() {
+    // A reader that finds key 1's entry changing each time takes its lock, which key 3 may have by then.
+    let mut builder = Builder::new();
+    // The loads that see what has long changed are what it takes, not preemptions.
+    builder.preemption_bound = Some(0);
+    builder.max_branches = 50_000;
+    builder.check(|| {
+        let map = Arc::new(new_map());
+        promoted(&map);
+        let other = map.clone();
+        let reader = thread::spawn(move || other.load_read(&Word::probe(&other.hasher, 1), true, |word| word));
+        for _ in 0..2 {
+            map.take(1);
+            map.put(1, 1);
+        }
+        map.take(1);
+        map.put(2, 2);
+        reuse(&map);
+        let seen = reader.join().unwrap();
+        assert!(matches!(seen, None | Some(None | Some(1))), "{seen:?}");
+    });
+}
+
+#[test]
 fn a_store_to_an_expunged_key_beside_its_entry_being_freed() {
     check(
         expunged,
