@@ -13,6 +13,8 @@ pub mod value;
 
 mod blocks;
 mod guarded;
+#[cfg(all(test, loom))]
+mod models;
 
 use crate::{
     base::{alloc::OutOfMemory, hash::Hasher},

@@ -3,62 +3,28 @@
 
 use super::*;
 use crate::{
-    kinds::operation::{LoadAndDelete, LoadOrStore, Store, Swap},
+    kinds::{
+        models::{self, Words},
+        operation::Store,
+    },
     table::Word,
 };
 use loom::{model::Builder, sync::Arc, thread};
 
 type Map = ReadDirty<Word, Word>;
 
-impl Map {
-    fn get(&self, key: u64) -> Option<u64> {
-        let mut value = 0;
-        let outcome = Kind::load(self, &Word::probe(&self.hasher, key), &mut value).unwrap();
-        (outcome == Outcome::Done).then_some(value)
-    }
-    fn put(&self, key: u64, value: u64) {
-        Kind::write(self, &Word::probe(&self.hasher, key), Store(value)).unwrap();
-    }
-    fn take(&self, key: u64) -> Option<u64> {
-        let mut value = 0;
-        let outcome = Kind::write(self, &Word::probe(&self.hasher, key), LoadAndDelete(&mut value)).unwrap();
-        (outcome == Outcome::Done).then_some(value)
-    }
-    fn exchange(&self, key: u64, value: u64) -> Option<u64> {
-        let mut previous = 0;
-        let outcome = Kind::write(self, &Word::probe(&self.hasher, key), Swap(value, &mut previous)).unwrap();
-        (outcome == Outcome::Loaded).then_some(previous)
-    }
-    fn get_or_put(&self, key: u64, value: u64) -> (bool, u64) {
-        let mut actual = value;
-        let outcome = Kind::write(self, &Word::probe(&self.hasher, key), LoadOrStore(value, &mut actual)).unwrap();
-        (outcome == Outcome::Loaded, actual)
-    }
-}
-
 fn new_map() -> Map {
     Map::new(Hasher::new(7, 0).unwrap(), Memory::new(Default::default()))
 }
 
-/// Two threads on a map that `prepare` has filled; `after` looks at what each returned and at the map.
+/// [`models::check`] of a read/dirty map.
 fn check<A: 'static, B: 'static>(
     prepare: fn(&Map),
     first: fn(&Map) -> A,
     second: fn(&Map) -> B,
     after: fn(&Map, A, B),
 ) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(2);
-    builder.max_branches = 50_000;
-    builder.check(move || {
-        let map = Arc::new(new_map());
-        prepare(&map);
-        let other = map.clone();
-        let handle = thread::spawn(move || first(&other));
-        let b = second(&map);
-        let a = handle.join().unwrap();
-        after(&map, a, b);
-    });
+    models::check(new_map, prepare, first, second, after);
 }
 
 /// Key 1 with value 1, in the read map.
@@ -347,19 +313,5 @@ fn a_block_that_is_freed_before_the_key_comes_back_is_never_read() {
 
 #[test]
 fn what_was_written_before_a_store_is_seen_after_a_load() {
-    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(2);
-    builder.check(|| {
-        let map = Arc::new(new_map());
-        promoted(&map);
-        let message = Arc::new(AtomicU64::new(0));
-        let (other, seen) = (map.clone(), message.clone());
-        let reader = thread::spawn(move || (other.get(1), seen.load(Relaxed)));
-        message.store(5, Relaxed);
-        map.put(1, 2);
-        if let (Some(2), message) = reader.join().unwrap() {
-            assert_eq!(message, 5);
-        }
-    });
+    models::check_publication(new_map, promoted, Words::get);
 }

@@ -4,28 +4,15 @@
 use super::*;
 use crate::{
     base::hash::bucket_bits,
-    kinds::operation::{LoadAndDelete, Store, Swap},
+    kinds::models::{self, Words},
 };
-use loom::{model::Builder, sync::Arc, thread};
 
 type Map = Sharded<Word, Word>;
 
 impl Map {
+    /// By what is found at once, unlike [`Words::get`].
     fn get(&self, key: u64) -> Option<u64> {
         self.load_at_once(key).unwrap_or_else(|| self.load_one(key, self.hasher.word(key)))
-    }
-    fn put(&self, key: u64, value: u64) {
-        Kind::write(self, &Word::probe(&self.hasher, key), Store(value)).unwrap();
-    }
-    fn take(&self, key: u64) -> Option<u64> {
-        let mut value = 0;
-        let outcome = Kind::write(self, &Word::probe(&self.hasher, key), LoadAndDelete(&mut value)).unwrap();
-        (outcome == Outcome::Done).then_some(value)
-    }
-    fn exchange(&self, key: u64, value: u64) -> Option<u64> {
-        let mut previous = 0;
-        let outcome = Kind::write(self, &Word::probe(&self.hasher, key), Swap(value, &mut previous)).unwrap();
-        (outcome == Outcome::Loaded).then_some(previous)
     }
     /// The first keys, from 1 on, whose first bucket bit is `bit`: after the first split they are in that bucket.
     fn keys<const N: usize>(&self, bit: u64) -> [u64; N] {
@@ -42,25 +29,14 @@ fn new_map() -> Map {
     Map::new(1, Hasher::new(7, 0).unwrap(), Memory::new(Default::default()))
 }
 
-/// Two threads on a map that `prepare` has filled; `after` looks at what each returned and at the map.
+/// [`models::check`] of a sharded map.
 fn check<A: 'static, B: 'static>(
     prepare: fn(&Map),
     first: fn(&Map) -> A,
     second: fn(&Map) -> B,
     after: fn(&Map, A, B),
 ) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(2);
-    builder.max_branches = 50_000;
-    builder.check(move || {
-        let map = Arc::new(new_map());
-        prepare(&map);
-        let other = map.clone();
-        let handle = thread::spawn(move || first(&other));
-        let b = second(&map);
-        let a = handle.join().unwrap();
-        after(&map, a, b);
-    });
+    models::check(new_map, prepare, first, second, after);
 }
 
 #[test]
@@ -160,19 +136,5 @@ fn a_load_of_many_that_aimed_before_a_split_finds_its_keys() {
 
 #[test]
 fn what_was_written_before_a_store_is_seen_after_a_load() {
-    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(2);
-    builder.check(|| {
-        let map = Arc::new(new_map());
-        map.put(1, 1);
-        let message = Arc::new(AtomicU64::new(0));
-        let (other, seen) = (map.clone(), message.clone());
-        let reader = thread::spawn(move || (other.get(1), seen.load(Relaxed)));
-        message.store(5, Relaxed);
-        map.put(1, 2);
-        if let (Some(2), message) = reader.join().unwrap() {
-            assert_eq!(message, 5);
-        }
-    });
+    models::check_publication(new_map, |map| map.put(1, 1), Map::get);
 }

@@ -1,0 +1,89 @@
+//! What the models of the kinds have in common: words as a model's threads use them, and two threads on one map.
+
+use super::{
+    Kind, Outcome,
+    operation::{LoadAndDelete, LoadOrStore, Store, Swap},
+};
+use crate::table::{Key, Word};
+use loom::{
+    model::Builder,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+};
+
+pub trait Words: Kind<Word, Word> {
+    fn get(&self, key: u64) -> Option<u64> {
+        let mut value = 0;
+        let outcome = Kind::load(self, &Word::probe(self.hasher(), key), &mut value).unwrap();
+        (outcome == Outcome::Done).then_some(value)
+    }
+    fn put(&self, key: u64, value: u64) {
+        Kind::write(self, &Word::probe(self.hasher(), key), Store(value)).unwrap();
+    }
+    fn take(&self, key: u64) -> Option<u64> {
+        let mut value = 0;
+        let outcome = Kind::write(self, &Word::probe(self.hasher(), key), LoadAndDelete(&mut value)).unwrap();
+        (outcome == Outcome::Done).then_some(value)
+    }
+    fn exchange(&self, key: u64, value: u64) -> Option<u64> {
+        let mut previous = 0;
+        let outcome = Kind::write(self, &Word::probe(self.hasher(), key), Swap(value, &mut previous)).unwrap();
+        (outcome == Outcome::Loaded).then_some(previous)
+    }
+    fn get_or_put(&self, key: u64, value: u64) -> (bool, u64) {
+        let mut actual = value;
+        let outcome = Kind::write(self, &Word::probe(self.hasher(), key), LoadOrStore(value, &mut actual)).unwrap();
+        (outcome == Outcome::Loaded, actual)
+    }
+}
+
+impl<M: Kind<Word, Word>> Words for M {}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.max_branches = 50_000;
+    builder
+}
+
+/// Two threads on a map that `prepare` has filled; `after` looks at what each returned and at the map.
+pub fn check<M: Send + Sync + 'static, A: 'static, B: 'static>(
+    new: fn() -> M,
+    prepare: fn(&M),
+    first: fn(&M) -> A,
+    second: fn(&M) -> B,
+    after: fn(&M, A, B),
+) {
+    builder().check(move || {
+        let map = Arc::new(new());
+        prepare(&map);
+        let other = map.clone();
+        let handle = thread::spawn(move || first(&other));
+        let b = second(&map);
+        let a = handle.join().unwrap();
+        after(&map, a, b);
+    });
+}
+
+/// Who sees value 2 of key 1, which `prepare` gives another, sees what was written before that was stored.
+pub fn check_publication<M: Kind<Word, Word> + Send + Sync + 'static>(
+    new: fn() -> M,
+    prepare: fn(&M),
+    get: fn(&M, u64) -> Option<u64>,
+) {
+    builder().check(move || {
+        let map = Arc::new(new());
+        prepare(&map);
+        let message = Arc::new(AtomicU64::new(0));
+        let (other, seen) = (map.clone(), message.clone());
+        let reader = thread::spawn(move || (get(&other, 1), seen.load(Relaxed)));
+        message.store(5, Relaxed);
+        map.put(1, 2);
+        if let (Some(2), message) = reader.join().unwrap() {
+            assert_eq!(message, 5);
+        }
+    });
+}
