@@ -56,7 +56,8 @@
  * process with several threads does not touch its maps before exec(). A process may dlopen() the library at
  * any time; it stays loaded after dlclose(), because other threads may still be inside. No call is a place
  * where pthread_cancel() takes effect, which must not be asynchronous in a thread that is inside. A call
- * needs up to 32 KiB of stack: ptl_map_clone and ptl_map_new the most, one on a key less than 4 KiB.
+ * may change errno. It needs up to 32 KiB of stack: ptl_map_clone and ptl_map_new the most, one on a key
+ * less than 4 KiB.
  *
  * 4. OWNERSHIP
  *
