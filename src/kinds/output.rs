@@ -150,7 +150,7 @@ impl Fill {
     #[inline(always)]
     pub fn push(&mut self, len: usize, copy: impl FnOnce(*mut u8)) {
         let end = self.filled.saturating_add(len);
-        if end <= self.room && len > 0 {
+        if end <= self.room {
             copy(self.data.wrapping_add(self.filled));
         }
         self.filled = end;
