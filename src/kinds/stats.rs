@@ -47,7 +47,7 @@ impl Stats {
         self.bucket_bits = self.bucket_bits.max(shape.bits());
         self.buckets += if table.is_unused() { 0 } else { shape.buckets() };
         self.overflow_buckets += writer.overflow_used() as u64;
-        self.growing += u64::from(writer.is_growing() || shape.split() > 0);
+        self.growing += u64::from(shape.split() > 0);
         self.split += shape.split() as u64;
         self.longest_chain = self.longest_chain.max(table.longest_chain());
         self.table_bytes += writer.bytes();

@@ -60,9 +60,6 @@ impl Writer {
     pub fn overflow_used(&self) -> u32 {
         self.overflow_used
     }
-    pub fn is_growing(&self) -> bool {
-        self.growing
-    }
     /// Bytes held for buckets.
     pub fn bytes(&self) -> u64 {
         self.bytes
