@@ -14,7 +14,8 @@ pub struct Entries {
     /// Chunks without an entry in use, to be cut again.
     empty: *mut Chunk,
     free: *mut Entry,
-    /// No entry that `shrink` took out of use had a higher version: those that come back begin above it.
+    /// No entry that `shrink` took out of use has a higher version: those that come back begin with it. What it was when the entry had
+    /// a value is below, since being freed advances it.
     floor: u64,
     bytes: u64,
 }
@@ -86,7 +87,7 @@ impl Entries {
             let entry = Chunk::entry(self.chunks, chunk.cut);
             if chunk.cut == chunk.made {
                 entry.write(Entry::new());
-                chunk.made += 1;
+                chunk.made = chunk.cut + 1;
             }
             chunk.cut += 1;
             // It may have been another key's: its version goes on above whatever a reader may remember.
@@ -145,8 +146,8 @@ impl Entries {
                 let is_free = |entry: &&Entry| entry.state.load(Relaxed) & 3 == FREE;
                 let close = |entry: &Entry| entry.lock.close();
                 if Chunk::entries(chunk).all(|entry| is_free(&entry)) && Chunk::entries(chunk).all(close) {
-                    let highest = Chunk::entries(chunk).map(|entry| entry.state.load(Relaxed) >> 2).max();
-                    self.floor = self.floor.max(highest.unwrap_or(0) + 1);
+                    self.floor =
+                        Chunk::entries(chunk).map(|entry| entry.state.load(Relaxed) >> 2).fold(self.floor, u64::max);
                     (*chunk).cut = 0;
                     *rest = (*chunk).next;
                     (*chunk).next = core::mem::replace(&mut self.empty, chunk);
@@ -196,7 +197,8 @@ mod tests {
         let memory = Memory::new(Default::default());
         let mut entries = Entries::new();
         let mut last = 0;
-        for _ in 0..5 {
+        // Often enough that a version which grew by more than it must would not fit its word.
+        for _ in 0..100 {
             let entry = entries.take(&memory).unwrap();
             let guard = entry.lock();
             guard.begin(1, None);

@@ -255,13 +255,11 @@ impl<'a> EntryGuard<'a> {
         false
     }
 
-    /// Expunged becomes nil; false if it is not expunged.
-    pub fn unexpunge(&self) -> bool {
-        if self.state() == EXPUNGED {
+    /// Expunged becomes nil.
+    pub fn unexpunge(&self) {
+        if self.is_expunged() {
             self.set_state(NIL);
-            return true;
         }
-        false
     }
 
     pub fn is_expunged(&self) -> bool {
