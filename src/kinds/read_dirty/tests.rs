@@ -1,8 +1,11 @@
 //! Threads that come too late for an entry: what they do between finding it and seeing that it is not their key's any more, at the pace of
-//! the test.
+//! the test. And what is to be done without the mutex.
 
 use super::*;
-use crate::kinds::operation::{Decision, Store, Update};
+use crate::kinds::{
+    operation::{Current, Decision, Delete, Step, Store, Update},
+    output::Nothing,
+};
 use crate::table::Bytes;
 use std::{
     sync::{Arc, mpsc::channel},
@@ -105,15 +108,24 @@ fn a_late_writer_does_not_give_back_the_lock_of_another() {
 fn a_page_stays_while_a_late_writer_has_a_lock_in_it() {
     let map = filled();
     let word = entry_of(&map, IN_LARGE);
-    map.clear().unwrap();
     let bytes = || map.locked().inner.entries.bytes();
+    let at_first = bytes();
+    assert!(at_first >= MANY * size_of::<entry::Entry>() as u64, "{at_first} bytes for {MANY} entries");
+    map.clear().unwrap();
     let late = lock_late(word).expect("the entry was in use");
     map.shrink().unwrap();
     let with_the_late_one = bytes();
     drop(late);
     map.shrink().unwrap();
-    assert!(bytes() + 4096 < with_the_late_one, "{} after {with_the_late_one}", bytes());
+    let least = bytes();
+    assert!(least + 4096 < with_the_late_one, "{least} after {with_the_late_one}");
     assert!(lock_late(word).is_none(), "the lock is somebody's");
+    // The pages come back into use as they went, all of them, and can go again.
+    fill(&map, 0..MANY);
+    assert_eq!(bytes(), at_first);
+    map.clear().unwrap();
+    map.shrink().unwrap();
+    assert_eq!(bytes(), least);
 }
 
 #[test]
@@ -128,4 +140,91 @@ fn a_look_that_is_disturbed_each_time_does_not_wait() {
         entry.begin(entry.value().unwrap(), None);
     });
     assert!(seen.is_none() && looks > 1, "{seen:?} after {looks} looks");
+}
+
+#[test]
+fn a_load_that_is_disturbed_each_time_waits_for_its_entry() {
+    let map = filled();
+    // SAFETY: the map has the entry, and keeps it.
+    let entry = unsafe { EntryRef::from_word(entry_of(&map, 1)) };
+    let mut looks = 0;
+    let seen = map.load_read(&Word::probe(&map.hasher, 1), true, |_| {
+        looks += 1;
+        // As if it had been overwritten: the state goes on by a version.
+        entry.0.state.fetch_add(4, Relaxed);
+    });
+    assert!(seen == Some(Some(())) && looks > 1, "{seen:?} after {looks} looks");
+}
+
+/// What the read map can tell is told without the mutex, which others may hold for long.
+#[test]
+fn the_read_map_answers_for_its_keys_and_while_it_is_all_for_the_others() {
+    let map = filled();
+    let probe = |key| Word::probe(&map.hasher, key);
+    let (there, deleted, absent) = (probe(1), probe(2), probe(MANY));
+    let kept = &mut |_: Option<&[u8]>| Ok(Decision::Keep);
+
+    assert_eq!(map.write_read(&there, &mut Store(&b"another"[..])), Some(Ok(Outcome::Done)));
+    assert_eq!(map.write_read(&there, &mut Update(kept)), Some(Ok(Outcome::Done)));
+    assert_eq!(map.write_read(&deleted, &mut Delete), Some(Ok(Outcome::Done)));
+    assert_eq!(map.write_read(&deleted, &mut Delete), Some(Ok(Outcome::NotFound)));
+    assert_eq!(map.write_read(&absent, &mut Delete), Some(Ok(Outcome::NotFound)));
+    for missing in [&deleted, &absent] {
+        assert_eq!(map.glance(missing, |_| ()), Some(None));
+        assert_eq!(map.load_read(missing, false, |_| ()), Some(None));
+    }
+    assert_eq!(map.write_read(&deleted, &mut Store(&b"again"[..])), Some(Ok(Outcome::Done)));
+
+    // It is not all any more.
+    map.write(&absent, Store(&b"new"[..])).unwrap();
+    assert_eq!(map.glance(&there, |_| ()), Some(Some(())));
+    assert_eq!(map.glance(&absent, |_| ()), None);
+    assert_eq!(map.load_read(&absent, true, |_| ()), None);
+    assert_eq!(map.write_read(&absent, &mut Delete), None);
+}
+
+#[test]
+fn a_load_with_the_mutex_leaves_alone_what_was_the_read_map() {
+    let map = filled();
+    // The read map before this one had key 1.
+    map.write(&Word::probe(&map.hasher, 1), Delete).unwrap();
+    fill(&map, MANY..MANY + 1);
+    let before = map.locked().inner.promotions;
+    for _ in 0..2 {
+        assert_eq!(map.locked().load(&Word::probe(&map.hasher, 1), &mut Nothing), Ok(Outcome::NotFound));
+        assert_eq!(map.locked().load(&Word::probe(&map.hasher, 2), &mut Nothing), Ok(Outcome::Done));
+    }
+    assert_eq!(map.locked().inner.promotions, before);
+}
+
+#[test]
+fn every_promotion_begins_a_generation_of_its_own() {
+    let mut all = vec![Read(0)];
+    for _ in 0..200 {
+        let last = all[all.len() - 1];
+        let next = last.amended().promoted();
+        assert!(last.is_same(last.amended()) && !next.is_amended() && next.table() != last.table());
+        assert!(all.iter().all(|read| !next.is_same(*read) && !next.is_same(read.amended())));
+        all.push(next);
+    }
+}
+
+/// A read that, when it finds no value for the key, has another thread's store come between.
+struct Overtaken<'a>(&'a Map, u64);
+
+impl<'v> Operation<'v, Bytes> for Overtaken<'_> {
+    fn on_present(&mut self, _: &Current<Bytes>) -> Result<(Outcome, Step<&'v [u8]>), Error> {
+        Ok((Outcome::Done, Step::Leave))
+    }
+    fn on_absent(&mut self) -> Result<(Outcome, Step<&'v [u8]>), Error> {
+        fill(self.0, self.1..self.1 + 1);
+        Ok((Outcome::NotFound, Step::Leave))
+    }
+}
+
+#[test]
+fn that_a_key_is_absent_is_not_believed_when_the_read_map_was_replaced_meanwhile() {
+    let map = filled();
+    let outcome = map.write_read(&Word::probe(&map.hasher, MANY), &mut Overtaken(&map, MANY));
+    assert_eq!(outcome, Some(Ok(Outcome::Done)));
 }
