@@ -1,11 +1,21 @@
 //! What the table does on one thread that its users cannot see.
 
-use super::{Bytes, EMPTY_REST, Growth, Key, Owner, SLOTS, Table, Word, Writer, bucket::Bucket};
+use super::{
+    Bytes, EMPTY_REST, Growth, Key, Owner, SLOTS, Table, Word, Writer,
+    bucket::{Bucket, Change},
+};
 use crate::base::{
     alloc::Memory,
     hash::{Hasher, bucket_bits},
     sync::Ordering::Relaxed,
 };
+
+impl<K: Key> Table<K> {
+    /// Until the drop, readers of the bucket of this hash meet a writer.
+    pub(crate) fn change(&self, hash: u64) -> Change<'_> {
+        Change::begin(self.head(hash).unwrap().meta)
+    }
+}
 
 /// The owner's calls run inside a reader's lookup, so the reader is at its most vulnerable place.
 #[test]

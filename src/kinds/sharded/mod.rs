@@ -18,6 +18,8 @@
 
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 
 use super::{
     Error, Kind, Outcome,
