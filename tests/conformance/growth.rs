@@ -173,3 +173,25 @@ pub fn buckets_are_as_full_as_promised(setup: &Setup) {
     assert_eq!(map.shrink(), Status::Ok);
     within(100, "after deletes and a shrink");
 }
+
+pub fn reserved_room_takes_no_growth(setup: &Setup) {
+    if setup.hash != Hash::Real {
+        return;
+    }
+    const SHARDS: usize = 32;
+    const MANY: usize = SHARDS * 64;
+    let mut grown = 0;
+    for seed in 1..6 {
+        let setup = Setup { shards: SHARDS as u32, seed, ..*setup };
+        let map = setup.map();
+        assert_eq!(map.reserve(MANY as u64), Status::Ok);
+        let store = |i| assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+        // A read/dirty map shows its dirty map once there is one.
+        store(0);
+        let buckets = map.stats().buckets;
+        (1..MANY).for_each(store);
+        grown += usize::from(map.stats().buckets > buckets);
+    }
+    // That the fullest shard gets more than three deviations beyond the mean is rare.
+    assert!(grown <= if setup.kind == Kind::Sharded { 2 } else { 0 }, "{grown} of 5 maps grew");
+}

@@ -82,6 +82,7 @@ conformance! {
         shrink_keeps_the_contents
         churn_at_a_steady_size
         buckets_are_as_full_as_promised
+        reserved_room_takes_no_growth
     }
     whole {
         range_visits_every_entry_once
@@ -96,6 +97,8 @@ conformance! {
         equal
         len_counts
         stats_count_the_entries
+        stats_say_what_the_buckets_show
+        a_write_changes_the_version_of_its_bucket
     }
     scan {
         an_empty_map_is_done_at_once

@@ -2,6 +2,7 @@
 
 use crate::support::setup::KINDS;
 use crate::support::{Face, Setup, Status};
+use portolan::map::{Bucket, Kind, SlotState, Stats};
 use std::collections::HashSet;
 
 fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
@@ -186,4 +187,91 @@ pub fn stats_count_the_entries(setup: &Setup) {
         stats.shard_entries_min <= stats.shard_entries_max
             && stats.shard_entries_max <= stats.entries.max(count as u64)
     );
+}
+
+/// In all that can be going on in a map: growth, long chains, deleted keys, a dirty map.
+pub fn stats_say_what_the_buckets_show(setup: &Setup) {
+    let setup = Setup { shards: 4, seed: 42, ..*setup };
+    let (map, count) = (setup.map(), setup.count(600));
+    assert_shown(&setup, &*map);
+    for i in 0..count {
+        map.store(&setup.key(i), &setup.value(i));
+        if i % 3 == 0 {
+            map.delete(&setup.key(i / 2));
+        }
+        if i % 29 == 0 {
+            assert_shown(&setup, &*map);
+        }
+        if i % 80 == 0 {
+            // A read/dirty map has no dirty map after this, then a new one.
+            map.entries();
+            assert_shown(&setup, &*map);
+        }
+    }
+    assert_eq!(map.shrink(), Status::Ok);
+    assert_shown(&setup, &*map);
+    assert_eq!(map.clear(), Status::Ok);
+    assert_shown(&setup, &*map);
+}
+
+fn assert_shown(setup: &Setup, map: &dyn Face) {
+    let stats = map.stats();
+    let is_read_dirty = setup.kind == Kind::ReadDirty;
+    let tables: Vec<_> = (0..if is_read_dirty { 2 } else { stats.shards }).map(|table| map.chains(table)).collect();
+    let mut shown = Stats::default();
+    for (chain, main) in tables.iter().flat_map(|table| table.iter().map(|chain| (chain, table.len() as u64))) {
+        let bits = chain[0].table_bucket_bits;
+        shown.bucket_bits = shown.bucket_bits.max(bits as u32);
+        shown.longest_chain = shown.longest_chain.max(chain.len() as u64);
+        shown.overflow_buckets += chain.len() as u64 - 1;
+        shown.buckets += 1;
+        for bucket in chain {
+            assert_eq!((bucket.table_bucket_bits, bucket.table_buckets), (bits, main));
+            for (state, top) in bucket.state.into_iter().zip(bucket.tophash) {
+                // What says that a slot is empty is no key's.
+                let is_empty = matches!(state, SlotState::EmptyRest | SlotState::EmptyOne);
+                assert_eq!(is_empty, [SlotState::EmptyRest as u8, SlotState::EmptyOne as u8].contains(&top));
+            }
+        }
+    }
+    for table in tables.iter().filter(|table| !table.is_empty()) {
+        let split = table.len() as u64 - (1 << table[0][0].table_bucket_bits);
+        shown.split += split;
+        shown.growing += u64::from(split > 0);
+    }
+    let slots = |table: &[Vec<Bucket>], state| {
+        table.iter().flatten().flat_map(|bucket| bucket.state).filter(|slot| *slot == state).count() as u64
+    };
+    let live = |table: &[Vec<Bucket>]| slots(table, SlotState::Live);
+    (shown.shards, shown.shard_entries_min, shown.shard_entries_max) = if is_read_dirty {
+        let all = |table| live(table) + slots(table, SlotState::Nil) + slots(table, SlotState::Expunged);
+        (shown.read_entries, shown.dirty_entries) = (all(&tables[0]), all(&tables[1]));
+        shown.expunged = slots(&tables[0], SlotState::Expunged);
+        shown.entries = live(&tables[usize::from(shown.dirty_entries > 0)]);
+        assert_eq!(slots(&tables[1], SlotState::Expunged), 0);
+        (1, shown.entries, shown.entries)
+    } else {
+        let each = || tables.iter().map(|table| live(table));
+        shown.entries = each().sum();
+        (tables.len() as u64, each().min().unwrap_or(0), each().max().unwrap_or(0))
+    };
+    shown.load_factor = if shown.buckets == 0 { 0.0 } else { shown.entries as f64 / shown.buckets as f64 };
+    // These the buckets do not show.
+    let Stats { promotions, misses, table_bytes, bytes_live, bytes_reserved, bytes_waiting, .. } = stats;
+    assert_eq!(stats, Stats { promotions, misses, table_bytes, bytes_live, bytes_reserved, bytes_waiting, ..shown });
+}
+
+pub fn a_write_changes_the_version_of_its_bucket(setup: &Setup) {
+    let setup = Setup { shards: 1, ..*setup };
+    let map = setup.map();
+    // New keys are in the dirty map.
+    let table = u64::from(setup.kind == Kind::ReadDirty);
+    let mut last = None;
+    // As many as stay in one bucket.
+    for i in 0..4 {
+        map.store(&setup.key(i), &setup.value(i));
+        let version = map.inspect(table, 0, 0).map(|bucket| bucket.version);
+        assert!(version.is_some() && version != last, "{version:?} after {last:?}");
+        last = version;
+    }
 }

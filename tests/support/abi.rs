@@ -68,6 +68,20 @@ pub struct Stats {
     pub bytes_waiting: u64,
 }
 
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bucket {
+    pub size: usize,
+    pub version: u32,
+    pub overflow: u32,
+    pub tophash: [u8; 8],
+    pub state: [u8; 8],
+    pub keys: [u64; 8],
+    pub values: [u64; 8],
+    pub table_bucket_bits: u64,
+    pub table_buckets: u64,
+}
+
 pub type Visit = unsafe extern "C" fn(*const c_void, usize, *const c_void, usize, *mut c_void) -> i32;
 
 pub type Update = unsafe extern "C" fn(*const c_void, usize, *mut *const c_void, *mut usize, *mut c_void) -> i32;
@@ -168,6 +182,7 @@ unsafe extern "C" {
     pub fn ptl_map_clone(map: *const Map, options: *const Options, copy: *mut *mut Map) -> Status;
     pub fn ptl_map_equal(map: *const Map, other: *const Map) -> Status;
     pub fn ptl_map_stats(map: *const Map, stats: *mut Stats) -> Status;
+    pub fn ptl_map_inspect(map: *const Map, table: u64, bucket: u64, depth: u64, out: *mut Bucket) -> Status;
 
     pub fn ptl_map_scan(
         map: *const Map,

@@ -4,7 +4,7 @@
 use super::abi::{self, *};
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
-use portolan::map::{Config, Kind, Stats, Width};
+use portolan::map::{Bucket, Config, Kind, SlotState, Stats, Width};
 use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -401,6 +401,29 @@ impl Face for CFace {
             bytes_reserved: c.bytes_reserved,
             bytes_waiting: c.bytes_waiting,
         }
+    }
+
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<Bucket> {
+        let mut c = abi::Bucket { size: size_of::<abi::Bucket>(), version: UNTOUCHED as u32, ..abi::Bucket::default() };
+        match unsafe { ptl_map_inspect(self.map, table, bucket, depth, &mut c) }.into() {
+            Status::NotFound => {
+                assert_eq!(c.version, UNTOUCHED as u32);
+                return None;
+            }
+            status => assert_eq!(status, Status::Ok),
+        }
+        assert_eq!(c.size, size_of::<abi::Bucket>());
+        let state = [SlotState::EmptyRest, SlotState::EmptyOne, SlotState::Live, SlotState::Nil, SlotState::Expunged];
+        Some(Bucket {
+            version: c.version,
+            overflow: c.overflow,
+            tophash: c.tophash,
+            state: c.state.map(|number| state[number as usize]),
+            keys: c.keys,
+            values: c.values,
+            table_bucket_bits: c.table_bucket_bits,
+            table_buckets: c.table_buckets,
+        })
     }
 
     fn scan(&self, cursor: &mut u64, room: Room) -> Scan {

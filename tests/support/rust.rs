@@ -2,7 +2,7 @@
 
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
-use portolan::map::{Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
+use portolan::map::{Bucket, Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
 use std::any::Any;
 use std::cell::OnceCell;
 use std::mem::MaybeUninit;
@@ -206,6 +206,10 @@ impl Face for RustFace {
 
     fn stats(&self) -> Stats {
         self.map.stats().expect("stats")
+    }
+
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<Bucket> {
+        self.map.inspect(table, bucket, depth).expect("inspect")
     }
 
     fn scan(&self, cursor: &mut u64, room: Room) -> Scan {
