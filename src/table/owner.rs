@@ -266,7 +266,7 @@ impl<'a, K: Key> Owner<'a, K> {
                 continue;
             };
             let (vacancy, _) = self.vacancy(head);
-            let Some((bucket, slot)) = vacancy.filter(|(bucket, slot)| !bucket.is_same(&last) || *slot < from) else {
+            let Some((bucket, slot)) = vacancy.filter(|(bucket, _)| !bucket.is_same(&last)) else {
                 break;
             };
             bucket.slots[slot].copy_from(&last.slots[from]);
@@ -291,7 +291,7 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         for index in 0..self.table.shape().buckets() as u32 {
             let head = self.table.main.at(index);
-            if head.tops().0 == 0 && head.meta.next() == 0 {
+            if head.tops() == Tops::EMPTY {
                 continue;
             }
             let _change = Change::begin(head.meta);
