@@ -188,7 +188,7 @@ impl<'a, K: Key> Owner<'a, K> {
     }
 
     fn overflow_in(&self, head: Bucket<'a, K>) -> u32 {
-        self.table.chain(head).count() as u32 - 1
+        self.table.chain(head).skip(1).count() as u32
     }
 
     /// Splits the next prefix.
@@ -319,18 +319,15 @@ impl<'a, K: Key> Owner<'a, K> {
         if target > 1 << Shape::MAX_BITS {
             return Err(OutOfMemory);
         }
-        let buckets = self.shape().buckets();
-        if target > buckets {
-            // One bucket of each segment up to the target, but for the first segment.
-            let segments =
-                (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).skip_while(|first| 2 * u64::from(*first) <= buckets);
-            for first in segments.take_while(|first| u64::from(*first) < target) {
-                self.writer.bytes += self.table.main.make(self.memory, first)?;
-            }
-            // A split needs as many as its chain has, and leaves no more in use than there were.
-            let longest = if self.writer.overflow_used > 0 { self.table.longest_chain() as u32 - 1 } else { 0 };
-            self.have_overflow(longest)?;
+        if target <= self.shape().buckets() {
+            return self.make_first_bucket();
         }
+        // One bucket of each segment up to the target, but for the first segment. Where there is one, nothing is made.
+        for first in (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).take_while(|first| u64::from(*first) < target) {
+            self.writer.bytes += self.table.main.make(self.memory, first)?;
+        }
+        // A split needs as many as its chain has, and leaves no more in use than there were.
+        self.have_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
         // Last: readers come to it as soon as it is there.
         self.make_first_bucket()
     }
