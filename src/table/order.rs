@@ -107,9 +107,7 @@ impl<K: Key> Table<K> {
         ring[1..ahead].fill_with(|| heads.next());
         for step in 0..HOLD {
             let (head, end) = core::mem::replace(&mut ring[step & (ahead - 1)], heads.next());
-            if let Some(overflow) = self.behind(ring[(step + OVERFLOW_AHEAD) & (ahead - 1)].0) {
-                overflow.prefetch();
-            }
+            self.prefetch_behind(&ring[..ahead], step);
             let before = sink.mark();
             let is_whole = is_start && (until == 0 || end != 0 && end <= until);
             self.push_range(hasher, head, is_whole, (*cursor, until), sink);
@@ -135,6 +133,14 @@ impl<K: Key> Table<K> {
             is_start = true;
         }
         Reach::Pause
+    }
+
+    /// Asks for the overflow bucket of a chain that comes later, whose head is here by now.
+    #[inline(always)]
+    fn prefetch_behind(&self, ring: &[(Bucket<'_, K>, u64)], step: usize) {
+        if let Some(overflow) = self.behind(ring[(step + OVERFLOW_AHEAD) & (ring.len() - 1)].0) {
+            overflow.prefetch();
+        }
     }
 
     fn position(&self, hasher: &Hasher, slot: &Slot<K>) -> u64 {

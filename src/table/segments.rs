@@ -24,6 +24,8 @@ const SEGMENTS: usize = if cfg!(loom) { 3 } else { 32 };
 /// Of the arrays of segments: they are found by how many zeros a prefix of 32 bits ends in, so that the last segment comes first,
 /// and segment 0 twice, for bucket 1 and for bucket 0.
 const ENTRIES: usize = SEGMENTS + 1;
+/// Of those numbers of zeros, which go up to 32, these lead to no segment. None but in a model.
+const FEW_ZEROS: usize = 33 - ENTRIES;
 /// Slots begin at a cache line, and a bucket of words is exactly two.
 const ALIGN: usize = 128;
 
@@ -78,7 +80,7 @@ impl<K: Key> Segments<K> {
         let led = 1 << 32 | u64::from(prefix);
         let zeros = led.trailing_zeros();
         // SAFETY: the number found so is one of this segment's.
-        unsafe { self.bucket(zeros as usize - (33 - ENTRIES), (led >> zeros) as usize) }
+        unsafe { self.bucket(zeros as usize - FEW_ZEROS, (led >> zeros) as usize) }
     }
 
     /// Bucket `index`, if its segment exists.
@@ -132,13 +134,9 @@ impl<K: Key> Segments<K> {
         let start = memory.alloc(size, ALIGN)?.as_ptr();
         let (first, buckets) = buckets_of(number);
         #[cfg(any(loom, shuttle))]
-        for within in 0..buckets {
-            // SAFETY: the bytes are ours alone; a model's atomics are not valid as zeros.
-            unsafe {
-                let slots = start.add(within * Self::BUCKET_SLOTS).cast::<Slot<K>>();
-                (0..SLOTS).for_each(|slot| slots.add(slot).write(Slot::new()));
-                start.add(buckets * Self::BUCKET_SLOTS).cast::<Meta>().add(within).write(Meta::new());
-            }
+        // SAFETY: the bytes are ours alone.
+        unsafe {
+            Self::write_zeros(start, buckets);
         }
         let (before, metas) = (2 * first + 1, start.wrapping_add(buckets * Self::BUCKET_SLOTS));
         for entry in entries_of(number) {
@@ -188,6 +186,22 @@ impl<K: Key> Segments<K> {
         // SAFETY: allocated by `make` with this layout.
         unsafe { memory.free(start, size, ALIGN) };
         size as u64
+    }
+
+    /// Writes what in a model is not made of zeros: its atomics.
+    ///
+    /// # Safety
+    /// At `start` there is room for a segment of so many buckets.
+    #[cfg(any(loom, shuttle))]
+    unsafe fn write_zeros(start: *mut u8, buckets: usize) {
+        for within in 0..buckets {
+            // SAFETY: passed on from the caller.
+            unsafe {
+                let slots = start.add(within * Self::BUCKET_SLOTS).cast::<Slot<K>>();
+                (0..SLOTS).for_each(|slot| slots.add(slot).write(Slot::new()));
+                start.add(buckets * Self::BUCKET_SLOTS).cast::<Meta>().add(within).write(Meta::new());
+            }
+        }
     }
 
     /// What discarding its pages does to a segment, in a model.
