@@ -49,8 +49,16 @@ static int32_t visit_all(const void *k, size_t k_size, const void *v, size_t v_s
     return 1;
 }
 
-/* Every live slot of a table, by way of all its buckets and their chains. */
-static unsigned live_slots(const ptl_map *map, uint64_t table)
+static uint64_t shown_key(item item)
+{
+    uint64_t word = item.size;
+    if (shape.key_size == PTL_WORD)
+        memcpy(&word, item.data, sizeof word);
+    return word;
+}
+
+/* Every live slot of a table, by way of all its buckets and their chains. Adds up what they show of their keys. */
+static unsigned live_slots(const ptl_map *map, uint64_t table, uint64_t *keys)
 {
     unsigned live = 0;
     ptl_bucket bucket = PTL_BUCKET_INIT;
@@ -60,7 +68,10 @@ static unsigned live_slots(const ptl_map *map, uint64_t table)
         for (uint64_t depth = 1;; depth++) {
             for (unsigned slot = 0; slot < 8; slot++) {
                 CHECK(bucket.state[slot] <= PTL_SLOT_EXPUNGED);
-                live += bucket.state[slot] == PTL_SLOT_LIVE;
+                if (bucket.state[slot] == PTL_SLOT_LIVE) {
+                    live++;
+                    *keys += bucket.keys[slot];
+                }
             }
             ptl_status more = bucket.overflow ? PTL_OK : PTL_NOT_FOUND;
             EXPECT(more, ptl_map_inspect(map, table, b, depth, &bucket));
@@ -77,14 +88,18 @@ static void test_inspect(void)
     ptl_bucket bucket = PTL_BUCKET_INIT;
     fill_map(map, 0, 200);
     unsigned live = 0;
+    uint64_t keys = 0, ignored = 0;
     if (shape.kind == PTL_MAP_READ_DIRTY) {
-        CHECK(live_slots(map, 1) == 200); /* all of them new, so the dirty map has them */
+        CHECK(live_slots(map, 1, &ignored) == 200); /* all of them new, so the dirty map has them */
         EXPECT(PTL_OK, ptl_map_range(map, visit_all, NULL)); /* which this promotes */
         EXPECT(PTL_NOT_FOUND, ptl_map_inspect(map, 1, 0, 0, &bucket));
     }
     for (uint64_t table = 0; table < 2; table++)
-        live += live_slots(map, table);
+        live += live_slots(map, table, &keys);
     CHECK(live == 200);
+    for (unsigned i = 0; i < 200; i++)
+        keys -= shown_key(key(i));
+    CHECK(keys == 0);
 
     EXPECT(PTL_OK, ptl_map_inspect(map, 0, 0, 0, &bucket));
     CHECK(bucket.size == sizeof bucket && bucket.table_buckets > 0);
