@@ -7,7 +7,7 @@ use super::{
     Growth, Shape,
     bucket::{Bucket, Change, Matches, SLOTS, Slot, Tops},
     key::Key,
-    owner::Owner,
+    owner::{Owner, Writer},
     prefix,
 };
 use crate::base::{
@@ -335,17 +335,21 @@ impl<'a, K: Key> Owner<'a, K> {
     /// Gives back what was prepared and is not used.
     pub fn put_back_unused(&mut self) {
         if !self.table.is_unused() {
-            return self.release_from(self.shape().buckets());
+            return self.release_unused();
         }
         // SAFETY: no shape that has one of them was ever published.
         self.writer.bytes -= unsafe { self.table.main.release(self.memory, 0, 0) };
     }
 
-    /// Gives the memory of buckets from `first` on back, as far as it is whole segments.
-    fn release_from(&mut self, first: u64) {
-        let stable = if self.writer.stable { self.writer.reached } else { 0 };
-        // SAFETY: the caller's shape ends before them, and readers came only to those that were reached.
-        self.writer.bytes -= unsafe { self.table.main.release(self.memory, first, stable) };
+    /// Gives the memory behind the buckets in use back, as far as it is whole segments.
+    fn release_unused(&mut self) {
+        let Writer { stable, reached, overflow_reached, overflow_next, .. } = *self.writer;
+        let (reached, overflow_reached) = if stable { (reached, overflow_reached) } else { (0, 0) };
+        // SAFETY: the shape and every chain end before them, and readers came only to those that were reached.
+        self.writer.bytes -= unsafe {
+            self.table.main.release(self.memory, self.shape().buckets(), reached)
+                + self.table.overflow.release(self.memory, overflow_next.into(), overflow_reached)
+        };
     }
 
     /// Merges down to what the entries need and gives the rest of the memory back.
@@ -367,10 +371,7 @@ impl<'a, K: Key> Owner<'a, K> {
             }
         }
         self.pack_overflow();
-        self.release_from(self.shape().buckets());
-        let (overflow, stable) = (self.writer.overflow_next.into(), if self.writer.stable { u64::MAX } else { 0 });
-        // SAFETY: every chain ends before them.
-        self.writer.bytes -= unsafe { self.table.overflow.release(self.memory, overflow, stable) };
+        self.release_unused();
         result
     }
 

@@ -27,14 +27,15 @@ pub struct Writer {
     pub(super) stable: bool,
     /// [`Growth::Doubling`]: a doubling is under way, also before its first split.
     pub(super) growing: bool,
-    /// First bucket of the overflow pool that was never used; number 0 is never used at all.
+    /// First bucket of the overflow pool that is neither used nor in the list of free ones; number 0 never is.
     pub(super) overflow_next: u32,
     /// Head of the list of free overflow buckets, and how many they are.
     pub(super) overflow_free: u32,
     pub(super) overflow_free_count: u32,
     pub(super) overflow_used: u32,
-    /// The most buckets that there ever were at once. No reader has come to one beyond.
+    /// The most buckets that there ever were at once, and the highest `overflow_next`. No reader has come to one beyond.
     pub(super) reached: u64,
+    pub(super) overflow_reached: u64,
     pub(super) bytes: u64,
 }
 
@@ -51,6 +52,7 @@ impl Writer {
             overflow_free_count: 0,
             overflow_used: 0,
             reached: 0,
+            overflow_reached: 0,
             bytes: 0,
         }
     }
@@ -326,6 +328,7 @@ impl<'a, K: Key> Owner<'a, K> {
         writer.overflow_used += 1;
         if writer.overflow_free == 0 {
             writer.overflow_next += 1;
+            writer.overflow_reached = writer.overflow_reached.max(writer.overflow_next.into());
             return Ok(writer.overflow_next - 1);
         }
         let number = writer.overflow_free;
