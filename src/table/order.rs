@@ -87,6 +87,12 @@ impl<'a, K: Key> Heads<'a, K> {
     }
 }
 
+/// Where in a ring of so many heads the one is, at a step, whose memory is here by now.
+#[inline(always)]
+fn prefetched_at(step: usize, ahead: usize) -> usize {
+    (step + OVERFLOW_AHEAD) & (ahead - 1)
+}
+
 impl<K: Key> Table<K> {
     /// Hands the entries from position `cursor` up to `until` (0: all) to `sink`, and moves the cursor. For the owner, and for whoever
     /// else keeps writers out during the call.
@@ -107,7 +113,7 @@ impl<K: Key> Table<K> {
         ring[1..ahead].fill_with(|| heads.next());
         for step in 0..HOLD {
             let (head, end) = core::mem::replace(&mut ring[step & (ahead - 1)], heads.next());
-            self.prefetch_behind(&ring[..ahead], step);
+            self.prefetch_behind(ring[prefetched_at(step, ahead)].0);
             let before = sink.mark();
             let is_whole = is_start && (until == 0 || end != 0 && end <= until);
             self.push_range(hasher, head, is_whole, (*cursor, until), sink);
@@ -135,10 +141,10 @@ impl<K: Key> Table<K> {
         Reach::Pause
     }
 
-    /// Asks for the overflow bucket of a chain that comes later, whose head is here by now.
+    /// Asks for the overflow bucket of a chain that comes later.
     #[inline(always)]
-    fn prefetch_behind(&self, ring: &[(Bucket<'_, K>, u64)], step: usize) {
-        if let Some(overflow) = self.behind(ring[(step + OVERFLOW_AHEAD) & (ring.len() - 1)].0) {
+    fn prefetch_behind(&self, head: Bucket<'_, K>) {
+        if let Some(overflow) = self.behind(head) {
             overflow.prefetch();
         }
     }
