@@ -47,7 +47,7 @@ run_limited() {
     local seconds=$1 job watch status=0
     set -m
     # shellcheck disable=SC2086 # a test is several words
-    (run_test $2) >"$log" 2>&1 </dev/null &
+    (ulimit -v $((16 << 20)) && run_test $2) >"$log" 2>&1 </dev/null & # 16 GB: some bugs fill whatever there is
     job=$!
     (sleep "$seconds" && kill -KILL -- -"$job") >/dev/null 2>&1 &
     watch=$!
