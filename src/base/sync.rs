@@ -2,8 +2,8 @@
 //! draws interleavings of whole maps. Their atomics are no plain words, so where memory is made, they have to be made too.
 //!
 //! Every protocol of the maps takes its atomics, fences and locks from here, so that the source that is modelled is the
-//! source that ships. The locks are the standard library's (but for that of a read/dirty entry): on Linux a futex word that allocates nothing, keeps
-//! nothing per thread, and so works in a thread whose own storage is already gone.
+//! source that ships. The locks are the standard library's, but for that of a read/dirty entry: on Linux a futex word that
+//! allocates nothing, keeps nothing per thread, and so works in a thread whose own storage is already gone.
 
 #[cfg(not(any(loom, shuttle)))]
 pub use std::{
