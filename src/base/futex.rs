@@ -57,8 +57,9 @@ impl Futex {
 impl Futex {
     pub fn wait(&self, value: u32) {
         let guard = lock(&self.queue.0);
-        // The system compares with the last value that was stored, as only a read-modify-write does in a model.
-        if self.word.fetch_or(0, SeqCst) == value {
+        // The system compares with the last value that was stored, as only a read-modify-write does in a model. It must not write otherwise:
+        // loom may put such a write behind a plain store that was later.
+        if self.word.compare_exchange(value, value, SeqCst, SeqCst).is_ok() {
             drop(self.queue.1.wait(guard));
         }
     }
