@@ -235,6 +235,12 @@ fn assert_shown(setup: &Setup, map: &dyn Face) {
         }
     }
     for table in tables.iter().filter(|table| !table.is_empty()) {
+        // Each bucket says which overflow bucket follows; none follows two.
+        assert!(table.iter().all(|chain| chain.last().unwrap().overflow == 0));
+        let followers = || table.iter().flat_map(|chain| &chain[..chain.len() - 1]).map(|bucket| bucket.overflow);
+        let distinct: HashSet<_> = followers().filter(|number| *number != 0).collect();
+        assert_eq!(distinct.len(), followers().count());
+
         let split = table.len() as u64 - (1 << table[0][0].table_bucket_bits);
         shown.split += split;
         shown.growing += u64::from(split > 0);
