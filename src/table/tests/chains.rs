@@ -1,0 +1,96 @@
+//! The shape of a chain after any write.
+
+use super::*;
+
+/// What every write leaves behind: only the last bucket of a chain ends in [`EMPTY_REST`], and there nothing comes after it; only the
+/// head and the last bucket have empty slots, and no overflow bucket is empty; the filter has whatever lies behind the head, and nothing else.
+/// Returns how many overflow buckets are in use.
+fn check_chains<K: Key>(table: &Table<K>) -> u32 {
+    let mut overflow = 0;
+    for index in 0..table.shape().buckets() as u32 {
+        let head = table.main.at(index);
+        let chain: Vec<_> = table.chain(head).collect();
+        overflow += chain.len() as u32 - 1;
+        for (depth, bucket) in chain.iter().enumerate() {
+            let tops = bucket.tops();
+            let rest = (0..SLOTS).find(|slot| tops.get(*slot) == EMPTY_REST);
+            let is_last = depth + 1 == chain.len();
+            assert!(rest.is_none_or(|first| is_last && (first..SLOTS).all(|slot| tops.get(slot) == EMPTY_REST)));
+            assert!(depth == 0 || is_last || tops.live().count() == SLOTS);
+            assert!(depth == 0 || tops.live().count() > 0);
+        }
+        for class in 0..8 {
+            let is_in = |bucket: &Bucket<'_, K>| bucket.tops().live().any(|slot| bucket.tops().get(slot) & 7 == class);
+            assert_eq!(head.meta.may_overflow(class), chain[1..].iter().any(is_in));
+        }
+    }
+    overflow
+}
+
+/// How many overflow buckets the chains would have if they had no empty slot before the last bucket.
+fn least_overflow<K: Key>(table: &Table<K>) -> u32 {
+    let heads = (0..table.shape().buckets() as u32).map(|index| table.main.at(index));
+    let entries = heads.map(|head| table.chain(head).map(|bucket| bucket.tops().live().count()).sum::<usize>());
+    entries.map(|entries| entries.div_ceil(SLOTS).saturating_sub(1) as u32).sum()
+}
+
+/// A few hashes only, so that chains are long.
+fn chains_stay_in_order<K: Key>(growth: Growth, key: impl for<'a> Fn(&'a [u8; 8]) -> K::Ref<'a>) {
+    with_owner::<K>(growth, 6, |table, owner| chains_of_one_table_stay_in_order(table, owner, key));
+}
+
+fn chains_of_one_table_stay_in_order<K: Key>(
+    table: &Table<K>,
+    owner: &mut Owner<'_, K>,
+    key: impl for<'a> Fn(&'a [u8; 8]) -> K::Ref<'a>,
+) {
+    let hasher = owner.hasher;
+    let mut present = std::collections::BTreeMap::new();
+    let mut random = 1u64;
+    for step in 0..20_000u64 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let number = random >> 33;
+        // Up to 600 keys, then down again.
+        let name = (number % if step / 4_000 % 2 == 0 { 600 } else { 100 }).to_le_bytes();
+        let probe = K::probe(hasher, key(&name));
+        match owner.find(&probe) {
+            Some(place) => {
+                assert_eq!(present.remove(&name), Some(place.slot().value.load(Relaxed)));
+                owner.remove(&place);
+            }
+            None => {
+                owner.insert(K::hash(&probe), K::packed(&probe, None), step).unwrap();
+                assert_eq!(present.insert(name, step), None);
+            }
+        }
+        if step % 1_000 == 999 {
+            owner.shrink().unwrap();
+            // Those in use have the lowest numbers.
+            assert_eq!(owner.writer().overflow_next, owner.writer().overflow_used() + 1);
+            // And there are no more than the entries need.
+            assert_eq!(least_overflow(table), owner.writer().overflow_used());
+        }
+        if step % 100 == 99 {
+            assert_eq!(check_chains(table), owner.writer().overflow_used());
+            for name in (0..600u64).map(u64::to_le_bytes) {
+                let found = table.get(&K::probe(hasher, key(&name)), |word| word);
+                assert_eq!(found, Ok(present.get(&name).copied()));
+            }
+        }
+    }
+    assert_eq!(owner.writer().entries(), present.len() as u64);
+}
+
+#[test]
+fn chains_of_words_stay_in_order() {
+    for growth in GROWTHS {
+        chains_stay_in_order::<Word>(growth, |name| u64::from_le_bytes(*name));
+    }
+}
+
+#[test]
+fn chains_of_bytes_stay_in_order() {
+    for growth in GROWTHS {
+        chains_stay_in_order::<Bytes>(growth, |name| name);
+    }
+}

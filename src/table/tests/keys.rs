@@ -1,0 +1,29 @@
+//! What is compared of a key, and what is shown.
+
+use super::*;
+
+/// The length, the hash and the mark of a long key are compared first: where one differs, the second word may be no address.
+#[test]
+fn no_address_is_followed_that_another_key_left() {
+    let hasher = Hasher::new(7, 0).unwrap();
+    let probe = Bytes::probe(&hasher, &[b'x'; 100]);
+    let words = Bytes::packed(&probe, None);
+    for differ in 1..8 {
+        let cells = [(0, 1), (2, 2), (4, 4)].into_iter().fold(words, |mut words, (index, bit)| {
+            words[index] ^= u64::from(differ & bit != 0);
+            words
+        });
+        let followed = || panic!("the words differ: {differ:#b}");
+        assert!(!Bytes::matches(&cells.map(AtomicU64::new), &probe, followed));
+    }
+}
+
+#[test]
+fn a_look_at_a_key_shows_a_word_or_the_length_of_bytes() {
+    let hasher = Hasher::new(7, 0).unwrap();
+    assert_eq!(Word::shown(&[AtomicU64::new(77)]), 77);
+    for len in [0, 2, 39, 40, 100] {
+        let words = Bytes::packed(&Bytes::probe(&hasher, &vec![0xff; len]), None);
+        assert_eq!(Bytes::shown(&words.map(AtomicU64::new)), len as u64);
+    }
+}
