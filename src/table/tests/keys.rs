@@ -19,6 +19,13 @@ fn no_address_is_followed_that_another_key_left() {
 }
 
 #[test]
+fn a_key_of_up_to_39_bytes_needs_no_block() {
+    let hasher = Hasher::new(7, 0).unwrap();
+    let outside = |len| Bytes::outside(&Bytes::probe(&hasher, &vec![b'x'; len])).map(<[u8]>::len);
+    assert_eq!([0, 1, 8, 39, 40, 1000].map(outside), [None, None, None, None, Some(40), Some(1000)]);
+}
+
+#[test]
 fn a_look_at_a_key_shows_a_word_or_the_length_of_bytes() {
     let hasher = Hasher::new(7, 0).unwrap();
     assert_eq!(Word::shown(&[AtomicU64::new(77)]), 77);
