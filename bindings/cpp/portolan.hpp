@@ -13,7 +13,9 @@
  * compiled without. Words and structs need none.)
  *
  * What the operations mean, which threads may call them and what orders before what is told in portolan.h, under the names
- * that they have here.
+ * that they have here. What a `try_` operation is to give out it writes with the status that says so; with any other one a word or
+ * a struct is as it was, and a string or vector, whose storage the value was to come into, is empty, or, if it was also what the
+ * call was to read, as it was.
  */
 #ifndef PORTOLAN_HPP
 #define PORTOLAN_HPP
@@ -25,6 +27,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
@@ -140,7 +143,7 @@ constexpr form form_of() {
         return sizeof(T) <= 8 ? form::word : form::object;
     else if constexpr (is_bytes<T>) return form::bytes;
     else if constexpr (std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T> &&
-                       std::is_default_constructible_v<T> && !std::is_array_v<T>)
+                       std::is_default_constructible_v<T> && std::is_copy_assignable_v<T> && !std::is_array_v<T>)
         return form::object;
     else return form::none;
 }
@@ -210,7 +213,7 @@ class source {
   public:
     explicit source(typename types<T>::in value) noexcept {
         if constexpr (form_of<T>() == form::word) word_ = to_word<T>(value);
-        else if constexpr (form_of<T>() == form::object) data_ = &value, size_ = sizeof value;
+        else if constexpr (form_of<T>() == form::object) data_ = std::addressof(value), size_ = sizeof value;
         else data_ = value.data(), size_ = value.size();
     }
     source(const source &) = delete;
@@ -248,7 +251,7 @@ typename types<T>::view show(const unsigned char *data, std::size_t size) noexce
         return from_word<T>(word);
     } else if constexpr (form_of<T>() == form::object) {
         T value{};
-        std::memcpy(&value, data, sizeof value);
+        std::memcpy(std::addressof(value), data, sizeof value);
         return value;
     } else {
         using view = typename types<T>::view;
@@ -514,7 +517,8 @@ class entries {
 /// A K or V is
 ///   - a word: an integer, enum, bool, float, double or pointer (compared by its bits, so 0.0 and -0.0 differ);
 ///   - bytes: std::string, std::string_view (given out as std::string), std::vector of std::byte or unsigned char;
-///   - the bytes of a struct that is trivially copyable and has no padding.
+///   - the bytes of a struct in which equal values are equal bytes: without padding, without floats; and which is trivially
+///     copyable, and can be made without arguments and assigned.
 ///
 /// A map object owns one reference and can be moved, not copied: whether a copy would be the same map or another one, the
 /// code says by share() or clone(). All operations may be called from any thread (on a bucketed map by one at a time).
@@ -522,7 +526,8 @@ template <class K, class V>
 class map {
     static_assert(detail::form_of<K>() != detail::form::none && detail::form_of<V>() != detail::form::none,
                   "a key or value is an integer, enum, bool, float, double, pointer, std::string, std::string_view, std::vector "
-                  "of std::byte or unsigned char, or a trivially copyable struct without padding");
+                  "of std::byte or unsigned char, or a trivially copyable struct without padding and floats that can be made "
+                  "without arguments and assigned");
 
   public:
     using key_type = typename detail::types<K>::owned;
@@ -542,6 +547,7 @@ class map {
         result = static_cast<status>(ptl_map_new(&plain, &map_));
     }
     map(map &&other) noexcept : map_(std::exchange(other.map_, nullptr)) {}
+    /// `other` then has this one's map.
     map &operator=(map &&other) noexcept {
         std::swap(map_, other.map_);
         return *this;
@@ -682,8 +688,8 @@ class map {
 
     /// Calls `change(entry)` while the key is locked, with the entry as a std::optional<mapped_type> &: the value that is there,
     /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. `change` returns nothing, or
-    /// a bool: false leaves the map as it is. On this map it may call nothing (status::reentrant). It may throw: then nothing has
-    /// changed.
+    /// a bool: false leaves the map as it is. On this map it may call nothing (status::reentrant). It may throw, unless
+    /// PORTOLAN_NO_EXCEPTIONS is defined: then nothing has changed.
     template <class Change, int Mode = PORTOLAN_EXCEPTIONS,
               class = detail::returns_nothing_or_bool<Change, std::optional<mapped_type> &>>
     status try_update(key_in key, Change &&change) {
@@ -733,7 +739,7 @@ class map {
     status try_len(std::uint64_t &entries) const noexcept { return code(ptl_map_len(map_, &entries)); }
     status try_reserve(std::uint64_t entries) noexcept { return code(ptl_map_reserve(map_, entries)); }
     status try_shrink() noexcept { return code(ptl_map_shrink(map_)); }
-    /// A map of its own with the same entries, made like this one or as `how` says.
+    /// A map of its own with the same entries, made like this one, or in every respect as `how` says.
     status try_clone(map &copy) const noexcept { return clone_as(nullptr, copy); }
     status try_clone(const options &how, map &copy) const noexcept {
         const ptl_map_options plain = convert(how);
@@ -778,7 +784,7 @@ class map {
         return status::ok;
     }
     /// Stores a range of pairs, in its order. Not atomic as a whole: after the first error, which it answers, it goes on.
-    /// `statuses`, if wanted, gets what became of each.
+    /// `statuses`, if wanted, gets what became of each: the answer itself where the call was refused as a whole.
     template <class Entries>
     status try_store_many(const Entries &entries, std::vector<status> *statuses = nullptr) {
         detail::column<K> keys;
@@ -900,6 +906,7 @@ class map {
         detail::check(try_clone(how, copy));
         return copy;
     }
+    /// All else is as in a new map of that kind: what this one was made with, its allocator too, is not taken over.
     map clone(portolan::kind kind) const { return clone(of(kind)); }
     bool equal(const map &other) const { return detail::is(status::ok, try_equal(other)); }
     ptl_stats stats() const {
@@ -1054,8 +1061,11 @@ class map {
         if (statuses == nullptr) return code(call(nullptr));
         detail::array<ptl_status> plain;
         if (!plain.reserve(count) || !detail::resize(*statuses, count)) return status::memory;
+        // No status: what a call that is refused as a whole leaves.
+        constexpr ptl_status none = (std::numeric_limits<ptl_status>::max)();
+        std::fill_n(plain.data(), count, none);
         const auto answer = code(call(plain.data()));
-        for (std::size_t i = 0; i < count; ++i) (*statuses)[i] = code(plain[i]);
+        for (std::size_t i = 0; i < count; ++i) (*statuses)[i] = plain[i] == none ? answer : code(plain[i]);
         return answer;
     }
 #if PORTOLAN_EXCEPTIONS

@@ -7,10 +7,11 @@ import (
 )
 
 func (c *core) loadMany(keys, values unsafe.Pointer, n int, found []bool) (hits int) {
+	m := c.enter("LoadMany")
 	r := getRoom()
 	for done := 0; done < n; {
 		column, count := r.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
-		c.loadBatch(r, &column, unsafe.Add(values, done*c.value.size), count)
+		c.loadBatch(m, r, &column, unsafe.Add(values, done*c.value.size), count)
 		statuses := r.statuses[:count]
 		for _, status := range statuses {
 			hits += one(status == cptl.OK)
@@ -28,8 +29,7 @@ func (c *core) loadMany(keys, values unsafe.Pointer, n int, found []bool) (hits 
 }
 
 // loadBatch loads one batch of keys to the Go values that follow each other from out on, and their statuses to r.
-func (c *core) loadBatch(r *room, keys *cptl.Column, out unsafe.Pointer, count int) {
-	m := c.enter("LoadMany")
+func (c *core) loadBatch(m *cptl.Map, r *room, keys *cptl.Column, out unsafe.Pointer, count int) {
 	values := r.values.column(&c.value)
 	inPlace := c.value.form == word64
 	if inPlace {
@@ -64,11 +64,11 @@ func (c *core) loadBatch(r *room, keys *cptl.Column, out unsafe.Pointer, count i
 }
 
 func (c *core) storeMany(keys, values unsafe.Pointer, n int) {
+	m := c.enter("StoreMany")
 	r := getRoom()
 	for done := 0; done < n; {
 		keyColumn, count := r.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
 		valueColumn, count := r.values.gather(&c.value, unsafe.Add(values, done*c.value.size), count)
-		m := c.enter("StoreMany")
 		var status cptl.Status
 		if c.words {
 			status = cptl.StoreManyU64(m, &keyColumn, &valueColumn, count)
@@ -82,10 +82,10 @@ func (c *core) storeMany(keys, values unsafe.Pointer, n int) {
 }
 
 func (c *core) deleteMany(keys unsafe.Pointer, n int) (deleted int) {
+	m := c.enter("DeleteMany")
 	r := getRoom()
 	for done := 0; done < n; {
 		column, count := r.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
-		m := c.enter("DeleteMany")
 		var status cptl.Status
 		if c.words {
 			status = cptl.DeleteManyU64(m, &column, count, r.statuses[:])
@@ -100,6 +100,16 @@ func (c *core) deleteMany(keys unsafe.Pointer, n int) (deleted int) {
 	}
 	r.release()
 	return deleted
+}
+
+// overlap tells whether two slices have memory in common.
+func overlap[A, B any](a []A, b []B) bool {
+	bytes := func(p unsafe.Pointer, n int, size uintptr) (start, end uintptr) {
+		return uintptr(p), uintptr(p) + uintptr(n)*size
+	}
+	aStart, aEnd := bytes(unsafe.Pointer(unsafe.SliceData(a)), len(a), unsafe.Sizeof(*new(A)))
+	bStart, bEnd := bytes(unsafe.Pointer(unsafe.SliceData(b)), len(b), unsafe.Sizeof(*new(B)))
+	return aStart < bEnd && bStart < aEnd
 }
 
 // one is 1 if it is true: without a jump, which a processor would have to guess for each key.

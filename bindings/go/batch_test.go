@@ -73,6 +73,30 @@ func TestLoadManyOverwritesWhatWasInTheSlices(t *testing.T) {
 	}
 }
 
+func TestLoadManyRefusesSlicesThatOverlap(t *testing.T) {
+	m := filled(t, 10)
+	flags := newMap[int, bool](t)
+	room := []int{1, 2, 3, 4, 5, 6}
+	bits := make([]bool, 3)
+	for _, call := range []func(){
+		func() { m.LoadMany(room, room, nil) },
+		func() { m.LoadMany(room[:3], room[2:], nil) },
+		func() { m.LoadMany(room[3:], room[1:], nil) },
+		func() { flags.LoadMany([]int{1, 2}, bits[:2], bits[1:]) },
+	} {
+		if text := wantPanic(t, nil, call); text != "portolan: LoadMany: keys, values and found overlap" {
+			t.Errorf("%q", text)
+		}
+	}
+	// What lies beside, and what is not written, is no overlap.
+	if hits := m.LoadMany(room[:3], room[3:], nil); hits != 3 || room[0] != 1 || room[5] != 9 {
+		t.Errorf("%d hits, %v", hits, room)
+	}
+	if hits := m.LoadMany(room[4:], room[:5], nil); hits != 2 {
+		t.Errorf("%d hits, %v", hits, room)
+	}
+}
+
 func TestBatchesOfOtherLengthsPanic(t *testing.T) {
 	m := newMap[int, int](t)
 	wantPanic(t, nil, func() { m.LoadMany(make([]int, 2), make([]int, 1), nil) })

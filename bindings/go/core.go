@@ -14,7 +14,7 @@ import (
 // once, and not for each pair of types; Map's methods only take addresses.
 type core struct {
 	// handle is a *cptl.Map, nil once closed. The Map's cleanup holds the reference, so the C map outlives every call that
-	// has loaded the handle and keeps the Map alive.
+	// looks at the handle again at its end, as each does.
 	handle     unsafe.Pointer
 	key, value codec
 	words      bool    // keys and values are both words: the calls that check no lengths
@@ -24,7 +24,8 @@ type core struct {
 
 // enter begins a call: it returns the map to give to C. Every call ends with leave.
 //
-// The load is atomic because Close may store at the same time. It is all there is against Close: no lock, no count of calls.
+// The load is atomic because Close may store at the same time. This one and that of leave are all there is against Close: no lock, no
+// count of calls.
 func (c *core) enter(op string) *cptl.Map {
 	handle := atomic.LoadPointer(&c.handle)
 	if handle == nil {
@@ -35,14 +36,16 @@ func (c *core) enter(op string) *cptl.Map {
 
 // leave ends a call. An error has no other way to the caller than a panic.
 //
-// KeepAlive is what keeps the C map during the call: without it the Map could become unreachable once the handle is
-// loaded, and its cleanup release the handle. It is no instruction, only an order to the compiler.
+// Close removes the entries after it has taken the handle: what a call found before it sees the handle again was there before Close.
+// That look also keeps the C map during the call: without it the Map could become unreachable once enter has loaded the handle, and
+// its cleanup release that.
 func (c *core) leave(op string, status cptl.Status) {
-	runtime.KeepAlive(c)
-	if status < 0 {
+	if status < 0 || c.isClosed() {
 		panicFailed(op, status)
 	}
 }
+
+func (c *core) isClosed() bool { return atomic.LoadPointer(&c.handle) == nil }
 
 // Apart, so that enter and leave are small enough to become part of their callers.
 
@@ -50,7 +53,12 @@ func (c *core) leave(op string, status cptl.Status) {
 func panicClosed(op string) { panic(fmt.Errorf("portolan: %s: %w", op, ErrClosed)) }
 
 //go:noinline
-func panicFailed(op string, status cptl.Status) { panic(failure(op, status)) }
+func panicFailed(op string, status cptl.Status) {
+	if status >= 0 {
+		panicClosed(op)
+	}
+	panic(failure(op, status))
+}
 
 // fetching is one of the operations that return a value of the map.
 type fetching struct {
@@ -96,7 +104,9 @@ func (f *fetching) bytes(m *cptl.Map, key, given, room []byte) (int, cptl.Status
 func (c *core) load(key, out unsafe.Pointer) bool {
 	if c.plain {
 		word, status := cptl.PeekU64(c.enter("Load"), *(*uint64)(key))
-		runtime.KeepAlive(c)
+		if c.isClosed() {
+			panicClosed("Load") // as leave does
+		}
 		switch status {
 		case cptl.OK:
 			*(*uint64)(out) = word
@@ -249,6 +259,7 @@ func (c *core) compareAndDelete(key, old unsafe.Pointer) bool {
 }
 
 func (c *core) add(key, delta, sum unsafe.Pointer) {
+	m := c.enter("Add")
 	switch {
 	case !c.value.integer:
 		panic(errors.New("portolan: Add: V is not an integer type"))
@@ -256,7 +267,6 @@ func (c *core) add(key, delta, sum unsafe.Pointer) {
 		c.addNarrow(key, delta, sum)
 		return
 	}
-	m := c.enter("Add")
 	var total uint64
 	var status cptl.Status
 	if c.words {
@@ -294,7 +304,7 @@ func (c *core) close(empty func(*cptl.Map) cptl.Status) cptl.Status {
 		return cptl.OK
 	}
 	status := empty(handle)
-	runtime.KeepAlive(c) // as leave does
+	runtime.KeepAlive(c) // the C map is needed until here
 	return status
 }
 

@@ -7,11 +7,11 @@
 // # Keys and values
 //
 // A key is of any type whose underlying type is a string, an integer, a bool or a byte array. A value is of one of
-// those, a float, a []byte, or a struct whose fields hold no pointers and leave no padding between them. [New] refuses
+// those, a float, a []byte, or a struct whose fields have names, hold no pointers and leave no padding between them. [New] refuses
 // any other type with an error that says why and what to use instead.
 //
 // Integers, bools and floats are kept as one 64-bit word: signed integers keep their sign, floats are their bits. All else is
-// kept as bytes. A nil []byte and an empty one are the same value, and come back empty and not nil.
+// kept as bytes. A nil []byte and an empty one are the same value, and come out of the map empty and not nil.
 //
 // [Map.CompareAndSwap] and [Map.CompareAndDelete] compare these words and bytes, not with Go's ==. It makes a difference for
 // floats alone, in structs too: a NaN equals a NaN of the same bits, and 0 does not equal -0.
@@ -25,7 +25,7 @@
 // All kinds but Bucketed are safe for any number of goroutines, and operations on one key are linearizable: as with
 // sync.Map, a write synchronizes before any read that observes it. (The race detector takes any two calls as synchronized:
 // it reports no race that is none, but can miss one between goroutines that use the same map.) Memory safety does not
-// depend on using Bucketed right: a call that finds another goroutine inside the map panics with [ErrConcurrent].
+// depend on using Bucketed right: a call that finds another goroutine inside the map fails with [ErrConcurrent].
 //
 // # Cost of a call
 //

@@ -47,14 +47,25 @@ func TestClosedMap(t *testing.T) {
 			"StoreMany":        func() { m.StoreMany([]string{"k"}, []int{1}) },
 			"DeleteMany":       func() { m.DeleteMany([]string{"k"}) },
 			"Stats":            func() { m.Stats() },
-			"Clone":            func() { m.Clone() },
+			"Clone":            func() { m.Clone(WithShards(-1)) },
 		} {
 			if text := wantPanic(t, ErrClosed, call); text != "portolan: "+op+": use of closed Map" {
 				t.Errorf("%s: %q", op, text)
 			}
 		}
+		wantPanic(t, ErrClosed, func() { m.LoadMany(nil, nil, nil) })
+		if m.Kind() != kind {
+			t.Errorf("a closed %v map is %v", kind, m.Kind())
+		}
 		var zero Map[string, int]
-		wantPanic(t, ErrClosed, func() { zero.Load("k") })
+		for _, call := range []func(){
+			func() { zero.Load("k") },
+			func() { zero.Add("k", 1) },
+			func() { zero.StoreMany([]string{"k"}, []int{1}) },
+			func() { zero.LoadMany([]string{"k"}, make([]int, 1), nil) },
+		} {
+			wantPanic(t, ErrClosed, call)
+		}
 		if err := zero.Close(); err != nil {
 			t.Error(err)
 		}
@@ -133,6 +144,87 @@ func TestCloseUnderUse(t *testing.T) {
 				t.Error(err)
 			}
 			wait.Wait()
+		}
+	})
+}
+
+// What a call under way answers while the map is closed, it could have answered before: no entry is gone, and no count begins anew.
+func TestAnswersUnderCloseAreAsBefore(t *testing.T) {
+	const entries = 2000
+	keys, values := make([]int, entries), make([]int, entries)
+	for i := range keys {
+		keys[i], values[i] = i, i
+	}
+	forKinds(t, shared, func(t *testing.T, kind Kind) {
+		for range rounds(300) {
+			m, err := New[int, int](WithKind(kind), WithCapacity(entries))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.StoreMany(keys, values)
+			var tickets [2][]int
+			draw := func(mine *[]int) func(int) bool {
+				return func(int) bool {
+					*mine = append(*mine, m.Add(-1, 1))
+					return true
+				}
+			}
+			var wait sync.WaitGroup
+			for name, isRight := range map[string]func(i int) bool{
+				"Add":            draw(&tickets[0]),
+				"another":        draw(&tickets[1]),
+				"Load":           func(i int) bool { value, ok := m.Load(i); return ok && value == i },
+				"Contains":       m.Contains,
+				"LoadOrStore":    func(i int) bool { value, loaded := m.LoadOrStore(i, i); return loaded && value == i },
+				"Swap":           func(i int) bool { value, loaded := m.Swap(i, i); return loaded && value == i },
+				"CompareAndSwap": func(i int) bool { return m.CompareAndSwap(i, i, i) },
+				"LoadMany":       func(int) bool { return m.LoadMany(keys, make([]int, entries), nil) == entries },
+				"Len":            func(int) bool { return m.Len() >= entries },
+				"Stats":          func(int) bool { return m.Stats().Entries >= entries },
+				"Range": func(int) bool {
+					n := 0
+					m.Range(func(int, int) bool { n++; return true })
+					return n >= entries
+				},
+				"Clone": func(int) bool {
+					copied, err := m.Clone()
+					if err != nil {
+						return errors.Is(err, ErrMemory)
+					}
+					defer copied.Close()
+					return copied.Len() >= entries
+				},
+			} {
+				wait.Add(1)
+				go func() {
+					defer wait.Done()
+					wantPanic(t, ErrClosed, func() {
+						for i := 0; ; i++ {
+							if !isRight(i % entries) {
+								t.Errorf("%s at %d", name, i)
+								return
+							}
+						}
+					})
+				}()
+			}
+			time.Sleep(time.Millisecond)
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+			wait.Wait()
+			drawn := map[int]bool{}
+			for _, mine := range tickets {
+				for _, ticket := range mine {
+					if drawn[ticket] {
+						t.Errorf("%d was drawn twice", ticket)
+					}
+					drawn[ticket] = true
+				}
+			}
+			if t.Failed() {
+				return
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package portolan
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -46,16 +47,21 @@ func New[K comparable, V any](opts ...Option) (*Map[K, V], error) {
 }
 
 // Clone returns a new map with the entries of m and its options, but for those given in opts: so a copy may be of another
-// kind. What is stored meanwhile may be in the copy or not. The errors are those of [New].
+// kind. What is stored meanwhile may be in the copy or not. The errors are those of [New], and [ErrConcurrent].
 func (m *Map[K, V]) Clone(opts ...Option) (*Map[K, V], error) {
+	source := m.core.enter("Clone")
 	chosen := m.core.options.apply(opts)
 	if chosen.err != nil {
 		return nil, fmt.Errorf("portolan: Clone: %w", chosen.err)
 	}
-	handle, status := cptl.Clone(m.core.enter("Clone"), &chosen.Options)
-	runtime.KeepAlive(m)
+	handle, status := cptl.Clone(source, &chosen.Options)
+	closed := m.core.isClosed() // as leave asks
 	if status != cptl.OK {
 		return nil, failure("Clone", status)
+	}
+	if closed {
+		cptl.Release(handle)
+		panicClosed("Clone")
 	}
 	copied := &Map[K, V]{core: core{key: m.core.key, value: m.core.value}}
 	copied.own(handle, chosen)
@@ -71,12 +77,12 @@ func (m *Map[K, V]) own(handle *cptl.Map, chosen options) {
 	runtime.AddCleanup(m, cptl.Release, handle)
 }
 
-// Close removes all entries and gives their memory back to the system. Every later call but Close panics with
+// Close removes all entries and gives their memory back to the system. Every later call but Close and Kind panics with
 // [ErrClosed], and so does an iteration that goes on.
 //
-// Close may be called more than once and while other goroutines use the map. A call that is already under way ends as
-// if it came before Close; what it stores after Close removed the entries stays unseen. That, and the little that an
-// empty map takes, is freed when the Map becomes unreachable, because until then such a call may be inside.
+// Close may be called more than once and while other goroutines use the map. A call that is under way meanwhile returns
+// what it would have before Close, or panics with [ErrClosed]. What it stores after Close removed the entries stays unseen; that,
+// and the little that an empty map takes, is freed when the Map becomes unreachable, because until then such a call may be inside.
 //
 // It returns an error if the entries could not be removed at once: [ErrConcurrent] for a Bucketed map that another
 // goroutine is inside. The map is closed all the same, and all of it is freed when the Map becomes unreachable.
@@ -235,11 +241,15 @@ func (m *Map[K, V]) Values() iter.Seq[V] {
 // LoadMany loads many keys at less cost than one by one: it sets values[i] to the value of keys[i], or to the zero value if
 // there is none, and found[i] to whether there is one. It returns how many there are.
 //
-// values must be at least as long as keys, and so must found unless it is nil; otherwise LoadMany panics. Like every
-// batch it is not atomic: other goroutines' writes may fall between its keys. For words it allocates nothing.
+// values must be at least as long as keys, and so must found unless it is nil, and none of the three may overlap another; otherwise
+// LoadMany panics. Like every batch it is not atomic: other goroutines' writes may fall between its keys. For words it allocates nothing.
 func (m *Map[K, V]) LoadMany(keys []K, values []V, found []bool) int {
 	if len(values) < len(keys) || found != nil && len(found) < len(keys) {
 		panic(fmt.Errorf("portolan: LoadMany: %d keys, but %d values and %d found", len(keys), len(values), len(found)))
+	}
+	values = values[:len(keys)]
+	if overlap(keys, values) || overlap(keys, found) || overlap(values, found) {
+		panic(errors.New("portolan: LoadMany: keys, values and found overlap"))
 	}
 	return m.core.loadMany(unsafe.Pointer(unsafe.SliceData(keys)), unsafe.Pointer(unsafe.SliceData(values)), len(keys), found)
 }

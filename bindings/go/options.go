@@ -78,7 +78,7 @@ func WithCapacity(n int) Option {
 }
 
 // WithShards sets the number of shards of a [Sharded] map, at most 4096, rounded up to a power of two. 0, as without this
-// option, chooses by the number of processors. Other kinds ignore it.
+// option, chooses by the number of processors. Other kinds make nothing of it.
 func WithShards(n int) Option {
 	return func(o *options) { o.Shards = uint32(o.number("WithShards", n, math.MaxUint32)) }
 }

@@ -3,6 +3,7 @@ package portolan
 import (
 	"fmt"
 	"reflect"
+	"sync"
 )
 
 // checkKey returns an error that says why a map cannot have keys of type t, and what to use instead.
@@ -68,6 +69,9 @@ func refusal(role string, t reflect.Type, why string) error {
 	return fmt.Errorf("%w: %s type %v: %s", ErrType, role, t, why)
 }
 
+// locker is what go vet lets nobody copy.
+var locker = reflect.TypeFor[sync.Locker]()
+
 // checkStruct returns why a struct, nested ones included, is not plain memory: all of it named fields without pointers.
 func checkStruct(t reflect.Type) string {
 	end := uintptr(0) // of the fields so far
@@ -79,6 +83,12 @@ func checkStruct(t reflect.Type) string {
 		field := t.Field(i)
 		if field.Offset != end {
 			return padding(field.Offset)
+		}
+		if field.Type.Size() == 0 {
+			if reflect.PointerTo(field.Type).Implements(locker) {
+				return fmt.Sprintf("%v is not to be copied, as its field %s of type %v says", t, field.Name, field.Type)
+			}
+			continue // such as structs.HostLayout
 		}
 		if field.Name == "_" {
 			return fmt.Sprintf("%v has a blank field at offset %d, whose bytes Go need not keep; give it a name", t, end)

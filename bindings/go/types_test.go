@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strings"
+	"structs"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type (
 	octets []octet
 	point  struct{ X, Y float32 }
 	shape  struct {
+		_       structs.HostLayout
 		Corners [3]point
 		Weight  float64
 		Color   [3]octet
@@ -272,7 +274,7 @@ func TestRefusedTypes(t *testing.T) {
 		A int32
 		_ int32
 	}](t, "blank field at offset 4")
-	refused[int, sync.Mutex](t)
+	refused[int, sync.Mutex](t, "not to be copied")
 	refused[int, time.Time](t, "*time.Location")
 }
 

@@ -42,6 +42,12 @@ struct point {
     std::uint64_t z;
     friend bool operator==(const point &a, const point &b) { return a.x == b.x && a.y == b.y && a.z == b.z; }
 };
+/// Its address is to be had by std::addressof only.
+struct shy {
+    std::uint64_t x;
+    const void *operator&() const { return nullptr; }
+    friend bool operator==(const shy &a, const shy &b) { return a.x == b.x; }
+};
 using bytes = std::vector<std::byte>;
 using octets = std::vector<unsigned char>;
 
@@ -168,7 +174,25 @@ static void every_form() {
         one_key<point, point>(kind, {1, -2, 3}, {1, -2, 4}, {0, 0, 0}, {7, 8, 9});
         one_key<std::array<unsigned char, 16>, point>(kind, {{1}}, {{2}}, {0, 0, 0}, {7, 8, 9});
         one_key<std::string, std::array<std::uint16_t, 3>>(kind, "key", "none", {{1, 2, 3}}, {{4, 5, 6}});
+        one_key<shy, shy>(kind, {1}, {2}, {3}, {4});
     }
+}
+
+/// What the head of the header says.
+static void what_is_not_given_out() {
+    auto texts = make<std::string, std::string>();
+    std::string text = "before";
+    CHECK(texts.try_load("key", text) == status::not_found && text.empty());
+    text = "before";
+    CHECK(texts.try_swap("key", "value", text) == status::ok && text.empty());
+    text = "none";
+    CHECK(texts.try_load(text, text) == status::not_found && text == "none");
+    auto points = make<std::string, point>();
+    point p{1, 2, 3};
+    CHECK(points.try_load("key", p) == status::not_found && p == point{1, 2, 3});
+    auto words = make<std::string, int>();
+    int n = 7;
+    CHECK(words.try_load_or_store("key", 1, n) == status::ok && n == 7);
 }
 
 static void words_keep_their_values() {
@@ -225,6 +249,16 @@ static void batches() {
     CHECK(map.try_load_many(std::vector<std::string>{}, values) == status::ok && values.empty());
     CHECK(map.try_store_many(std::map<std::string, std::string>{}) == status::ok);
     CHECK(map.try_delete_many(std::vector<const char *>{"none"}) == status::ok);
+
+    // Refused as a whole, each is refused.
+    portolan::map<std::string, std::string> none(nullptr);
+    statuses.clear();
+    CHECK(none.try_store_many(entries, &statuses) == status::handle && statuses == std::vector<status>(250, status::handle));
+    CHECK(none.try_delete_many(keys, &statuses) == status::handle && statuses == std::vector<status>(500, status::handle));
+    CHECK(map.try_update("key", [&](auto &) {
+        CHECK(map.try_store_many(entries, &statuses) == status::reentrant);
+        CHECK(statuses == std::vector<status>(250, status::reentrant));
+    }) == status::ok);
 
     auto words = make<std::uint16_t, point>(kind::sharded);
     CHECK(words.try_store_many(std::vector<std::pair<std::uint16_t, point>>{{1, {1, 2, 3}}, {2, {4, 5, 6}}}) == status::ok);
@@ -750,6 +784,7 @@ static void errors_are_thrown() {
 
 int main() {
     every_form();
+    what_is_not_given_out();
     words_keep_their_values();
     add();
     batches();
