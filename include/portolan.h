@@ -144,9 +144,9 @@
  *
  * All memory that grows with the entries comes from the map's allocator, and so does the handle. Without
  * one it is the system's. Kinds whose readers take no lock, sharded and read_dirty, must keep table memory
- * readable while the map lives. With the system's memory ptl_map_shrink hands the pages back all the same;
- * an allocator of the caller's gets them when the map is freed. The other kinds give back at once in both
- * cases.
+ * readable while the map lives. With the system's memory ptl_map_shrink hands the whole pages in it back all
+ * the same: of a shard with some hundred entries few, of one with thousands nearly all. An allocator of the
+ * caller's gets its memory when the map is freed. The other kinds give back at once in both cases.
  */
 
 
@@ -292,8 +292,8 @@ typedef struct ptl_map_options {
     uint64_t value_size;
     /// Entries to make room for at once; 0 for none.
     uint64_t capacity;
-    /// 0 takes a seed from the system's randomness. Another number makes hashing and the order of iteration
-    /// reproducible; do not use one where strangers choose the keys.
+    /// 0 takes a seed from the system's randomness. Another number makes hashing reproducible, and the order of
+    /// iteration in a map that is filled in the same way; do not use one where strangers choose the keys.
     uint64_t seed;
     /// How many tables a sharded map has: rounded up to a power of two, at most 4096; 0 chooses by the number
     /// of processors. Other kinds have no use for it.
@@ -352,7 +352,8 @@ typedef struct ptl_stats {
     uint64_t buckets;
     /// Overflow buckets in use, in all tables.
     uint64_t overflow_buckets;
-    /// Entries for each main bucket. Growing keeps it below 6.5; with PTL_MAP_SHARDED near 5.3, and near 4 in small maps.
+    /// Entries for each main bucket. Growing keeps it at 6.5 at the most, 8 where there is one bucket; with
+    /// PTL_MAP_SHARDED near 5.3, and near 4 in small maps.
     double load_factor;
     /// Tables in the middle of a growth.
     uint64_t growing;
@@ -393,7 +394,8 @@ typedef struct ptl_stats {
 typedef struct ptl_bucket {
     /// In: sizeof(ptl_bucket). Left alone.
     size_t size;
-    /// Changes with every write to the bucket, which is how readers without a lock notice one.
+    /// Changes whenever an entry comes to the bucket, goes or moves, which is how readers without a lock notice it.
+    /// (Overwriting a value may be a single step, which they cannot see half of; then it does not change.)
     uint32_t version;
     /// Number of the next overflow bucket; 0 is none.
     uint32_t overflow;
@@ -949,9 +951,10 @@ ptl_status ptl_map_scan_u64(const struct ptl_map *map,
 /// call any function on other maps; each call on this map, from this thread, is refused with PTL_E_REENTRANT,
 /// but for ptl_map_retain and ptl_map_release. What waits for it: in a mutex or rwmutex map every other call; in
 /// a sharded one the writers of the same shard, and calls on the whole map; in a read_dirty one the writers of
-/// the key, calls on the whole map but for ptl_map_len, from time to time whoever stores a new key, and
-/// whoever waits for these. So a callback that waits for another thread must not wait for one of them. Two maps whose updates call each other's map, in different
-/// threads, can wait for each other for ever.
+/// the key, calls on the whole map but for ptl_map_len, and, at any time, every call on a key that the read map
+/// does not have: one that is absent, or was stored since the last promotion. So a callback that waits for another
+/// thread must not wait for one of them. Two maps whose updates call each other's map, in different threads, can
+/// wait for each other for ever.
 ///
 /// Threads: any; `update` runs in this one. Order: acquire before `update` is called, release for what it decides.
 ///

@@ -83,7 +83,7 @@ func WithShards(n int) Option {
 	return func(o *options) { o.Shards = uint32(o.number("WithShards", n, math.MaxUint32)) }
 }
 
-// WithSeed makes hashing and the order of iteration reproducible. 0, as without this option, is a random seed: what
+// WithSeed makes hashing reproducible, and the order of iteration in a map that is filled in the same way. 0, as without this option, is a random seed: what
 // keeps anybody from choosing keys that collide.
 func WithSeed(seed uint64) Option {
 	return func(o *options) { o.Seed = seed }

@@ -1,8 +1,9 @@
 //! Where memory comes from: the system, or the pair of functions that the user gave.
 //!
-//! Memory that optimistic readers may still look at must stay readable for as long as the map lives. The system's large
-//! blocks are mapped on their own, so that [`Memory::discard`] can hand their pages back while the addresses stay
-//! readable (they read as zero then). A user's allocator has no such call, and there `discard` does nothing.
+//! Memory that optimistic readers may still look at must stay readable for as long as the map lives. Of the system's memory
+//! [`Memory::discard`] can hand whole pages back while the addresses stay readable (they read as zero then). Large blocks are mapped
+//! on their own for that; in a smaller one lie a page less than it is long, as they begin anywhere (beginning each at a page made
+//! small maps half as large again). A user's allocator has no such call, and there `discard` does nothing.
 
 use core::{ffi::c_void, ptr::NonNull};
 
@@ -46,9 +47,9 @@ unsafe impl Send for Allocator {}
 unsafe impl Sync for Allocator {}
 
 /// From this size on, the system's memory is mapped on its own.
+#[cfg(target_os = "linux")]
 const MAP_FROM: usize = 32 << 10;
 /// What `discard` rounds inwards to. Larger than the real page on some machines is harmless, smaller would not be.
-#[cfg(target_os = "linux")]
 const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
 
 /// A source of zeroed memory.
@@ -85,22 +86,36 @@ impl Memory {
     }
 
     /// Hands the whole pages between `start` and `start + size` back to the system where that can be done. They stay
-    /// readable and writable. They read as zero afterwards, or as before. Whether they went back.
+    /// readable and writable. They read as zero afterwards, or as before. How many bytes went back.
     ///
     /// # Safety
     /// The range lies in one allocation of `whole` bytes from `alloc`; nothing in it is needed any more, and whoever
     /// still reads it does so with atomics and throws away what it read.
-    pub unsafe fn discard(&self, start: *mut u8, size: usize, whole: usize) -> bool {
+    pub unsafe fn discard(&self, start: *mut u8, size: usize, whole: usize) -> u64 {
+        let (first, bytes) = self.pages(start, size, whole);
+        // SAFETY: passed on from the caller; the pages lie in one allocation.
+        if bytes > 0 && unsafe { system::discard(first, bytes) } { bytes as u64 } else { 0 }
+    }
+
+    /// How many bytes [`discard`](Self::discard) hands back, if it can.
+    pub fn discardable(&self, start: *mut u8, size: usize, whole: usize) -> u64 {
+        self.pages(start, size, whole).1 as u64
+    }
+
+    /// Where the first whole page begins, and the bytes of all of them.
+    fn pages(&self, start: *mut u8, size: usize, whole: usize) -> (*mut u8, usize) {
         // A model's atomics are not valid as zeros.
-        let can = self.0.0.is_none() && whole >= MAP_FROM && !cfg!(any(loom, shuttle));
-        // SAFETY: passed on from the caller; an allocation of that size is a mapping of its own.
-        can && unsafe { system::discard(start, size) }
+        if self.0.0.is_some() || whole < PAGE || cfg!(any(loom, shuttle)) {
+            return (start, 0);
+        }
+        let skip = start.align_offset(PAGE);
+        (start.wrapping_add(skip), size.saturating_sub(skip) / PAGE * PAGE)
     }
 }
 
 #[cfg(target_os = "linux")]
 mod system {
-    use super::{MAP_FROM, NonNull, OutOfMemory, PAGE};
+    use super::{MAP_FROM, NonNull, OutOfMemory};
     use std::alloc::{Layout, alloc_zeroed, dealloc};
 
     pub fn alloc(size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
@@ -129,11 +144,9 @@ mod system {
         }
     }
 
-    pub unsafe fn discard(start: *mut u8, size: usize) -> bool {
-        let skip = start.align_offset(PAGE);
-        let whole = size.saturating_sub(skip) / PAGE * PAGE;
-        // SAFETY: whole pages of a private anonymous mapping that the caller gave up. A failure leaves them as they are.
-        whole > 0 && unsafe { libc::madvise(start.add(skip).cast(), whole, libc::MADV_DONTNEED) } == 0
+    pub unsafe fn discard(first: *mut u8, bytes: usize) -> bool {
+        // SAFETY: whole pages of private anonymous memory, as malloc's is, that the caller gave up. A failure leaves them as they are.
+        unsafe { libc::madvise(first.cast(), bytes, libc::MADV_DONTNEED) == 0 }
     }
 }
 
@@ -153,7 +166,7 @@ mod system {
         unsafe { dealloc(memory.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
     }
 
-    pub unsafe fn discard(_start: *mut u8, _size: usize) -> bool {
+    pub unsafe fn discard(_first: *mut u8, _bytes: usize) -> bool {
         false
     }
 }

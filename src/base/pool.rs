@@ -101,10 +101,8 @@ impl Pool {
             if self.stable {
                 class.push(start);
                 // The first words stay: the length, which a reader may be about to use, and the link.
-                if memory.discard(start.as_ptr().add(2 * HEADER), size - 2 * HEADER, whole) {
-                    (*chunk).discarded = true;
-                    self.reserved -= whole as u64;
-                }
+                (*chunk).discarded = memory.discard(start.as_ptr().add(2 * HEADER), size - 2 * HEADER, whole);
+                self.reserved -= (*chunk).discarded;
             } else {
                 class.unlink(chunk);
                 self.reserved -= whole as u64;
@@ -155,10 +153,10 @@ impl Pool {
                 // SAFETY: no block in an empty chunk is in use; its header stays.
                 unsafe {
                     let whole = (*chunk).size;
-                    if memory.discard(Chunk::start(chunk), whole - CHUNK_HEADER, whole) && !(*chunk).discarded {
-                        (*chunk).discarded = true;
-                        given_back += whole as u64;
-                    }
+                    let discarded = memory.discard(Chunk::start(chunk), whole - CHUNK_HEADER, whole);
+                    // Again, if it was before.
+                    given_back += discarded.saturating_sub((*chunk).discarded);
+                    (*chunk).discarded = discarded.max((*chunk).discarded);
                     chunk = (*chunk).next;
                 }
             }

@@ -27,8 +27,8 @@ pub struct Chunk {
     /// Blocks cut off so far, and, while `shrink` counts, how many of them are free.
     pub cut: u32,
     pub free: u32,
-    /// Its pages went back to the system.
-    pub discarded: bool,
+    /// Bytes of its pages that went back to the system.
+    pub discarded: u64,
 }
 
 pub const CHUNK_HEADER: usize = size_of::<Chunk>();
@@ -51,7 +51,7 @@ impl Chunk {
     /// `this` is a live chunk.
     pub unsafe fn use_again(this: *mut Self) -> u64 {
         // SAFETY: passed on from the caller.
-        unsafe { if core::mem::replace(&mut (*this).discarded, false) { (*this).size as u64 } else { 0 } }
+        unsafe { core::mem::take(&mut (*this).discarded) }
     }
     /// # Safety
     /// `this` is a live chunk of a class with blocks of `block` bytes.
@@ -136,14 +136,7 @@ impl Class {
         let chunk = memory.alloc(whole, align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
         // SAFETY: fresh memory of that size.
         unsafe {
-            chunk.write(Chunk {
-                next: null_mut(),
-                previous: null_mut(),
-                size: whole,
-                cut: 0,
-                free: 0,
-                discarded: false,
-            });
+            chunk.write(Chunk { next: null_mut(), previous: null_mut(), size: whole, cut: 0, free: 0, discarded: 0 });
             self.push_chunk(chunk);
         }
         self.next_blocks = 2 * blocks as u32;

@@ -57,8 +57,8 @@ pub struct ptl_map_options {
     pub value_size: u64,
     /// Entries to make room for at once; 0 for none.
     pub capacity: u64,
-    /// 0 takes a seed from the system's randomness. Another number makes hashing and the order of iteration
-    /// reproducible; do not use one where strangers choose the keys.
+    /// 0 takes a seed from the system's randomness. Another number makes hashing reproducible, and the order of
+    /// iteration in a map that is filled in the same way; do not use one where strangers choose the keys.
     pub seed: u64,
     /// How many tables a sharded map has: rounded up to a power of two, at most 4096; 0 chooses by the number
     /// of processors. Other kinds have no use for it.

@@ -25,7 +25,8 @@ pub struct ptl_stats {
     pub buckets: u64,
     /// Overflow buckets in use, in all tables.
     pub overflow_buckets: u64,
-    /// Entries for each main bucket. Growing keeps it below 6.5; with PTL_MAP_SHARDED near 5.3, and near 4 in small maps.
+    /// Entries for each main bucket. Growing keeps it at 6.5 at the most, 8 where there is one bucket; with
+    /// PTL_MAP_SHARDED near 5.3, and near 4 in small maps.
     pub load_factor: f64,
     /// Tables in the middle of a growth.
     pub growing: u64,
@@ -76,7 +77,8 @@ pub const PTL_SLOT_EXPUNGED: u8 = 4;
 pub struct ptl_bucket {
     /// In: sizeof(ptl_bucket). Left alone.
     pub size: usize,
-    /// Changes with every write to the bucket, which is how readers without a lock notice one.
+    /// Changes whenever an entry comes to the bucket, goes or moves, which is how readers without a lock notice it.
+    /// (Overwriting a value may be a single step, which they cannot see half of; then it does not change.)
     pub version: u32,
     /// Number of the next overflow bucket; 0 is none.
     pub overflow: u32,

@@ -39,9 +39,10 @@ pub type ptl_update = Option<
 /// call any function on other maps; each call on this map, from this thread, is refused with PTL_E_REENTRANT,
 /// but for ptl_map_retain and ptl_map_release. What waits for it: in a mutex or rwmutex map every other call; in
 /// a sharded one the writers of the same shard, and calls on the whole map; in a read_dirty one the writers of
-/// the key, calls on the whole map but for ptl_map_len, from time to time whoever stores a new key, and
-/// whoever waits for these. So a callback that waits for another thread must not wait for one of them. Two maps whose updates call each other's map, in different
-/// threads, can wait for each other for ever.
+/// the key, calls on the whole map but for ptl_map_len, and, at any time, every call on a key that the read map
+/// does not have: one that is absent, or was stored since the last promotion. So a callback that waits for another
+/// thread must not wait for one of them. Two maps whose updates call each other's map, in different threads, can
+/// wait for each other for ever.
 ///
 /// Threads: any; `update` runs in this one. Order: acquire before `update` is called, release for what it decides.
 ///

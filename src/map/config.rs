@@ -31,7 +31,8 @@ pub struct Config {
     pub value: Width,
     /// Entries to make room for.
     pub capacity: u64,
-    /// 0: from the system's randomness. Any other makes hashing, and the order of iteration, reproducible.
+    /// 0: from the system's randomness. Any other makes hashing reproducible, and the order of iteration in a map that is filled in the same
+    /// way.
     pub seed: u64,
     /// Sharded: rounded up to a power of two; 0: from the number of processors.
     pub shards: u32,

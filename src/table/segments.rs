@@ -125,12 +125,13 @@ impl<K: Key> Segments<K> {
     /// Sees to it that there is the segment of bucket `index`; returns the bytes that come from the system for that.
     pub fn make(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
         let number = segment_of(index);
-        if self.start(number).is_some() {
+        let size = Self::size(number).ok_or(OutOfMemory)?;
+        if let Some(start) = self.start(number) {
             let discarded = self.discarded.load(Relaxed);
             self.discarded.store(discarded & !(1 << number), Relaxed);
-            return Ok(if discarded >> number & 1 != 0 { Self::slots(number) as u64 } else { 0 });
+            let bytes = || memory.discardable(start.as_ptr(), Self::slots(number), size);
+            return Ok(if discarded >> number & 1 != 0 { bytes() } else { 0 });
         }
-        let size = Self::size(number).ok_or(OutOfMemory)?;
         let start = memory.alloc(size, ALIGN)?.as_ptr();
         let (first, buckets) = buckets_of(number);
         #[cfg(any(loom, shuttle))]
@@ -165,9 +166,10 @@ impl<K: Key> Segments<K> {
             self.forget(number);
             let (slots, discarded) = (Self::slots(number), self.discarded.load(Relaxed));
             // SAFETY: the slots are out of use, and readers check versions.
-            if unsafe { memory.discard(start.as_ptr(), slots, size) } && discarded >> number & 1 == 0 {
+            let went = unsafe { memory.discard(start.as_ptr(), slots, size) };
+            if went > 0 && discarded >> number & 1 == 0 {
                 self.discarded.store(discarded | 1 << number, Relaxed);
-                bytes += slots as u64;
+                bytes += went;
             }
         }
         bytes

@@ -132,6 +132,12 @@ fn deleting_and_shrinking_give_memory_back() {
     });
 }
 
+fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux counts the pages");
+    let pages: usize = text.split(' ').nth(1).and_then(|number| number.parse().ok()).expect("a number");
+    pages * 4096
+}
+
 /// Pages, that is, whichever kind it is: with the system's memory even those go back that readers may still look at.
 #[test]
 fn shrinking_gives_pages_back_to_the_system() {
@@ -142,11 +148,6 @@ fn shrinking_gives_pages_back_to_the_system() {
 #[test]
 #[ignore = "wants a process of its own"]
 fn counts_its_pages() {
-    let resident = || {
-        let text = std::fs::read_to_string("/proc/self/statm").expect("Linux counts the pages");
-        let pages: usize = text.split(' ').nth(1).and_then(|number| number.parse().ok()).expect("a number");
-        pages * 4096
-    };
     for kind in KINDS {
         setup::run(&Setup::new(kind, Width::Word, Width::Word), |setup| {
             let map = setup.map();
@@ -162,6 +163,40 @@ fn counts_its_pages() {
             assert!(left <= full / 4, "{left} of {full} bytes are left: {:?}", map.stats());
         });
     }
+}
+
+/// Of shards that are not large as well: 200 maps of 16 shards with 250 entries each.
+#[test]
+fn shrinking_small_maps_gives_pages_back_to_the_system() {
+    alone("memory::counts_the_pages_of_small_maps");
+}
+
+/// Run by `shrinking_small_maps_gives_pages_back_to_the_system`.
+#[test]
+#[ignore = "wants a process of its own"]
+fn counts_the_pages_of_small_maps() {
+    setup::run(&Setup { shards: 16, seed: 42, ..Setup::new(Kind::Sharded, Width::Word, Width::Bytes) }, |setup| {
+        let maps: Vec<_> = (0..200).map(|_| setup.map()).collect();
+        let held = || maps.iter().map(|map| map.stats().table_bytes + map.stats().bytes_reserved).sum::<u64>() as usize;
+        let before = resident();
+        let fill = || {
+            for map in &maps {
+                (0..MANY).for_each(|i| assert_eq!(map.store(&setup.key(i), &[1; 100]), Status::Ok));
+            }
+            (resident() - before, held())
+        };
+        let full = fill();
+        for map in &maps {
+            (0..MANY).for_each(|i| assert_eq!(map.delete(&setup.key(i)), Status::Ok));
+            assert_eq!(map.shrink(), Status::Ok);
+        }
+        let left = (resident() - before, held());
+        assert!(left.0 <= full.0 * 3 / 4 && left.1 <= full.1 * 3 / 4, "{left:?} of {full:?} bytes are left");
+        // And what is used again is counted again. (Some chunks are not: they were small steps to larger ones.)
+        let again = fill();
+        let near = |again, full| again <= full && again >= full - full / 8;
+        assert!(near(again.0, full.0) && near(again.1, full.1), "{again:?} bytes were {full:?}");
+    });
 }
 
 #[test]
@@ -211,6 +246,44 @@ fn garbage_is_bounded_while_others_read() {
         let most = tally.most_bytes();
         assert!(most <= 6 * once + 64 * 1024, "500 entries written sixty times took {most} bytes, once {once}");
     });
+}
+
+/// With words, that is: where readers take locks, a clear frees the blocks of bytes.
+#[test]
+fn a_clear_keeps_the_room() {
+    for (kind, seed, many) in KINDS.iter().flat_map(|&kind| (1..40).map(move |seed| (kind, seed, 50 * seed as usize))) {
+        let tally = Tally::default();
+        let setup =
+            Setup { allocator: tally.allocator(), seed, shards: 4, ..Setup::new(kind, Width::Word, Width::Word) };
+        let map = setup.map();
+        fill(&setup, &*map, 0..many);
+        map.entries(); // promotes
+        fill(&setup, &*map, many..many + 1); // read/dirty: a dirty map
+        for _ in 0..2 {
+            assert_eq!(map.clear(), Status::Ok);
+            tally.fail_at(1, true);
+            fill(&setup, &*map, 0..many + 1);
+            assert_eq!(tally.heal(), 0, "{kind:?} asked for memory");
+        }
+    }
+}
+
+#[test]
+fn a_reserve_for_what_is_there_takes_no_memory() {
+    for kind in KINDS {
+        let tally = Tally::default();
+        let setup = Setup { allocator: tally.allocator(), seed: 42, ..Setup::new(kind, Width::Word, Width::Word) };
+        let map = setup.map();
+        fill(&setup, &*map, 0..MANY);
+        map.entries(); // promotes
+        let before = map.stats();
+        tally.fail_at(1, true);
+        for entries in [0, 1, MANY as u64 / 2] {
+            assert_eq!(map.reserve(entries), Status::Ok, "{kind:?}, {entries}");
+        }
+        tally.heal();
+        assert_eq!(map.stats(), before);
+    }
 }
 
 #[test]

@@ -14,6 +14,21 @@ fn for_each_type(test: impl Fn(&Setup)) {
 }
 
 #[test]
+fn a_clear_of_what_has_no_dirty_map_promotes_nothing() {
+    for_each_type(|setup| {
+        let map = setup.map();
+        for _ in 0..3 {
+            assert_eq!(map.clear(), Status::Ok);
+        }
+        assert_eq!(map.stats().promotions, 0);
+        assert_eq!(map.store(&setup.key(1), &setup.value(1)), Status::Ok);
+        map.entries();
+        assert_eq!(map.clear(), Status::Ok);
+        assert_eq!(map.stats().promotions, 1);
+    });
+}
+
+#[test]
 fn a_dirty_map_is_promoted_after_as_many_misses_as_it_has_entries() {
     for_each_type(|setup| {
         let map = setup.map();

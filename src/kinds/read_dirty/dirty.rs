@@ -27,9 +27,10 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         let needed = (self.map.len.load(Relaxed) + 1).max(self.inner.reserved);
         let mut other = self.other();
         other.clear();
-        if other.is_oversized(needed) {
-            // Else each dirty map would cost as much as the largest there ever was.
-            other.shrink()?;
+        if needed > 1 && other.is_oversized(needed) {
+            // Else each dirty map would cost as much as the largest there ever was. But the first after a clear may: it has the room that
+            // the clear kept. What memory that takes, nobody has asked for.
+            _ = other.shrink();
         }
         other.reserve(needed)?;
         let mut result = Ok(());
@@ -124,6 +125,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
     /// The dirty map becomes the read map. What was expunged is in neither then, and free.
     pub(super) fn promote(&mut self) {
         let old = self.replace_read_map();
+        self.inner.promotions += 1;
         if core::mem::take(&mut self.inner.expunged) > 0 {
             self.free_entries(old, |entry| entry.is_expunged());
         }
@@ -134,7 +136,6 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         let (read, old) = (self.read(), self.read_table());
         self.map.read.store(read.promoted().0, Release);
         self.inner.misses = 0;
-        self.inner.promotions += 1;
         old
     }
 
@@ -171,10 +172,13 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
 
     /// Makes room in the table that new keys go to.
     pub(super) fn reserve(&mut self, entries: u64) -> Result<(), Error> {
-        if !self.read().is_amended() {
-            self.other().clear();
+        // As many as there are the next dirty map makes room for anyway.
+        if entries > self.map.len.load(Relaxed) {
+            if !self.read().is_amended() {
+                self.other().clear();
+            }
+            self.other().reserve(entries)?;
         }
-        self.other().reserve(entries)?;
         self.inner.reserved = self.inner.reserved.max(entries);
         Ok(())
     }

@@ -31,8 +31,8 @@ struct Chunk {
     /// Entries cut so far, and the most that ever were: those are made.
     cut: usize,
     made: usize,
-    /// The pages of its entries went back to the system. Their locks are nobody's.
-    discarded: bool,
+    /// Bytes of its pages that went back to the system. The locks of its entries are nobody's then.
+    discarded: u64,
 }
 
 const FIRST: usize = 16;
@@ -111,13 +111,11 @@ impl Entries {
             } else {
                 let count = (2 * last).clamp(FIRST, MOST);
                 let chunk = memory.alloc(Chunk::size(count), align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
-                chunk.write(Chunk { next: null_mut(), count, cut: 0, made: 0, discarded: false });
+                chunk.write(Chunk { next: null_mut(), count, cut: 0, made: 0, discarded: 0 });
                 self.bytes += Chunk::size(count) as u64;
                 chunk
             };
-            if core::mem::replace(&mut (*chunk).discarded, false) {
-                self.bytes += Chunk::entry_bytes((*chunk).count) as u64;
-            }
+            self.bytes += core::mem::take(&mut (*chunk).discarded);
             (*chunk).next = self.chunks;
             self.chunks = chunk;
         }
@@ -163,9 +161,8 @@ impl Entries {
             unsafe {
                 let (count, entries) = ((*chunk).count, Chunk::entry(chunk, 0).cast());
                 let discarded = memory.discard(entries, Chunk::entry_bytes(count), Chunk::size(count));
-                if discarded && !core::mem::replace(&mut (*chunk).discarded, true) {
-                    self.bytes -= Chunk::entry_bytes(count) as u64;
-                }
+                self.bytes -= discarded.saturating_sub((*chunk).discarded);
+                (*chunk).discarded = discarded.max((*chunk).discarded);
                 chunk = (*chunk).next;
             }
         }
