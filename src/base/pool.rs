@@ -245,7 +245,8 @@ mod tests {
             for block in &blocks {
                 block.fill(&vec![1; size - HEADER]);
             }
-            let full = pool.reserved();
+            let (full, live) = (pool.reserved(), pool.live());
+            assert!(full < live + live / 7 + (64 << 10), "blocks of {size}: {full} bytes for {live}");
             blocks.iter().for_each(|block| unsafe { pool.free(&memory, *block) });
             pool.shrink(&memory).unwrap();
             assert!(pool.reserved() < full / 5, "blocks of {size} keep {} of {full}", pool.reserved());

@@ -131,8 +131,9 @@ impl Class {
         }
         let most = (CHUNK - CHUNK_HEADER) / size;
         let blocks = (self.next_blocks as usize).max(FIRST_CHUNK / size).clamp(1, most.max(1));
+        let taken = CHUNK_HEADER + blocks * size;
         // One that has as many as it may is a whole number of pages, which can go back to the system.
-        let whole = if size <= SMALL && blocks == most { CHUNK } else { CHUNK_HEADER + blocks * size };
+        let whole = if size <= SMALL && blocks == most { taken.next_multiple_of(4 << 10) } else { taken };
         let chunk = memory.alloc(whole, align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
         // SAFETY: fresh memory of that size.
         unsafe {
