@@ -80,8 +80,8 @@ for patch in "${patches[@]}"; do
     patch --quiet --strip=1 --directory="$tree" --forward <"$patch" || { echo "$name does not fit the source any more" >&2; exit 1; }
     if run_limited "${limit[$test]}" "$test"; then
         outcome=survived survived=$((survived + 1))
-    elif grep -q '^error: could not compile\|^error\[E' "$log"; then
-        grep '^error' "$log" | head -n 3 >&2
+    elif grep -q '^error: could not compile\|^error\[E\|: error: \|\[build failed\]' "$log"; then # rustc, the C and C++ compilers, Go
+        grep 'error\|^\./.*go:' "$log" | head -n 3 >&2
         outcome=broken survived=$((survived + 1)) # it shows nothing
     else
         outcome=killed killed=$((killed + 1))
