@@ -259,14 +259,15 @@ func (c *core) compareAndDelete(key, old unsafe.Pointer) bool {
 }
 
 func (c *core) add(key, delta, sum unsafe.Pointer) {
-	m := c.enter("Add")
 	switch {
 	case !c.value.integer:
+		c.enter("Add") // a Map that New did not make has no types yet
 		panic(errors.New("portolan: Add: V is not an integer type"))
 	case c.value.form != word64:
 		c.addNarrow(key, delta, sum)
 		return
 	}
+	m := c.enter("Add")
 	var total uint64
 	var status cptl.Status
 	if c.words {
