@@ -22,5 +22,9 @@ record() {
     printf '%s\n' "$2" >"$root/target/reliability/$1"
 }
 
+# The models that take a minute and more.
+# shellcheck disable=SC2034 # for the scripts that source this
+slow_models=(a_read_map_that_comes_back a_delete_finds_its_key a_shape_from_the_middle a_bucket_that_comes_back)
+
 # pkg-config's answer, word by word into the array `flags`: a path in it may hold spaces.
 portolan_flags() { eval "flags=($(pkg-config "$@" portolan))"; }

@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# The protocols under a model checker: every interleaving of a few threads, on the real source. Arguments go to the tests.
+# ci/models.sh [--quick] [ARGUMENT...]: the protocols under a model checker: every interleaving of a few threads, on the real source. --quick
+# leaves out the models that take minutes. Arguments go to the tests.
 source "$(dirname "$0")/common.sh"
 log=$root/target/models.log
 mkdir -p target
+if [ "${1-}" = --quick ]; then
+    shift
+    set -- "${slow_models[@]/#/--skip=}" "$@"
+fi
 RUSTFLAGS="--cfg loom" cargo test --quiet --release --lib --target-dir target/models -- models "$@" | tee "$log"
 [ $# != 0 ] || record models "$(sed -n 's/^test result: ok. \([0-9]*\) passed.*/\1 models of the real source under loom, every interleaving within their bounds/p' "$log")"

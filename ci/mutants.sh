@@ -20,8 +20,6 @@ git ls-files -z --cached --others --exclude-standard | tar --null --ignore-faile
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 unset PKG_CONFIG_PATH
 
-# The models that take half a minute and more.
-slow=(a_read_map_that_comes_back a_delete_finds_its_key a_shape_from_the_middle a_bucket_that_comes_back)
 declare -A limit                      # seconds for each test, which may not end
 models() { RUSTFLAGS="--cfg loom" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
 
@@ -32,7 +30,7 @@ run_test() { # LIB|RUST|... ARGUMENT...
     case $sort in
     lib) cargo test --quiet --locked --lib -- "$@" ;;
     rust) cargo test --quiet --locked --test "$1" -- "${@:2}" ;;
-    models) models "$@" "${slow[@]/#/--skip=}" ;;
+    models) models "$@" "${slow_models[@]/#/--skip=}" ;;
     slow-models) models "$@" ;;
     schedules) RUSTFLAGS="--cfg shuttle" cargo test --quiet --locked --release --test schedules --target-dir target/schedules -- "$@" ;;
     c) ci/c-tests.sh "$@" ;;
