@@ -167,11 +167,11 @@ fn counts_its_pages() {
 
 /// Of shards that are not large as well: 200 maps of 16 shards with 250 entries each.
 #[test]
-fn shrinking_small_maps_gives_pages_back_to_the_system() {
+fn shrinking_gives_pages_back_to_the_system_from_small_maps() {
     alone("memory::counts_the_pages_of_small_maps");
 }
 
-/// Run by `shrinking_small_maps_gives_pages_back_to_the_system`.
+/// Run by `shrinking_gives_pages_back_to_the_system_from_small_maps`.
 #[test]
 #[ignore = "wants a process of its own"]
 fn counts_the_pages_of_small_maps() {
