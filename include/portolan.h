@@ -145,7 +145,7 @@
  * All memory that grows with the entries comes from the map's allocator, and so does the handle. Without
  * one it is the system's. Kinds whose readers take no lock, sharded and read_dirty, must keep table memory
  * readable while the map lives. With the system's memory ptl_map_shrink hands the whole pages in it back all
- * the same: of a shard with some hundred entries few, of one with thousands nearly all. An allocator of the
+ * the same: of a shard with some hundred entries few, of one with tens of thousands most. An allocator of the
  * caller's gets its memory when the map is freed. The other kinds give back at once in both cases.
  */
 
