@@ -149,7 +149,8 @@ fn shrinking_gives_pages_back_to_the_system() {
 #[ignore = "wants a process of its own"]
 fn counts_its_pages() {
     for kind in KINDS {
-        setup::run(&Setup::new(kind, Width::Word, Width::Word), |setup| {
+        // Of few shards, whatever the machine has: what a shard keeps counts by the shard.
+        setup::run(&Setup { shards: 16, ..Setup::new(kind, Width::Word, Width::Word) }, |setup| {
             let map = setup.map();
             let before = resident();
             fill(setup, &*map, 0..400_000);
@@ -194,8 +195,9 @@ fn counts_the_pages_of_small_maps() {
         assert!(left.0 <= full.0 * 3 / 4 && left.1 <= full.1 * 3 / 4, "{left:?} of {full:?} bytes are left");
         // And what is used again is counted again. (Some chunks are not: they were small steps to larger ones.)
         let again = fill();
-        let near = |again, full| again <= full && again >= full - full / 8;
-        assert!(near(again.0, full.0) && near(again.1, full.1), "{again:?} bytes were {full:?}");
+        // What is resident may also be a little more: other pages of the same blocks.
+        let near = |again: usize, full: usize| again.abs_diff(full) <= full / 8;
+        assert!(near(again.0, full.0) && near(again.1, full.1) && again.1 <= full.1, "{again:?} bytes were {full:?}");
     });
 }
 
@@ -270,16 +272,17 @@ fn a_clear_keeps_the_room() {
 
 #[test]
 fn a_reserve_for_what_is_there_takes_no_memory() {
-    for kind in KINDS {
+    for (kind, shards) in KINDS.iter().flat_map(|&kind| [1, 16, 64, 1024].map(|shards| (kind, shards))) {
         let tally = Tally::default();
-        let setup = Setup { allocator: tally.allocator(), seed: 42, ..Setup::new(kind, Width::Word, Width::Word) };
+        let setup =
+            Setup { allocator: tally.allocator(), seed: 42, shards, ..Setup::new(kind, Width::Word, Width::Word) };
         let map = setup.map();
         fill(&setup, &*map, 0..MANY);
         map.entries(); // promotes
         let before = map.stats();
         tally.fail_at(1, true);
-        for entries in [0, 1, MANY as u64 / 2] {
-            assert_eq!(map.reserve(entries), Status::Ok, "{kind:?}, {entries}");
+        for entries in [0, 1, MANY as u64 / 2, MANY as u64] {
+            assert_eq!(map.reserve(entries), Status::Ok, "{kind:?} of {shards} shards, {entries}");
         }
         tally.heal();
         assert_eq!(map.stats(), before);
