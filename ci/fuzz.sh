@@ -18,10 +18,11 @@ fi
 target=$(rustc -vV | sed -n 's/^host: //p')
 RUSTFLAGS=$flags cargo build --quiet --locked --release --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz/build --target "$target"
 
+log=$root/target/fuzz/operations.log
 # A map keeps what readers may still look at, and long chains take their time: neither is a bug. With a leak at its end a run fails.
 (cd target/fuzz/found && "../build/$target/release/operations" "$corpus" "$root/tests/fuzz/corpus" -max_total_time="$seconds" \
-    -jobs="$jobs" -workers="$jobs" -max_len=2000 -len_control=0 -timeout=60 -rss_limit_mb=4096 -print_final_stats=1) ||
-    { echo "operations: found something, see target/fuzz/found" >&2; exit 1; }
+    -jobs="$jobs" -workers="$jobs" -max_len=2000 -len_control=0 -timeout=60 -rss_limit_mb=4096 -print_final_stats=1) >"$log" 2>&1 ||
+    { tail -n 50 "$log" >&2; echo "operations: found something, see target/fuzz/found and $log" >&2; exit 1; }
 runs=$(sed -n 's/^stat::number_of_executed_units: //p' target/fuzz/found/fuzz-*.log | awk '{ all += $1 } END { print all }')
 edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' target/fuzz/found/fuzz-*.log | sort -n | tail -n 1)
 echo "operations: $runs runs, $edges edges"

@@ -12,6 +12,6 @@ echo "== C"
 ci/c-tests.sh
 ci/dlopen.sh $((seconds * 20))
 echo "== Go, race detector, constant garbage collection"
-(cd bindings/go && GOGC=1 go test -race -count=$((seconds / 10 + 1)) ./...)
+(cd bindings/go && GOGC=1 go test -race -count=$((seconds / 30 + 1)) ./...)
 echo "== Go's sync.Map as the judge"
 target/examples/go/syncmap -ops $((seconds * 100000))
