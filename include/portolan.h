@@ -795,7 +795,7 @@ ptl_status ptl_map_clear(struct ptl_map *map);
 ptl_status ptl_map_len(const struct ptl_map *map, uint64_t *len);
 
 /// Makes room for so many entries in all, so that storing up to them does not have to grow the table on the
-/// way. Less than the map has room for already changes nothing.
+/// way. No more than the map holds, or has room for already, changes nothing.
 ///
 /// Threads: any. Order: none.
 ///

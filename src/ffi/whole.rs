@@ -42,7 +42,7 @@ pub unsafe extern "C" fn ptl_map_len(map: *const ptl_map, len: *mut u64) -> ptl_
 }
 
 /// Makes room for so many entries in all, so that storing up to them does not have to grow the table on the
-/// way. Less than the map has room for already changes nothing.
+/// way. No more than the map holds, or has room for already, changes nothing.
 ///
 /// Threads: any. Order: none.
 ///

@@ -256,8 +256,9 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn clear(&self) -> Result<(), Error> {
         with_kind!(self, kind => kind.clear())
     }
+    /// What is there has its room, however unevenly it lies and however far growth has come.
     pub fn reserve(&self, entries: u64) -> Result<(), Error> {
-        with_kind!(self, kind => kind.reserve(entries))
+        with_kind!(self, kind => if entries <= kind.len()? { Ok(()) } else { kind.reserve(entries) })
     }
     pub fn shrink(&self) -> Result<(), Error> {
         with_kind!(self, kind => kind.shrink())

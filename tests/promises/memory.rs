@@ -277,14 +277,19 @@ fn a_reserve_for_what_is_there_takes_no_memory() {
         let setup =
             Setup { allocator: tally.allocator(), seed: 42, shards, ..Setup::new(kind, Width::Word, Width::Word) };
         let map = setup.map();
-        fill(&setup, &*map, 0..MANY);
-        map.entries(); // promotes
-        let before = map.stats();
-        tally.fail_at(1, true);
-        for entries in [0, 1, MANY as u64 / 2, MANY as u64] {
-            assert_eq!(map.reserve(entries), Status::Ok, "{kind:?} of {shards} shards, {entries}");
+        for i in 0..MANY {
+            fill(&setup, &*map, i..i + 1);
+            if i % 100 == 7 {
+                map.entries(); // promotes
+            }
+            tally.fail_at(1, true);
+            for entries in [0, i as u64 / 2, i as u64 + 1] {
+                assert_eq!(map.reserve(entries), Status::Ok, "{kind:?} of {shards} shards, {entries} of {i}");
+            }
+            tally.heal();
         }
-        tally.heal();
+        let before = map.stats();
+        assert_eq!(map.reserve(MANY as u64), Status::Ok);
         assert_eq!(map.stats(), before);
     }
 }

@@ -172,13 +172,10 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
 
     /// Makes room in the table that new keys go to.
     pub(super) fn reserve(&mut self, entries: u64) -> Result<(), Error> {
-        // As many as there are the next dirty map makes room for anyway.
-        if entries > self.map.len.load(Relaxed) {
-            if !self.read().is_amended() {
-                self.other().clear();
-            }
-            self.other().reserve(entries)?;
+        if !self.read().is_amended() {
+            self.other().clear();
         }
+        self.other().reserve(entries)?;
         self.inner.reserved = self.inner.reserved.max(entries);
         Ok(())
     }

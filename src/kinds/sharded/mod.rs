@@ -327,10 +327,6 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     }
 
     fn reserve(&self, entries: u64) -> Result<(), Error> {
-        // What is there has its room, however unevenly.
-        if entries <= self.len()? {
-            return Ok(());
-        }
         self.shard_to_write(0)?;
         // Several shards do not fill evenly. Five deviations of one are enough for all, 4096 even, but for one map in hundreds.
         let mean = entries.div_ceil(self.count() as u64);
