@@ -2,9 +2,9 @@
 
 use crate::subject::Subject;
 use crate::support::setup::KINDS;
-use crate::support::{Face, Hash, Room, Setup, Status, setup};
+use crate::support::{Hash, Room, Setup, Status, setup};
 use portolan::map::Width;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The buckets of the longest chain when a map of this seed gets these keys.
 fn longest_chain(setup: &Setup, keys: &[Vec<u8>]) -> u64 {
@@ -111,16 +111,21 @@ fn a_hundred_thousand_keys_of_one_hash_do_no_harm_elsewhere() {
 
         // A map with a seed of its own, as every map has unless it is told one.
         let setup = Setup { seed: 0, ..setup };
-        let (attacked, spared) = (setup.map(), setup.map());
-        let fill = |map: &dyn Face, keys: &mut dyn Iterator<Item = [u8; 16]>| {
+        let fill = |keys: &mut dyn Iterator<Item = [u8; 16]>| {
+            let map = setup.map();
             let start = Instant::now();
             keys.for_each(|key| assert_eq!(map.store(&key, &setup.value(1)), Status::Ok));
-            start.elapsed()
+            (start.elapsed(), map.stats().longest_chain)
         };
-        let attack = fill(&*attacked, &mut keys_of_one_hash(SEED, 100_000));
-        let usual = fill(&*spared, &mut (0..100_000u128).map(|number| (number * 0x1234_5678_9abc_def1).to_le_bytes()));
-        let chain = attacked.stats().longest_chain;
-        assert!(chain <= 5, "{kind:?}: a chain of {chain} buckets");
+        // The quickest of three: the processor may have gone elsewhere.
+        let (mut attack, mut usual) = (Duration::MAX, Duration::MAX);
+        for _ in 0..3 {
+            let (time, chain) = fill(&mut keys_of_one_hash(SEED, 100_000));
+            assert!(chain <= 5, "{kind:?}: a chain of {chain} buckets");
+            attack = attack.min(time);
+            let mut usuals = (0..100_000u128).map(|number| (number * 0x1234_5678_9abc_def1).to_le_bytes());
+            usual = usual.min(fill(&mut usuals).0);
+        }
         assert!(attack < 10 * usual, "{kind:?}: {attack:?}, and {usual:?} with other keys");
     }
 }
