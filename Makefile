@@ -7,7 +7,7 @@ test: ;      @ci/test.sh            ## every check, a heading and the seconds fo
 demo: ;      @ci/demo.sh            ## Go's sync.Map as the judge, a word count of a real tree, and a map drawn
 stress: ;    @ci/stress.sh          ## the concurrent tests again, for longer (PORTOLAN_SECONDS=… each)
 fuzz: ;      @ci/fuzz.sh $(SECONDS_EACH) ## the interfaces beside a model, with libFuzzer and go test -fuzz (SECONDS_EACH=60)
-soak: ;      @ci/soak.sh            ## half an hour: sanitizers, histories, memory, fuzzing, stress
+soak: ;      @ci/soak.sh            ## some 40 minutes: sanitizers, histories, memory, fuzzing, stress
 mutants: ;   @ci/mutants.sh         ## plants some hundred bugs, each of which a test must find: an hour
 bench: ;     @ci/bench.sh $(ARGS)   ## a short comparison with other maps (ARGS=--help)
 bench-peers: ;  @ci/bench-peers.sh $(ARGS)  ## all of it, with the maps of Debian's packages in C and C++ (ARGS=--help)

@@ -87,7 +87,7 @@ pub trait Kind<K: Key, V: Value>: Send + Sync {
     /// The number of entries; exact when nobody writes.
     fn len(&self) -> Result<u64, Error>;
     fn clear(&self) -> Result<(), Error>;
-    /// Makes room for `entries` in all.
+    /// Makes room for `entries` in all, more than there are.
     fn reserve(&self, entries: u64) -> Result<(), Error>;
     /// Gives memory back that the entries do not need.
     fn shrink(&self) -> Result<(), Error>;
