@@ -1,26 +1,54 @@
 #!/usr/bin/env bash
-# ci/mutants.sh [NAME ...]: plants the bugs of ci/mutants/*.patch in a copy of the tree, one at a time, all or those named, and shows
-# that a test fails for each. A patch begins with a line that says what is wrong then, and a line "Test: ..." with the test that is to fail:
-#   lib FILTER, rust TEST [FILTER], models FILTER (under the model checker, the quick ones), slow-models FILTER, schedules [FILTER] (whole maps
-#   under shuttle), c PROGRAM, cpp, go
-# A test that takes more than twice as long as without a bug counts as failed. The tests must pass without one; that is seen to first. Ends with an error if a bug survives.
-# Keeps target/reliability/mutants.tsv: name, what, test, killed or survived, seconds.
+# Plants the bugs of ci/mutants in a copy of the tree, one at a time, and shows that the test named for each fails.
+#
+#   ci/mutants.sh                     all of them: an hour
+#   ci/mutants.sh NAME ...            those named
+#   ci/mutants.sh --changed COMMIT    those in files that have changed since a commit; with PORTOLAN_SECONDS=N it plants no further
+#                                     bug after N seconds
+#   ci/mutants.sh --check             only checks that each bug fits the source: seconds
+#
+# ci/plant/src/main.rs says what a bug's file looks like. Its test is one of:
+#   lib FILTER, rust TEST [FILTER], models FILTER (under loom, the quick ones), slow-models FILTER, schedules [FILTER] (whole maps under
+#   shuttle), c PROGRAM, cpp, go
+# Each test must first pass without a bug. A test that then takes more than twice as long counts as failed. Ends with an error if a
+# bug survives. target/reliability/mutants.tsv keeps: name, what, test, killed or survived, seconds.
 source "$(dirname "$0")/common.sh"
+plant=target/plant/release/plant
+cargo build --quiet --release --manifest-path ci/plant/Cargo.toml --target-dir target/plant
+if [ "${1-}" = --check ]; then
+    cargo test --quiet --manifest-path ci/plant/Cargo.toml --target-dir target/plant
+    exec "$plant" check .
+fi
+
 ci/deps.sh test
 tree=$root/target/mutants/tree
 results=$root/target/reliability/mutants.tsv
 log=$root/target/mutants/log
-patches=("$root"/ci/mutants/*.patch)
-[ $# = 0 ] || { patches=("${@/#/$root/ci/mutants/}"); patches=("${patches[@]/%/.patch}"); }
+seconds=
+case ${1-} in
+--changed)
+    seconds=${PORTOLAN_SECONDS-}
+    mapfile -t files < <(git diff --name-only "$2" -- src bindings)
+    [ ${#files[@]} -gt 0 ] || { echo "no source has changed since $2"; exit 0; }
+    # In an order that is another one after each commit, so that each gets its turn where there is no time for all.
+    chosen=$("$plant" list . "${files[@]}" | sort --random-sort --random-source=<(git rev-parse HEAD HEAD^{tree}))
+    ;;
+'') chosen=$("$plant" list .) ;;
+*) chosen=$(for name in "$@"; do "$plant" list . | grep "^$name	" || echo "no bug is called $name" >&2; done) ;;
+esac
+[ -n "$chosen" ] || { echo "no bug is planted there"; exit 0; }
 
 mkdir -p "$tree" "$(dirname "$results")"
+find "$tree" -mindepth 1 -maxdepth 1 ! -name target -exec rm -rf {} + # what was built there last time stays
 git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T - 2>/dev/null | tar -xmf - -C "$tree" # as new, so that cargo builds again what a bug was in
+# A bug may leave an import or a variable without a use.
+sed -i '1i #![allow(unused)]' "$tree/src/lib.rs"
 
 # Quick to build rather than quick: most of the time goes there.
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 unset PKG_CONFIG_PATH
 
-declare -A limit                      # seconds for each test, which may not end
+declare -A limit # seconds for each test, which may not end
 models() { RUSTFLAGS="--cfg loom" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
 
 run_test() { # LIB|RUST|... ARGUMENT...
@@ -40,7 +68,7 @@ run_test() { # LIB|RUST|... ARGUMENT...
     esac
 }
 
-# A test as told by a patch, in a group of processes of its own that ends when its time is over: SECONDS TEST
+# A test as a bug names it, in a group of processes of its own that ends when its time is over: SECONDS TEST
 run_limited() {
     local seconds=$1 job watch status=0
     set -m
@@ -56,26 +84,29 @@ run_limited() {
     return "$status"
 }
 
-test_of() { sed -n 's/^Test: //p' "$1"; }
-
-echo "without a bug, each test passes:"
-mapfile -t tests < <(for patch in "${patches[@]}"; do test_of "$patch"; done | sort -u)
-for test in "${tests[@]}"; do
-    start=$SECONDS
-    if ! run_limited 1200 "$test"; then
+# Sees to it that a test passes without a bug, and how long it may take with one.
+see_it_pass() { # TEST
+    [ -z "${limit[$1]-}" ] || return 0
+    local start=$SECONDS
+    if ! run_limited 1200 "$1"; then
         tail -n 30 "$log" >&2
-        echo "$test fails without a bug" >&2
+        echo "$1 fails without a bug" >&2
         exit 1
     fi
-    limit[$test]=$((2 * (SECONDS - start) + 30))
-    printf '  %s: %d s\n' "$test" $((SECONDS - start))
-done
+    limit[$1]=$((2 * (SECONDS - start) + 30))
+    printf '%-44s passes without a bug, %d s\n' "$1" $((SECONDS - start))
+}
 
-killed=0 survived=0
+killed=0 survived=0 left=0
 touch "$results"
-for patch in "${patches[@]}"; do
-    name=$(basename "$patch" .patch) test=$(test_of "$patch") what=$(head -n 1 "$patch") start=$SECONDS
-    patch --quiet --strip=1 --directory="$tree" --forward <"$patch" || { echo "$name does not fit the source any more" >&2; exit 1; }
+while IFS=$'\t' read -r name test what <&3; do
+    if [ -n "$seconds" ] && [ "$SECONDS" -ge "$seconds" ]; then
+        left=$((left + 1))
+        continue
+    fi
+    see_it_pass "$test"
+    start=$SECONDS
+    planted=$("$plant" apply "$tree" "$name")
     if run_limited "${limit[$test]}" "$test"; then
         outcome=survived survived=$((survived + 1))
     elif grep -q '^error: could not compile\|^error\[E\|: error: \|\[build failed\]' "$log"; then # rustc, the C and C++ compilers, Go
@@ -84,13 +115,16 @@ for patch in "${patches[@]}"; do
     else
         outcome=killed killed=$((killed + 1))
     fi
-    patch --quiet --strip=1 --directory="$tree" --reverse <"$patch"
+    for file in $planted; do
+        cp "$file" "$tree/$file"
+        [ "$file" != src/lib.rs ] || sed -i '1i #![allow(unused)]' "$tree/$file"
+    done
     sed -i "/^$name\t/d" "$results"
     printf '%s\t%s\t%s\t%s\t%d\n' "$name" "$what" "$test" $outcome $((SECONDS - start)) >>"$results"
     printf '%-44s %s by %s, %d s\n' "$name" $outcome "$test" $((SECONDS - start))
-done
-echo "$killed killed, $survived survived"
-# Of all, also when only some ran now; without those whose patch is gone.
-for name in $(cut -f 1 "$results"); do [ -e "$root/ci/mutants/$name.patch" ] || sed -i "/^$name\t/d" "$results"; done
-record mutants "$(grep -c $'\tkilled\t' "$results") of $(find "$root/ci/mutants" -name '*.patch' | wc -l) planted bugs were found by the test named for them"
+done 3<<<"$chosen"
+echo "$killed killed, $survived survived$([ $left = 0 ] || echo ", $left had no time")"
+# Of all, also when only some ran now; without those that are gone.
+for name in $(cut -f 1 "$results"); do [ -e "$root/ci/mutants/$name.bug" ] || sed -i "/^$name\t/d" "$results"; done
+record mutants "$(grep -c $'\tkilled\t' "$results") of $(find "$root/ci/mutants" -name '*.bug' | wc -l) planted bugs were found by the test named for them"
 [ "$survived" = 0 ]

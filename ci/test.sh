@@ -23,6 +23,7 @@ step() { # NAME COMMAND...
 step tools ci/deps.sh test
 step format cargo fmt --check
 step lint cargo clippy --quiet --locked --all-targets -- -D warnings
+step mutants ci/mutants.sh --check
 step build ci/build.sh
 step header ci/header.sh
 step coverage ci/header-coverage.sh
