@@ -65,8 +65,8 @@ fn block_comment(rest: &str, nests: bool) -> usize {
 
 /// Rust's r"…", r#"…"# and the like, and Go's `…`.
 fn raw_string(rest: &str) -> Option<usize> {
-    if rest.starts_with('`') {
-        return Some(rest[1..].find('`').map_or(rest.len(), |end| end + 2));
+    if let Some(text) = rest.strip_prefix('`') {
+        return Some(text.find('`').map_or(rest.len(), |end| end + 2));
     }
     let opened = rest.strip_prefix("br").or(rest.strip_prefix('r'))?;
     let hashes = opened.len() - opened.trim_start_matches('#').len();

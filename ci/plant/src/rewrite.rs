@@ -19,7 +19,7 @@ impl Rewrite {
         if old.spans.is_empty() {
             return Err("nothing to look for".into());
         }
-        let regions = if self.function.is_empty() { vec![0..file.spans.len()] } else { file.functions(&self.function) };
+        let regions = file.functions(&self.function);
         if regions.is_empty() {
             return Err(format!("no function is called {}", self.function));
         }
@@ -54,8 +54,11 @@ impl<'a> Tokens<'a> {
         (region.start..end).filter(is_there).collect()
     }
 
-    /// From their names to their ends: all functions of a name that have a body.
+    /// From their names to their ends: all functions of a name that have a body. Without a name, the whole file.
     fn functions(&self, name: &str) -> Vec<Range<usize>> {
+        if name.is_empty() {
+            return core::iter::once(0..self.spans.len()).collect();
+        }
         let begins = |at: &usize| self.get(*at) == name && self.is_defined_at(*at);
         (0..self.spans.len()).filter(begins).filter_map(|at| Some(at..self.end_of_body(at)?)).collect()
     }
