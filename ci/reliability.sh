@@ -16,7 +16,7 @@ mark='<!-- evidence -->'
         [ -e "$evidence/$name" ] || { echo "nothing is recorded of $name: run it first" >&2; exit 1; }
         printf '| %s | %s | %s |\n' "$name" "${row#*:}" "$(cat "$evidence/$name")"
     done
-    printf '\n### The planted bugs\n\nNOT: no test finds it yet.\n\n| room | what is wrong then | found by | seconds |\n|---|---|---|---|\n'
+    printf '\n### The planted bugs\n\nNOT marks a bug that no test finds yet.\n\n| part | planted bug | found by | seconds |\n|---|---|---|---|\n'
     sort "$evidence/mutants.tsv" | while IFS=$'\t' read -r name what test outcome seconds; do
         printf '| %s | %s | %s%s | %s |\n' "${name%%-*}" "${what%.}" "$([ "$outcome" = killed ] || echo "NOT: ")" "$test" "$seconds"
     done
