@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares the Go binding with the maps that Go programs use otherwise; arguments go to the benchmark (--help tells).
-# Go fetches one of them, xsync, the first time.
+# Compares the Go binding with other maps that Go programs use. Arguments go to the benchmark
+# (--help lists them). The first time, Go downloads one of the maps, xsync.
 source "$(dirname "$0")/common.sh"
 ci/deps.sh bench-go
 ci/build.sh

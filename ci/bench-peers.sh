@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The comparison with every map that Debian and Rust's registry have, in C and C++ too. Without arguments everything, which takes
-# hours; arguments go to the benchmark (--help tells), with all maps, workloads and sizes where they name none.
+# Compares Portolan with all its peers, in Rust, C and C++. Without arguments it measures
+# everything, which takes hours. Arguments go to the benchmark (--help lists them); where they name
+# no maps, workloads or sizes, it takes all.
 source "$(dirname "$0")/common.sh"
 
-# What the maps in C and C++ come from: COMMAND or pkg-config's NAME, and Debian's PACKAGE.
+# What the C and C++ maps need: a command, or the name that pkg-config knows, and Debian's package.
 packages=()
 command -v c++ >/dev/null || packages+=(g++)
 command -v pkg-config >/dev/null || packages+=(pkg-config)
@@ -32,5 +33,5 @@ bench=target/bench-peers/release/portolan-benches
 everything=(--map all --workload all --entries "1k,1M,10M")
 if [ $# -gt 0 ]; then exec "$bench" "${everything[@]}" "$@"; fi
 "$bench" "${everything[@]}"
-# Of strings, the workloads in which they differ from words.
+# For strings, only the workloads in which they differ from words.
 exec "$bench" --map all --key string --workload "hit,miss,95/5,50/50,insert,memory,batch64" --entries 1k,1M --keep

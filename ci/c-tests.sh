@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# ci/c-tests.sh [--valgrind] [NAME ...]: compiles the programs in tests/c strictly and runs them against the shared library,
-# all or those that are named; with --valgrind under it, where an error or a leak fails.
+# ci/c-tests.sh [--valgrind] [NAME ...]: compiles the programs in tests/c (all, or those named) with
+# strict warnings and runs them with the shared library. With --valgrind they run under valgrind,
+# and an error or a leak makes them fail.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 under=()
 if [ "${1-}" = --valgrind ]; then
     shift
     under=(valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --fair-sched=yes)
-    export PORTOLAN_OPS=${PORTOLAN_OPS:-2000} # what a test repeats; valgrind runs it some forty times slower
+    export PORTOLAN_OPS=${PORTOLAN_OPS:-2000} # repetitions in a test; under valgrind they take some forty times as long
 fi
 portolan_flags --cflags --libs
 mkdir -p target/c

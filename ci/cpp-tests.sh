@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles the programs in tests/cpp strictly, as C++17 and C++20, with and without exceptions, and runs each; and one that is
-# compiled half with and half without.
+# Compiles the programs in tests/cpp with strict warnings, as C++17 and C++20, with and without
+# exceptions, and runs each. One more program is compiled half with exceptions and half without.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 portolan_flags --cflags --libs
@@ -16,7 +16,7 @@ for source in tests/cpp/*.cpp; do
     done
 done
 
-# The linker takes what it finds first: the half without exceptions stands first and last in turn.
+# The linker takes the definition that it finds first, so try both orders of the halves.
 for mode in -fexceptions -fno-exceptions; do
     "${CXX:-c++}" -std=c++17 $mode "${strict[@]}" -c tests/cpp/mixed/mixed.cpp -o target/cpp/mixed$mode.o "${flags[@]}"
 done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# ci/deps.sh build|test|abi|sanitize|demo|bench-go: is there what this target needs? Debian packages that are missing are installed where that is
-# allowed (root, or sudo without a password). What cannot be installed is named in one line, before anything else is done.
+# ci/deps.sh build|test|abi|sanitize|demo|bench-go: checks that the tools for this target are there.
+# Installs missing Debian packages if it may (as root, or with sudo that asks for no password).
+# Names whatever it cannot install in one line, before anything else happens.
 source "$(dirname "$0")/common.sh"
 target=$1
 packages=() # from Debian
@@ -9,7 +10,8 @@ others=()   # from elsewhere
 at_least() { printf '%s\n' "$1" "$2" | sort --check=quiet --version-sort; } # WANTED HAVE
 command_from() { command -v "$1" >/dev/null || packages+=("$2"); }          # COMMAND PACKAGE
 
-# A tool that must not be too old: NAME WANTED HAVE PACKAGE "where else it comes from". Debian's package where that is new enough.
+# A tool with a minimum version: NAME WANTED HAVE PACKAGE "where else to get it". Takes Debian's
+# package if that is new enough.
 version_from() {
     [ -n "$3" ] && at_least "$2" "$3" && return
     local offered
@@ -24,7 +26,7 @@ version_from() {
 rust() {
     local wanted have
     wanted=$(sed -n 's/^rust-version *= *"\(.*\)"$/\1/p' Cargo.toml)
-    have=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || have= # of the same number as the compiler
+    have=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || have= # cargo has the compiler's version number
     version_from Rust "$wanted" "$have" cargo "see rust-lang.org/tools/install"
     command_from cc gcc
     command_from objcopy binutils
@@ -42,7 +44,7 @@ component() { # COMPONENT PACKAGE
 go_and_cgo() {
     local wanted have
     wanted=$(sed -n 's/^go \(.*\)$/\1/p' bindings/go/go.mod)
-    have=$(cd bindings/go && go env GOVERSION 2>/dev/null | sed 's/^go//') || have= # go itself may fetch the version that go.mod asks for
+    have=$(cd bindings/go && go env GOVERSION 2>/dev/null | sed 's/^go//') || have= # go may download the version that go.mod asks for
     version_from Go "$wanted" "$have" golang-go "see go.dev/doc/install"
 }
 

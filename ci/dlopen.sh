@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ci/dlopen.sh [ROUNDS]: a program that is not linked with the library opens it, uses it from threads and closes it, many times; also under valgrind.
+# ci/dlopen.sh [ROUNDS]: a program that is not linked with the library opens it, uses it from
+# threads and closes it, many times; then again under valgrind.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 mkdir -p target/c

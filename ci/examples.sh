@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds and runs the examples: each checks itself, the C ones also under valgrind. And syncmap must see the bug it plants.
+# Builds and runs the examples. Each checks itself, the C examples also under valgrind. syncmap must
+# find the bug that it plants.
 source "$(dirname "$0")/common.sh"
 ci/build-examples.sh
 c=target/examples/c
@@ -26,11 +27,11 @@ valgrind $c/replay $trace.short
 valgrind $c/wordcount --check --threads 4 examples
 valgrind $c/anatomy >/dev/null
 
-# On a full disk each says so, and ends as one that could not do its work.
+# On a full disk each must say so and end with status 2.
 fails_when_full() { # OUTPUT COMMAND...
     local status=0 message
     message=$("${@:2}" 2>&1 >"$1") || status=$?
-    [ "$status" = 2 ] && [ -n "$message" ] || { echo "${*:2} >$1 must say what is wrong and end with status 2, not $status: $message" >&2; exit 1; }
+    [ "$status" = 2 ] && [ -n "$message" ] || { echo "${*:2} >$1 must report the error and end with status 2, not $status: $message" >&2; exit 1; }
     echo "$message"
 }
 if [ -c /dev/full ]; then
@@ -43,5 +44,5 @@ if [ -c /dev/full ]; then
     fails_when_full /dev/full $go/syncmap -ops 1000
     fails_when_full /dev/null $go/syncmap -ops 1000 -trace /dev/full
 else
-    echo "-- a full disk: not tried, there is no /dev/full"
+    echo "-- a full disk: skipped, there is no /dev/full"
 fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The header compiles alone, strictly, in every C and C++ that is promised, with each compiler that is here; its initialisers
-# too. And the program that its manual begins with compiles, links and does what it says.
+# Checks that the header and its initialisers compile alone, with strict warnings, in every
+# supported dialect of C and C++ and with each compiler that is installed; and that the first
+# program in its manual compiles, links and does what the manual says.
 source "$(dirname "$0")/common.sh"
 work=$root/target/header
 mkdir -p "$work"
@@ -29,4 +30,4 @@ portolan_flags --cflags --libs
 gcc -std=c99 -Wall -Wextra -Wpedantic -Werror "$work/program.c" -o "$work/program" "${flags[@]}"
 printed=$("$work/program")
 [ "$printed" = Tagus ] || { echo "the header's program printed '$printed'" >&2; exit 1; }
-echo "$compiled compilations, and the header's program ran"
+echo "$compiled compilations; the header's program ran"

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# `make install` into an empty place, then a C and a C++ program built there by pkg-config alone, dynamically and statically.
+# Runs `make install` into an empty directory, then builds a C and a C++ program there with nothing
+# but pkg-config, dynamically and statically.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 work=$(mktemp -d "$out/installed.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-prefix="$work/a prefix" # which shows whether a space in it is borne
+prefix="$work/a prefix" # with a space, which must work too
 cp tests/installed/program.c tests/installed/program.cpp "$work"
 
 PREFIX=$prefix ci/install.sh
 PREFIX=/opt/portolan DESTDIR=$work/package ci/install.sh
 if grep -rI "$root" "$work/package"; then echo "installed files name the source tree" >&2; exit 1; fi
-# A prefix may be moved as a whole: pkg-config then finds the new place from where portolan.pc is.
+# A prefix may be moved as a whole: pkg-config then derives the new one from the place of
+# portolan.pc.
 mv "$work/package/opt/portolan" "$work/moved"
 
 cd "$work"
-build() { # OUTPUT LANGUAGE-OPTIONS -- FLAGS, from nothing but what is installed
+build() { # OUTPUT COMPILER ARGUMENT...: uses nothing but what is installed
     local output=$1
     shift
     "$@" -O1 -Wall -Wextra -Wpedantic -Werror -pthread -o "$output"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ci/linear.sh [CALLS]: records histories of maps, through Go and through C, and has porcupine judge whether they are linearizable; about
-# so many calls in each of 12 sorts of maps, twice.
+# ci/linear.sh [CALLS]: records histories of maps through Go and through C, about CALLS calls on
+# each of 12 configurations, twice. porcupine judges whether the histories are linearizable.
 source "$(dirname "$0")/common.sh"
 calls=${1:-100000}
 ci/build.sh

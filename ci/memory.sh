@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# ci/memory.sh [SECONDS]: what maps keep under churn, beside a reader that stalls, and when they are released (60 s). The samples go to
-# target/soak/memory.tsv, and a drawing of them to target/soak/memory.svg.
+# ci/memory.sh [SECONDS]: samples, for SECONDS (60), how much memory maps hold under churn, beside a
+# reader that stalls, and while maps are made and released. The samples go to
+# target/soak/memory.tsv, a drawing of them to target/soak/memory.svg.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 portolan_flags --cflags --libs
@@ -9,7 +10,7 @@ mkdir -p target/soak
 status=0
 target/soak/memory "${1:-60}" >target/soak/memory.tsv || status=$?
 
-# A row for each kind and type, a panel for each part: resident megabytes over the seconds.
+# A row for each kind and type, a panel for each part: resident megabytes over seconds.
 awk '
     { panel = $1 " " $2 " " $3; if (!(panel in count)) order[++panels] = panel
       x[panel, ++count[panel]] = $4; y[panel, count[panel]] = $5; if ($5 > top[panel]) top[panel] = $5; if ($4 > last[panel]) last[panel] = $4 }
@@ -26,5 +27,5 @@ awk '
         }
         print "</svg>"
     }' target/soak/memory.tsv >target/soak/memory.svg
-[ "$status" != 0 ] || record memory "churn, a stalled reader, maps made and released: $(awk '{ print $1 $2 $3 }' target/soak/memory.tsv | sort -u | wc -l) runs of $(awk '$4 > most { most = $4 } END { printf "%.0f", most }' target/soak/memory.tsv) s, the most memory of the second half within a tenth and 4 MB of the first third's"
+[ "$status" != 0 ] || record memory "churn, a stalled reader, maps made and released: $(awk '{ print $1 $2 $3 }' target/soak/memory.tsv | sort -u | wc -l) runs of $(awk '$4 > most { most = $4 } END { printf "%.0f", most }' target/soak/memory.tsv) s, in each the peak of the second half is at most a tenth plus 4 MB above that of the first third"
 exit "$status"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# ci/models.sh [--quick] [ARGUMENT...]: the protocols under a model checker: every interleaving of a few threads, on the real source. --quick
-# leaves out the models that take minutes. Arguments go to the tests.
+# ci/models.sh [--quick] [ARGUMENT...]: runs the protocols between threads under a model checker,
+# which tries every interleaving of a few threads on the real source. --quick leaves out the models
+# that take minutes. Arguments go to the tests.
 source "$(dirname "$0")/common.sh"
 log=$root/target/models.log
 mkdir -p target

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Prints portolan.pc: VERSION PREFIX LIBDIR INCLUDEDIR [in-tree]. With in-tree, programs remember where the library was.
-# The C compiler adds its unwinder (libgcc_s, libgcc_eh) itself; the rest of what Rust's standard library needs stands here.
+# ci/portolan.pc.sh VERSION PREFIX LIBDIR INCLUDEDIR [in-tree]: prints portolan.pc. With in-tree,
+# programs remember where the library was. The C compiler adds its unwinder (libgcc_s, libgcc_eh) by
+# itself; portolan.pc lists everything else that Rust's standard library needs.
 escape() { printf '%s' "$1" | sed 's/ /\\ /g'; }
 below_prefix() { case $1 in "$prefix"/*) printf '${prefix}%s' "$(escape "${1#"$prefix"}")" ;; *) escape "$1" ;; esac; }
 prefix=$2

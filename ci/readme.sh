@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The README's three programs, as they stand there, compile, run and print the same.
+# Checks that the README's three programs compile as written, run, and print the same.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 work=$out/readme
 rm -rf "$work"
 mkdir -p "$work/go"
-block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d; p}" README.md; } # LANGUAGE: what stands between ```LANGUAGE and ```
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d; p}" README.md; } # LANGUAGE: the lines between ```LANGUAGE and ```
 
 {
     printf '#include <portolan.h>\n#include <stdio.h>\nint main(void) {\n'

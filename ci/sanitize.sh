@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# ci/sanitize.sh: the C and C++ tests, and the recording of histories by many threads, under AddressSanitizer with UndefinedBehaviorSanitizer,
-# and under ThreadSanitizer, each with a library that is instrumented as well; and the Rust tests under AddressSanitizer. The library's
-# instrumentation is not yet in the options of stable compilers, hence RUSTC_BOOTSTRAP. There are no suppressions.
+# ci/sanitize.sh: runs the C and C++ tests, and the recorder of histories, under AddressSanitizer
+# with UndefinedBehaviorSanitizer and under ThreadSanitizer, each time with an instrumented library.
+# Runs the Rust tests under AddressSanitizer. Stable compilers do not accept -Zsanitizer, hence
+# RUSTC_BOOTSTRAP. There are no suppressions.
 source "$(dirname "$0")/common.sh"
 ci/deps.sh sanitize
 export RUSTC_BOOTSTRAP=1
@@ -9,7 +10,8 @@ target=$(rustc -vV | sed -n 's/^host: //p')
 work=$root/target/sanitize
 runtimes=$(rustc --print target-libdir)
 
-# The standard library is not instrumented, which the compiler wants to be told is known. (src/base/sync.rs knows the cfg.)
+# The standard library is not instrumented; the compiler refuses the mixture unless told that it is
+# intended. (src/base/sync.rs uses the cfg tsan.)
 rust_flags() {
     local flags="-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer"
     [ "$1" != thread ] || flags+=" --cfg tsan"
@@ -17,7 +19,8 @@ rust_flags() {
 }
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 PORTOLAN_OPS=${PORTOLAN_OPS:-20000}
 
-# SANITIZER COMPILER-OPTION: the tests in C and C++ with a library built so.
+# programs SANITIZER COMPILER-OPTIONS: runs the C and C++ tests with a library instrumented like
+# them.
 programs() {
     local sanitizer=$1 options=$2
     RUSTFLAGS=$(rust_flags "$sanitizer") cargo rustc --quiet --locked --release --lib --crate-type staticlib --target "$target" --target-dir "$work/$sanitizer"
@@ -30,7 +33,7 @@ programs() {
         esac
         # shellcheck disable=SC2086 # the options are several words
         "${compile[@]}" -O1 -g $options -Iinclude -pthread -c "$source" -o "$program.o"
-        # The compiler's own runtime: clang's may be older than what rustc calls.
+        # rustc's own sanitizer runtime: clang's may be older than what rustc's code calls.
         "${compile[0]}" -pthread "$program.o" "$archive" -Wl,--whole-archive "$runtimes/librustc-stable_rt.${sanitizer:0:1}san.a" -Wl,--no-whole-archive \
             -Wl,--export-dynamic -ldl -lm -o "$program"
         arguments=()
@@ -40,16 +43,16 @@ programs() {
     done
 }
 
-# vptr needs a part of the runtime that rustc does not ship.
+# The vptr check needs a part of the runtime that rustc does not ship.
 programs address "-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all"
 programs thread "-fsanitize=thread"
 
-# The Rust tests for addresses only: their threads are ordered by the standard library's thread::scope, which ThreadSanitizer does not
-# see; those in C are ordered by pthread_join, which it does.
+# The Rust tests run under AddressSanitizer only. They order their threads by the standard library's
+# thread::scope, which ThreadSanitizer cannot see; the C tests use pthread_join, which it sees.
 export RUSTFLAGS
 RUSTFLAGS=$(rust_flags address)
 tests=(cargo test --quiet --locked --release --target "$target" --target-dir "$work/address-tests")
 ASAN_OPTIONS=detect_leaks=0 "${tests[@]}" --lib # some leave tables behind
-# What the system has of the process is not the maps' alone.
+# Skipped: the test measures the memory of the process, which now includes the sanitizer's.
 "${tests[@]}" --test conformance --test promises --test model -- --skip shrinking_gives_pages_back_to_the_system
 record sanitize "AddressSanitizer with UndefinedBehaviorSanitizer, and ThreadSanitizer: every program in tests/c and tests/cpp, and the recorder of histories; AddressSanitizer: the Rust tests. No report, no suppression"

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# ci/soak.sh: what takes too long for every change; PORTOLAN_SOAK (1800) says how many seconds it is meant to take, roughly.
+# ci/soak.sh: the checks that take too long to run for every change. PORTOLAN_SOAK (1800) is roughly
+# how many seconds they take.
 source "$(dirname "$0")/common.sh"
 seconds=${PORTOLAN_SOAK:-1800}
-part() { # NAME COMMAND...: a heading, what the command prints, and the seconds that it took
+part() { # NAME COMMAND...: prints a heading, the command's output, and the seconds it took
     echo "== $1"
     local start=$SECONDS
     "${@:2}"
     echo "-- $((SECONDS - start)) s"
 }
 part sanitizers env PORTOLAN_OPS=$((seconds * 3)) ci/sanitize.sh
-part histories ci/linear.sh $((seconds * 1000)) # twice in each of 12 sorts of maps: above forty million in all
+part histories ci/linear.sh $((seconds * 1000)) # twice on each of 12 configurations: more than forty million in total
 part "opened and closed a thousand times" ci/dlopen.sh 1000
 part models ci/models.sh
 part schedules ci/schedules.sh $((seconds / 9))

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The static library in one C program with another Rust static library, which panics, allocates and has threads too.
+# Links the static library into a C program together with another Rust static library, which panics,
+# allocates and has threads too.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 cargo build --quiet --locked --release --manifest-path tests/static/neighbour/Cargo.toml --target-dir target/neighbour
@@ -10,7 +11,8 @@ mkdir -p target/c
 neighbour=target/neighbour/release/libneighbour.a
 link() { "${CC:-cc}" -std=c11 -O1 -Wall -Wextra -Wpedantic -Werror -pthread "${cflags[@]}" tests/static/main.c -o target/c/static "$@"; }
 
-# Whichever comes first on the command line, each must end up with its own copy of what both contain.
+# Whichever comes first on the command line, each library must use its own copy of what both
+# contain.
 link "${flags[@]}" "$neighbour" -lpthread -ldl -lm && target/c/static
 link "$neighbour" "${flags[@]}" && target/c/static
-if ldd target/c/static | grep portolan; then echo "the program still asks for the shared library" >&2; exit 1; fi
+if ldd target/c/static | grep portolan; then echo "the program still needs the shared library" >&2; exit 1; fi

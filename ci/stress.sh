@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests that run against the clock or with random input, for longer: PORTOLAN_SECONDS (30) for each.
+# Runs the timed tests and those with random input for longer: PORTOLAN_SECONDS (30) each.
 source "$(dirname "$0")/common.sh"
 ci/deps.sh test
 ci/build-examples.sh
@@ -13,5 +13,5 @@ ci/c-tests.sh
 ci/dlopen.sh $((seconds * 20))
 echo "== Go, race detector, constant garbage collection"
 (cd bindings/go && GOGC=1 go test -race -count=$((seconds / 30 + 1)) ./...)
-echo "== Go's sync.Map as the judge"
+echo "== every kind against Go's sync.Map"
 target/examples/go/syncmap -ops $((seconds * 100000))

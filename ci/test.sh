@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ci/test.sh [STEP ...]: every check, or only those that are named. Stops at the first that fails.
+# ci/test.sh [STEP ...]: runs every check, or only those named. Stops at the first that fails.
 source "$(dirname "$0")/common.sh"
 wanted=" $* "
 passed=0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# PREFIX=/usr/local DESTDIR= ci/uninstall.sh: takes away what ci/install.sh put there.
+# PREFIX=/usr/local DESTDIR= ci/uninstall.sh: removes what ci/install.sh put there.
 source "$(dirname "$0")/common.sh"
 source ci/installed-files.sh
 
