@@ -9,7 +9,7 @@ target=$(rustc -vV | sed -n 's/^host: //p')
 work=$root/target/sanitize
 runtimes=$(rustc --print target-libdir)
 
-# The standard library is not instrumented, which the compiler wants to be told is known. (src/base/sync.rs knows the cfg.)
+# The standard library is not instrumented, which the compiler wants to be told is known. (src/base/sync/locks.rs knows the cfg.)
 rust_flags() {
     local flags="-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer"
     [ "$1" != thread ] || flags+=" --cfg tsan"

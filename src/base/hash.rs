@@ -4,6 +4,7 @@
 //! are the tophash, the ones from bit 40 on choose the shard, the highest three a slot. Two keys that share a bucket still differ in tophash in all but one of
 //! 250 cases.
 
+use super::os;
 use ahash::RandomState;
 use core::hash::{BuildHasher, Hasher as _};
 
@@ -41,17 +42,6 @@ pub fn home_bits(hash: u64) -> usize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRandomness;
 
-fn fill_random(bytes: &mut [u8]) -> Result<(), NoRandomness> {
-    // Not by way of the C library, whose function is a place where a thread may be cancelled: that unwinds, and nothing may unwind here.
-    #[cfg(target_os = "linux")]
-    // SAFETY: the bytes are ours to be filled.
-    if unsafe { libc::syscall(libc::SYS_getrandom, bytes.as_mut_ptr(), bytes.len(), 0) } == bytes.len() as libc::c_long
-    {
-        return Ok(());
-    }
-    getrandom::fill(bytes).map_err(|_| NoRandomness)
-}
-
 /// One map's hash function.
 pub struct Hasher {
     state: RandomState,
@@ -66,7 +56,9 @@ impl Hasher {
         let mut key = [0u64; 4];
         if seed == 0 {
             let mut bytes = [0u8; 32];
-            fill_random(&mut bytes)?;
+            if !os::random(&mut bytes) {
+                return Err(NoRandomness);
+            }
             for (word, chunk) in key.iter_mut().zip(bytes.as_chunks::<8>().0) {
                 *word = u64::from_ne_bytes(*chunk);
             }

@@ -1,9 +1,7 @@
 //! Where an operation gets blocks for keys and values, and gives them back.
 
 use crate::base::{
-    alloc::{Memory, OutOfMemory},
-    block::Block,
-    pool::Pool,
+    mem::{Block, Memory, OutOfMemory, Pool},
     sync::{Mutex, lock},
 };
 

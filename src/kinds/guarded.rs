@@ -9,7 +9,10 @@ use super::{
     value::Value,
 };
 use crate::{
-    base::{alloc::Memory, block::Block, hash::Hasher, pool::Pool},
+    base::{
+        hash::Hasher,
+        mem::{Block, Memory, Pool},
+    },
     table::{Aim, Growth, Key, Owner, Sight, Table, Writer},
 };
 use core::{

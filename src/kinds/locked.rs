@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     base::{
-        alloc::Memory,
         hash::Hasher,
+        mem::Memory,
         sync::{
             AtomicBool, Mutex,
             Ordering::{Acquire, Release},

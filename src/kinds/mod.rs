@@ -17,7 +17,7 @@ mod guarded;
 mod models;
 
 use crate::{
-    base::{alloc::OutOfMemory, hash::Hasher},
+    base::{hash::Hasher, mem::OutOfMemory},
     table::{Key, Reach, Sink},
 };
 use operation::Operation;

@@ -2,7 +2,7 @@
 
 use super::blocks::Blocks;
 use crate::{
-    base::{alloc::OutOfMemory, block::Block},
+    base::mem::{Block, OutOfMemory},
     table::{Bytes, Word},
 };
 

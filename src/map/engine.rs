@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     base::{
-        alloc::Memory,
         hash::{Hasher, NoRandomness},
+        mem::Memory,
     },
     kinds::{
         Error, Kind as _, Outcome,

@@ -11,7 +11,7 @@ mod walk;
 mod words;
 
 pub use crate::{
-    base::alloc::{Allocator, Memory},
+    base::mem::{Allocator, Memory},
     kinds::{
         Error, Outcome,
         operation::{Decide, Decision},
@@ -26,8 +26,11 @@ pub use engine::MAX_LENGTH;
 
 use crate::{
     base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    kinds::operation::{Add, Delete, Store},
-    kinds::{Kind as _, output::Nothing},
+    kinds::{
+        Kind as _,
+        operation::{Add, Delete, Store},
+        output::Nothing,
+    },
     table::{Bytes, Word},
 };
 use core::mem::MaybeUninit;

@@ -3,7 +3,7 @@
 
 use super::{Error, Map, Outcome};
 use crate::{
-    base::alloc::{Memory, OutOfMemory},
+    base::mem::{Memory, OutOfMemory},
     kinds::output::Fill,
 };
 use core::ptr::NonNull;

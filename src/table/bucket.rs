@@ -2,8 +2,7 @@
 
 use super::key::Key;
 use crate::base::{
-    bytes::equal,
-    prefetch::prefetch,
+    arch::{equal_bytes, prefetch},
     sync::{
         AtomicU32, AtomicU64,
         Ordering::{Relaxed, Release},
@@ -185,7 +184,7 @@ impl Tops {
 
     #[inline(always)]
     pub fn matching(self, top: u8) -> Matches {
-        Matches(equal(self.0, top))
+        Matches(equal_bytes(self.0, top))
     }
     /// Slots with a key.
     #[inline(always)]
@@ -194,7 +193,7 @@ impl Tops {
     }
     #[inline(always)]
     pub fn empty(self) -> Matches {
-        Matches(equal(self.0, EMPTY_REST) | equal(self.0, EMPTY_ONE))
+        Matches(equal_bytes(self.0, EMPTY_REST) | equal_bytes(self.0, EMPTY_ONE))
     }
     /// Whether a search may stop here.
     #[inline(always)]

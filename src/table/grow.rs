@@ -11,8 +11,8 @@ use super::{
     prefix,
 };
 use crate::base::{
-    alloc::OutOfMemory,
     hash::bucket_bits,
+    mem::OutOfMemory,
     sync::{
         Ordering::{Relaxed, Release},
         fence,

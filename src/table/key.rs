@@ -1,8 +1,8 @@
 //! Keys: a word, or bytes of any length. What a key is in a slot, and how it is compared and hashed there.
 
 use crate::base::{
-    block::Block,
     hash::{Hasher, home_bits},
+    mem::Block,
     sync::{AtomicU64, Ordering::Relaxed},
 };
 

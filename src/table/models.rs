@@ -3,9 +3,8 @@
 
 use super::{Bytes, Growth, Key, Owner, Table, Word, Writer};
 use crate::base::{
-    alloc::Memory,
-    block::Block,
     hash::{Hasher, bucket_bits},
+    mem::{Block, Memory},
     sync::BlockWord,
 };
 use core::ptr::NonNull;

@@ -7,8 +7,8 @@ use super::{
     probe::{Aim, Place},
 };
 use crate::base::{
-    alloc::{Memory, OutOfMemory},
     hash::{Hasher, tophash},
+    mem::{Memory, OutOfMemory},
     sync::{
         Ordering::{Relaxed, Release},
         fence,

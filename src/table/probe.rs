@@ -6,8 +6,8 @@ use super::{
     key::Key,
 };
 use crate::base::{
+    arch::prefetch,
     hash::{bucket_bits, tophash},
-    prefetch::prefetch,
     sync::{
         Ordering::{Acquire, Relaxed},
         fence, spin_loop,

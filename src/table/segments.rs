@@ -10,12 +10,12 @@ use super::{
     key::Key,
 };
 use crate::base::{
-    alloc::{Memory, OutOfMemory},
+    arch::launder,
+    mem::{Memory, OutOfMemory},
     sync::{
         AtomicPtr, AtomicU64,
         Ordering::{Acquire, Relaxed, Release},
     },
-    whole::whole,
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
@@ -105,7 +105,7 @@ impl<K: Key> Segments<K> {
         let slots = self.slots[entry].load(Relaxed);
         // SAFETY: `make` laid the segment out so.
         unsafe {
-            let slots = whole(slots.wrapping_add(halves * Self::HALF_SLOTS).cast::<[Slot<K>; SLOTS]>());
+            let slots = launder(slots.wrapping_add(halves * Self::HALF_SLOTS).cast::<[Slot<K>; SLOTS]>());
             let meta = metas.wrapping_add(halves * Self::HALF_META).cast::<Meta>();
             // Known here, and lost on the compiler otherwise, which would ask once more.
             core::hint::assert_unchecked(!meta.is_null() && !slots.is_null());

@@ -6,8 +6,7 @@ use super::{
 };
 use crate::{
     base::{
-        alloc::OutOfMemory,
-        block::Block,
+        mem::{Block, OutOfMemory},
         sync::{
             Ordering::{Acquire, Relaxed, Release},
             lock,

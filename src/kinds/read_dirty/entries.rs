@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, EntryGuard, EntryRef, FREE};
 use crate::base::{
-    alloc::{Memory, OutOfMemory},
+    mem::{Memory, OutOfMemory},
     sync::Ordering::{Relaxed, Release},
 };
 use core::ptr::{NonNull, null_mut};
@@ -184,7 +184,7 @@ impl Entries {
     }
 }
 
-#[cfg(all(test, target_os = "linux", not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 

@@ -19,7 +19,7 @@
 use super::{ReadDirty, lock::Lock};
 use crate::{
     base::{
-        block::Block,
+        mem::Block,
         sync::{
             AtomicU64,
             Ordering::{Acquire, Relaxed, Release},

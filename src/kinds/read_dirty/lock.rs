@@ -18,12 +18,10 @@
 //! # Orders
 //! Taking the lock is Acquire, giving it back Release. `close` is Acquire: what the last holder did to the entry is over before the page goes.
 
-use crate::base::{
-    futex::Futex,
-    sync::{
-        Ordering::{Acquire, Relaxed, Release},
-        attempts,
-    },
+use crate::base::sync::{
+    Futex,
+    Ordering::{Acquire, Relaxed, Release},
+    attempts,
 };
 
 const NOBODYS: u32 = 0;

@@ -38,13 +38,14 @@ mod lock;
 mod locked;
 #[cfg(all(test, loom))]
 mod models;
-#[cfg(all(test, target_os = "linux", not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 mod unlocked;
 
 use super::{
     Error, Kind, Outcome,
     blocks::{Blocks, Shared},
+    guarded::State,
     operation::Operation,
     output::Receive,
     stats::{Bucket, Stats},
@@ -52,17 +53,15 @@ use super::{
 };
 use crate::{
     base::{
-        alloc::Memory,
-        block::Block,
+        arch::stores_done,
         hash::Hasher,
-        pool::Pool,
+        mem::{Block, Memory, Pool},
         sync::{
             AtomicU64, Mutex,
             Ordering::{Acquire, Relaxed},
-            fence, lock, stores_done,
+            fence, lock,
         },
     },
-    kinds::guarded::State,
     table::{Growth, Key, Owner, Reach, Sink, Table, Word},
 };
 use core::marker::PhantomData;

@@ -254,7 +254,7 @@ impl Value for Numbered {
     fn in_place(_value: u64) -> Option<u64> {
         None
     }
-    fn pack(value: u64, _blocks: &mut impl Blocks) -> Result<u64, crate::base::alloc::OutOfMemory> {
+    fn pack(value: u64, _blocks: &mut impl Blocks) -> Result<u64, crate::base::mem::OutOfMemory> {
         Ok(value)
     }
     unsafe fn free(word: u64, _blocks: &mut impl Blocks) {

@@ -4,7 +4,7 @@
 //! # Protocol
 //! A shard's table is changed only by the holder of the shard's lock, and read by anyone with [`Table::get`], which says what makes that
 //! right. A reader that a writer has disturbed too often takes the lock, so every reader gets done. Blocks of bytes
-//! lie in a stable pool: their memory stays readable while the map lives ([`crate::base::pool`]), and whoever followed the
+//! lie in a stable pool: their memory stays readable while the map lives ([`crate::base::mem::Pool`]), and whoever followed the
 //! address of a freed one finds by the version that it must not believe what it read. So there is no pin, no grace period, and
 //! no backlog of freed memory.
 //!
@@ -31,13 +31,14 @@ use super::{
 };
 use crate::{
     base::{
-        alloc::{Memory, OutOfMemory},
+        arch::stores_done,
         hash::{Hasher, shard_bits},
-        processors::processors,
+        mem::{Memory, OutOfMemory},
+        os::processors,
         sync::{
             AtomicPtr, AtomicU64, Mutex, MutexGuard,
             Ordering::{AcqRel, Acquire, Relaxed},
-            lock, stores_done,
+            lock,
         },
     },
     table::{Contended, Growth, Key, Reach, Sink, Table, Word},

@@ -5,8 +5,8 @@ use super::{
     bucket::{Bucket, Change, Meta},
 };
 use crate::base::{
-    alloc::Memory,
     hash::{CONSTANT, Hasher, bucket_bits},
+    mem::Memory,
     sync::{AtomicU64, Ordering::Relaxed},
 };
 

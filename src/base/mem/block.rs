@@ -13,7 +13,7 @@
 //!
 //! What a reader got is worth nothing until it has checked the version under which it found the address.
 
-use super::sync::{
+use crate::base::sync::{
     BlockWord,
     Ordering::{Relaxed, Release},
     between_words, fence,

@@ -1,14 +1,10 @@
 //! The reuse of blocks under loom. `ci/models.sh` runs them.
 
-use super::{
-    alloc::Memory,
-    block::Block,
-    pool::Pool,
-    sync::{
-        AtomicU64,
-        Ordering::{Acquire, Relaxed, Release},
-        fence,
-    },
+use super::{alloc::Memory, block::Block, pool::Pool};
+use crate::base::sync::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+    fence,
 };
 use loom::{model::Builder, sync::Arc, thread};
 

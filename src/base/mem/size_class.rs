@@ -3,11 +3,11 @@
 use super::{
     alloc::{Memory, OutOfMemory},
     block::HEADER,
-    sync::{
-        BlockWord,
-        Ordering::{Relaxed, Release},
-        fence,
-    },
+};
+use crate::base::sync::{
+    BlockWord,
+    Ordering::{Relaxed, Release},
+    fence,
 };
 use core::ptr::{NonNull, null_mut};
 
@@ -16,6 +16,8 @@ pub const SMALL: usize = 32 << 10;
 /// What a growing class asks for at the most.
 const CHUNK: usize = 64 << 10;
 const FIRST_CHUNK: usize = 512;
+/// A chunk that is as large as it may be is a multiple of this: a page of most machines.
+const CHUNK_UNIT: usize = 4 << 10;
 
 /// In front of each chunk's blocks.
 #[repr(C, align(16))]
@@ -132,8 +134,8 @@ impl Class {
         let most = (CHUNK - CHUNK_HEADER) / size;
         let blocks = (self.next_blocks as usize).max(FIRST_CHUNK / size).clamp(1, most.max(1));
         let taken = CHUNK_HEADER + blocks * size;
-        // One that has as many as it may is a whole number of pages, which can go back to the system.
-        let whole = if size <= SMALL && blocks == most { taken.next_multiple_of(4 << 10) } else { taken };
+        // So that its pages can go back to the system.
+        let whole = if size <= SMALL && blocks == most { taken.next_multiple_of(CHUNK_UNIT) } else { taken };
         let chunk = memory.alloc(whole, align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
         // SAFETY: fresh memory of that size.
         unsafe {

@@ -5,6 +5,7 @@
 //! on their own for that; in a smaller one lie a page less than it is long, as they begin anywhere (beginning each at a page made
 //! small maps half as large again). A user's allocator has no such call, and there `discard` does nothing.
 
+use crate::base::os;
 use core::{ffi::c_void, ptr::NonNull};
 
 /// An allocation failed.
@@ -46,11 +47,8 @@ unsafe impl Send for Allocator {}
 // SAFETY: as above.
 unsafe impl Sync for Allocator {}
 
-/// From this size on, the system's memory is mapped on its own.
-#[cfg(target_os = "linux")]
-const MAP_FROM: usize = 32 << 10;
-/// What `discard` rounds inwards to. Larger than the real page on some machines is harmless, smaller would not be.
-const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
+/// From this size on, the system's memory is mapped on its own, where pages can be discarded.
+const MAP_FROM: usize = if os::DISCARDS_PAGES { 32 << 10 } else { usize::MAX };
 
 /// A source of zeroed memory.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +92,7 @@ impl Memory {
     pub unsafe fn discard(&self, start: *mut u8, size: usize, whole: usize) -> u64 {
         let (first, bytes) = self.pages(start, size, whole);
         // SAFETY: passed on from the caller; the pages lie in one allocation.
-        if bytes > 0 && unsafe { system::discard(first, bytes) } { bytes as u64 } else { 0 }
+        if os::DISCARDS_PAGES && bytes > 0 && unsafe { os::discard(first, bytes) } { bytes as u64 } else { 0 }
     }
 
     /// How many bytes [`discard`](Self::discard) hands back, if it can.
@@ -104,69 +102,39 @@ impl Memory {
 
     /// Where the first whole page begins, and the bytes of all of them.
     fn pages(&self, start: *mut u8, size: usize, whole: usize) -> (*mut u8, usize) {
+        let page = os::page_size();
         // A model's atomics are not valid as zeros.
-        if self.0.0.is_some() || whole < PAGE || cfg!(any(loom, shuttle)) {
+        if self.0.0.is_some() || whole < page || cfg!(any(loom, shuttle)) {
             return (start, 0);
         }
-        let skip = start.align_offset(PAGE);
-        (start.wrapping_add(skip), size.saturating_sub(skip) / PAGE * PAGE)
+        let skip = start.align_offset(page);
+        (start.wrapping_add(skip), size.saturating_sub(skip) / page * page)
     }
 }
 
-#[cfg(target_os = "linux")]
+/// The system's memory, as `Memory` gives it.
 mod system {
-    use super::{MAP_FROM, NonNull, OutOfMemory};
+    use super::{MAP_FROM, NonNull, OutOfMemory, os};
     use std::alloc::{Layout, alloc_zeroed, dealloc};
 
     pub fn alloc(size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
         if size >= MAP_FROM {
-            let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-            // SAFETY: a fresh anonymous mapping touches no memory that is in use.
-            let memory = unsafe { libc::mmap(core::ptr::null_mut(), size, protection, flags, -1, 0) };
-            return if memory == libc::MAP_FAILED {
-                Err(OutOfMemory)
-            } else {
-                NonNull::new(memory.cast()).ok_or(OutOfMemory)
-            };
+            return os::map(size).ok_or(OutOfMemory);
         }
         let layout = Layout::from_size_align(size, align).map_err(|_| OutOfMemory)?;
         // SAFETY: no caller asks for 0 bytes.
         NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)
     }
 
+    /// # Safety
+    /// `memory` came from `alloc` with the same size and alignment, and nobody looks at it any more.
     pub unsafe fn free(memory: NonNull<u8>, size: usize, align: usize) {
         if size >= MAP_FROM {
             // SAFETY: `alloc` mapped exactly this range.
-            unsafe { libc::munmap(memory.as_ptr().cast(), size) };
+            unsafe { os::unmap(memory, size) };
         } else {
             // SAFETY: `alloc` made it with this very layout, so that the layout is valid.
             unsafe { dealloc(memory.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
         }
-    }
-
-    pub unsafe fn discard(first: *mut u8, bytes: usize) -> bool {
-        // SAFETY: whole pages of private anonymous memory, as malloc's is, that the caller gave up. A failure leaves them as they are.
-        unsafe { libc::madvise(first.cast(), bytes, libc::MADV_DONTNEED) == 0 }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod system {
-    use super::{NonNull, OutOfMemory};
-    use std::alloc::{Layout, alloc_zeroed, dealloc};
-
-    pub fn alloc(size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
-        let layout = Layout::from_size_align(size, align).map_err(|_| OutOfMemory)?;
-        // SAFETY: no caller asks for 0 bytes.
-        NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)
-    }
-
-    pub unsafe fn free(memory: NonNull<u8>, size: usize, align: usize) {
-        // SAFETY: `alloc` made it with this very layout, so that the layout is valid.
-        unsafe { dealloc(memory.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
-    }
-
-    pub unsafe fn discard(_first: *mut u8, _bytes: usize) -> bool {
-        false
     }
 }

@@ -1,8 +1,10 @@
-//! A word that threads can sleep on until it changes: the system's, on Linux; elsewhere they leave the processor to others and look again.
+//! A word that threads can sleep on until it changes.
 
-use super::sync::AtomicU32;
+use super::AtomicU32;
 #[cfg(any(loom, shuttle))]
-use super::sync::{Condvar, Mutex, Ordering::SeqCst, lock};
+use super::{Condvar, Mutex, Ordering::SeqCst, lock};
+#[cfg(not(any(loom, shuttle)))]
+use crate::base::os;
 
 pub struct Futex {
     pub word: AtomicU32,
@@ -21,36 +23,18 @@ impl Futex {
     }
 }
 
-#[cfg(all(any(target_os = "linux", target_os = "android"), not(any(loom, shuttle))))]
+#[cfg(not(any(loom, shuttle)))]
 impl Futex {
     /// Sleeps until it is woken, unless the word is not `value`. May return for no reason.
     pub fn wait(&self, value: u32) {
-        let forever = core::ptr::null::<libc::timespec>();
-        self.call(libc::FUTEX_WAIT, value, forever);
+        os::futex_wait(&self.word, value);
     }
     pub fn wake_one(&self) {
-        self.call(libc::FUTEX_WAKE, 1, core::ptr::null());
+        os::futex_wake(&self.word, 1);
     }
     pub fn wake_all(&self) {
-        self.call(libc::FUTEX_WAKE, i32::MAX as u32, core::ptr::null());
+        os::futex_wake(&self.word, i32::MAX as u32);
     }
-
-    fn call(&self, operation: libc::c_int, value: u32, timeout: *const libc::timespec) {
-        // SAFETY: the word is alive and aligned, and the kernel writes nothing. Errors are reasons to look at the word again.
-        unsafe {
-            libc::syscall(libc::SYS_futex, self.word.as_ptr(), operation | libc::FUTEX_PRIVATE_FLAG, value, timeout)
-        };
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", loom, shuttle)))]
-impl Futex {
-    pub fn wait(&self, _value: u32) {
-        // Not a sleep: a thread must not be cancelled in it.
-        std::thread::yield_now();
-    }
-    pub fn wake_one(&self) {}
-    pub fn wake_all(&self) {}
 }
 
 #[cfg(any(loom, shuttle))]
