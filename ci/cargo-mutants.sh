@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ci/cargo-mutants.sh [ARGUMENT ...]: cargo-mutants on the engine (src/table, src/kinds): changes each operator, condition and result in turn
+# ci/cargo-mutants.sh [ARGUMENT ...]: cargo-mutants on the engine (src/item, src/table, src/kinds): changes each operator, condition and result in turn
 # and runs the Rust tests, which must fail: first the quick model test, then, for what that lets pass, all others that see the engine.
 # .cargo/mutants.toml says which changes are left out, and why. Takes hours; ends with an error if a change is missed. The list of those is
 # target/cargo-mutants/mutants.out/missed.txt. Arguments go to cargo mutants, as: --re 'Table<K>::scan'

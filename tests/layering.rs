@@ -1,9 +1,9 @@
-//! The house has one direction: ffi → map → kinds → table → base. A file may use its own layer and those below it, and only
+//! The house has one direction: ffi → map → kinds → table → item → base. A file may use its own layer and those below it, and only
 //! src/ffi gives functions to C. This test reads the source, so it holds for code behind `cfg` too.
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [&str; 5] = ["ffi", "map", "kinds", "table", "base"];
+const LAYERS: [&str; 6] = ["ffi", "map", "kinds", "table", "item", "base"];
 
 #[test]
 fn layers_are_used_downwards_only() {
@@ -26,7 +26,7 @@ fn layers_are_used_downwards_only() {
 #[test]
 fn a_planted_violation_is_found() {
     for (file, source) in [
-        ("table/probe.rs", "use crate::kinds::sharded::Shard;"),
+        ("table/search.rs", "use crate::kinds::sharded::Shard;"),
         ("base/hash.rs", "fn f() { crate::table::probe() }"),
         ("kinds/locked.rs", "use crate::{base::hash, map::Map};"),
         ("kinds/locked.rs", "use crate::{\n    base::{hash, alloc},\n    /* why not */ ffi,\n};"),
@@ -35,23 +35,23 @@ fn a_planted_violation_is_found() {
         ("kinds/sharded/mod.rs", "use super::super::map::Map;"),
         ("table/mod.rs", "use crate::*;"),
         ("table/mod.rs", "use crate::{self, base::hash};"),
-        ("base/alloc.rs", "#[unsafe(no_mangle)] pub extern \"C\" fn ptl_alloc() {}"),
+        ("base/mem/alloc.rs", "#[unsafe(no_mangle)] pub extern \"C\" fn ptl_alloc() {}"),
         ("lib.rs", "pub mod map; pub fn shortcut() {}"),
     ] {
         assert_eq!(violations(file, source).len(), 1, "{file}: {source}");
     }
     for (file, source) in [
         ("ffi/map.rs", "use crate::map::{Map, Error}; #[unsafe(no_mangle)] pub extern \"C\" fn ptl_map_new() {}"),
-        ("table/probe.rs", "use crate::{base::hash, table::bucket::Bucket}; pub(crate) fn probe() {}"),
+        ("table/search.rs", "use crate::{base::hash, table::bucket::Bucket}; pub(crate) fn probe() {}"),
         (
-            "table/probe.rs",
+            "table/search.rs",
             "//! see crate::map\n/* crate::map /* crate::ffi */ crate::map */ const S: &str = \"crate::map\";",
         ),
-        ("table/probe.rs", "const S: &[u8] = br#\"\"crate::map\"\"#; const Q: char = '\"'; fn f<'a>(x: &'a str) {}"),
+        ("table/search.rs", "const S: &[u8] = br#\"\"crate::map\"\"#; const Q: char = '\"'; fn f<'a>(x: &'a str) {}"),
         ("kinds/sharded/read.rs", "use super::super::locked::map; use super::write;"),
         ("ffi/boundary.rs", "mod tests { use super::super::handle::ptl_map; }"),
         ("map/mod.rs", "pub type Alloc = unsafe extern \"C\" fn(usize);"),
-        ("lib.rs", "mod base; mod table; mod kinds; pub mod map; pub mod ffi;"),
+        ("lib.rs", "mod base; mod item; mod table; mod kinds; pub mod map; pub mod ffi;"),
     ] {
         assert_eq!(violations(file, source), [""; 0], "{file}: {source}");
     }

@@ -117,7 +117,7 @@ pub unsafe fn column<'a>(
             return Err(Refusal::NULL);
         }
         // SAFETY: the caller's promise.
-        return Ok(Column::new(unsafe { buffer(data, count * 8) }?, None, count)?);
+        return Ok(Column::new(unsafe { buffer(data, count * 8) }?, None, count).map_err(Error::from)?);
     }
     // SAFETY: the caller's promise.
     let offsets = unsafe { slice::from_raw_parts(offsets, count + 1) };
@@ -126,7 +126,7 @@ pub unsafe fn column<'a>(
         return Err(Refusal::SIZE);
     }
     // SAFETY: the caller's promise.
-    Ok(Column::new(unsafe { buffer(data, offsets[count]) }?, Some(offsets), count)?)
+    Ok(Column::new(unsafe { buffer(data, offsets[count]) }?, Some(offsets), count).map_err(Error::from)?)
 }
 
 /// A buffer for at most `count` keys or values.

@@ -3,17 +3,15 @@
 
 use super::{
     Error, Outcome,
-    blocks::{Blocks, Held},
     operation::{Current, Operation, Step},
-    output::Receive,
-    value::Value,
 };
 use crate::{
     base::{
         hash::Hasher,
         mem::{Block, Memory, Pool},
     },
-    table::{Aim, Growth, Key, Owner, Sight, Table, Writer},
+    item::{Blocks, Held, Key, Receive, Value},
+    table::{Aim, Growth, Owner, Sight, Table, Writer},
 };
 use core::{
     marker::PhantomData,

@@ -13,9 +13,7 @@ use super::{
     Error, Kind, Outcome,
     guarded::{self, Guarded, State},
     operation::Operation,
-    output::Receive,
     stats::{Bucket, Stats},
-    value::Value,
 };
 use crate::{
     base::{
@@ -27,7 +25,8 @@ use crate::{
             RwLock, lock, lock_alone, lock_shared, try_lock, try_lock_shared,
         },
     },
-    table::{Growth, Key, Reach, Sink, Table},
+    item::{Key, Receive, Value},
+    table::{Growth, Reach, Sink, Table},
 };
 use core::{cell::UnsafeCell, marker::PhantomData};
 

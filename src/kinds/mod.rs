@@ -5,25 +5,22 @@
 
 pub mod locked;
 pub mod operation;
-pub mod output;
 pub mod read_dirty;
 pub mod sharded;
+pub mod sinks;
 pub mod stats;
-pub mod value;
 
-mod blocks;
 mod guarded;
 #[cfg(all(test, loom))]
 mod models;
 
 use crate::{
     base::{hash::Hasher, mem::OutOfMemory},
-    table::{Key, Reach, Sink},
+    item::{BufferTooSmall, Key, Receive, Value, WrongSize},
+    table::{Reach, Sink},
 };
 use operation::Operation;
-use output::Receive;
 use stats::{Bucket, Stats};
-use value::Value;
 
 /// Why an operation was refused. It had no effect then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +48,18 @@ pub enum Error {
 impl From<OutOfMemory> for Error {
     fn from(OutOfMemory: OutOfMemory) -> Self {
         Self::Memory
+    }
+}
+
+impl From<BufferTooSmall> for Error {
+    fn from(BufferTooSmall: BufferTooSmall) -> Self {
+        Self::Buffer
+    }
+}
+
+impl From<WrongSize> for Error {
+    fn from(WrongSize: WrongSize) -> Self {
+        Self::Size
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Kind, Outcome,
     operation::{LoadAndDelete, LoadOrStore, Store, Swap},
 };
-use crate::table::{Key, Word};
+use crate::item::{Key, Word};
 use loom::{
     model::Builder,
     sync::{

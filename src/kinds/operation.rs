@@ -1,8 +1,8 @@
 //! The operations on one key, each as a decision: given what is there, what is the outcome, and what becomes of the entry?
 //! A kind asks for the decision while it is alone with the key, and carries it out.
 
-use super::{Error, Outcome, output::Receive, value::Value};
-use crate::table::Word;
+use super::{Error, Outcome};
+use crate::item::{BufferTooSmall, Receive, Value, Word};
 use core::marker::PhantomData;
 
 /// What becomes of the entry.
@@ -21,7 +21,7 @@ impl<V: Value> Current<V> {
     pub unsafe fn new(word: u64) -> Self {
         Self(word, PhantomData)
     }
-    fn give_to(&self, out: &mut impl Receive<V>) -> Result<(), Error> {
+    fn give_to(&self, out: &mut impl Receive<V>) -> Result<(), BufferTooSmall> {
         // SAFETY: as promised to `new`.
         unsafe { out.receive(self.0) }
     }

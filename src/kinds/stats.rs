@@ -1,7 +1,10 @@
 //! Figures about a map, and a look at one of its buckets.
 
-use super::{guarded::State, value::Value};
-use crate::table::{EMPTY_ONE, EMPTY_REST, Key, SLOTS, Slot, Table};
+use super::guarded::State;
+use crate::{
+    item::{Key, Value},
+    table::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot, Table},
+};
 use core::sync::atomic::Ordering::Acquire;
 
 /// Figures that the kinds gather; sums over all tables unless said.

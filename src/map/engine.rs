@@ -1,14 +1,12 @@
 //! The choice of the kind, made once, and the operations on keys and values as bytes.
 
-use super::{
-    columns::Column,
-    config::{Config, Kind},
-};
+use super::config::{Config, Kind};
 use crate::{
     base::{
         hash::{Hasher, NoRandomness},
         mem::Memory,
     },
+    item::{Bytes, Column, Equals, Fill, Key, Output, Receive, Value, Word},
     kinds::{
         Error, Kind as _, Outcome,
         locked::{Bucketed, MutexMap, RwMutexMap},
@@ -16,13 +14,12 @@ use crate::{
             CompareAndDelete, CompareAndSwap, Decide, Decision, Delete, LoadAndDelete, LoadOrStore, Operation, Store,
             Swap, Update,
         },
-        output::{Entries, Equals, Fill, Output, Receive},
         read_dirty::ReadDirty,
         sharded::{AHEAD, Sharded},
+        sinks::Entries,
         stats::{Bucket, Stats},
-        value::Value,
     },
-    table::{Bytes, Key, Reach, Sink, Word},
+    table::{Reach, Sink},
 };
 
 /// The longest key or value in bytes.

@@ -3,7 +3,6 @@
 //! Keys and values are bytes here, or words where the name says so; a word as bytes is its 8 bytes in the machine's order. What
 //! each operation promises is told in the C header, which says the same in C's terms.
 
-mod columns;
 mod config;
 mod engine;
 mod inside;
@@ -12,26 +11,25 @@ mod words;
 
 pub use crate::{
     base::mem::{Allocator, Memory},
+    item::{Column, Fill, Output},
     kinds::{
         Error, Outcome,
         operation::{Decide, Decision},
-        output::{Fill, Output, WordEntries},
         sharded::MAX_SHARDS,
+        sinks::WordEntries,
         stats::{Bucket, SlotState, Stats},
     },
 };
-pub use columns::Column;
 pub use config::{Config, Kind, Width};
 pub use engine::MAX_LENGTH;
 
 use crate::{
     base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    item::{Bytes, Nothing, Word},
     kinds::{
         Kind as _,
         operation::{Add, Delete, Store},
-        output::Nothing,
     },
-    table::{Bytes, Word},
 };
 use core::mem::MaybeUninit;
 use engine::Engine;

@@ -4,7 +4,7 @@
 use super::{Error, Map, Outcome};
 use crate::{
     base::mem::{Memory, OutOfMemory},
-    kinds::output::Fill,
+    item::Fill,
 };
 use core::ptr::NonNull;
 

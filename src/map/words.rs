@@ -3,15 +3,15 @@
 use super::{Error, Map, Outcome, Typed, engine::Engine};
 use crate::{
     base::sync::Ordering::Relaxed,
+    item::{Key as _, Nothing, Word},
     kinds::{
         Kind as _,
         operation::{
             Add, CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Operation, Store, Swap,
         },
-        output::Nothing,
         sharded::Sharded,
     },
-    table::{Contended, Key as _, Word},
+    table::Contended,
 };
 
 /// All refuse other maps with [`Error::Type`].

@@ -1,13 +1,15 @@
 //! A bucket: its metadata, its slots, and the tophash bytes.
 
-use super::key::Key;
-use crate::base::{
-    arch::{equal_bytes, prefetch},
-    sync::{
-        AtomicU32, AtomicU64,
-        Ordering::{Relaxed, Release},
-        fence,
+use crate::{
+    base::{
+        arch::{equal_bytes, prefetch},
+        sync::{
+            AtomicU32, AtomicU64,
+            Ordering::{Relaxed, Release},
+            fence,
+        },
     },
+    item::Key,
 };
 
 pub const SLOTS: usize = 8;

@@ -6,17 +6,19 @@
 use super::{
     Growth, Shape,
     bucket::{Bucket, Change, Matches, SLOTS, Slot, Tops},
-    key::Key,
-    owner::{Owner, Writer},
-    prefix,
+    shape::prefix,
+    write::{Owner, Writer},
 };
-use crate::base::{
-    hash::bucket_bits,
-    mem::OutOfMemory,
-    sync::{
-        Ordering::{Relaxed, Release},
-        fence,
+use crate::{
+    base::{
+        hash::bucket_bits,
+        mem::OutOfMemory,
+        sync::{
+            Ordering::{Relaxed, Release},
+            fence,
+        },
     },
+    item::Key,
 };
 
 /// The runtime's load factor, 13 / 2.

@@ -1,11 +1,14 @@
 //! The table's protocol under loom: one owner, one optimistic reader, every interleaving of them (up to a bound of
 //! preemptions) and every value that the orderings allow a load to see. `ci/models.sh` runs them.
 
-use super::{Bytes, Growth, Key, Owner, Table, Word, Writer};
-use crate::base::{
-    hash::{Hasher, bucket_bits},
-    mem::{Block, Memory},
-    sync::BlockWord,
+use super::{Growth, Owner, Table, Writer};
+use crate::{
+    base::{
+        hash::{Hasher, bucket_bits},
+        mem::{Block, Memory},
+        sync::BlockWord,
+    },
+    item::{Bytes, Key, Word},
 };
 use core::ptr::NonNull;
 use loom::{model::Builder, sync::Arc, thread};

@@ -5,17 +5,17 @@
 //! Prefix p1 has bucket 2^B + p if p has B bits, and prefixes of zeros have bucket 0: what a prefix ends in, after its last 1, does not
 //! matter. With a 1 before the prefix, the number is what lies before that last 1.
 
-use super::{
-    bucket::{Bucket, Meta, SLOTS, Slot},
-    key::Key,
-};
-use crate::base::{
-    arch::launder,
-    mem::{Memory, OutOfMemory},
-    sync::{
-        AtomicPtr, AtomicU64,
-        Ordering::{Acquire, Relaxed, Release},
+use super::bucket::{Bucket, Meta, SLOTS, Slot};
+use crate::{
+    base::{
+        arch::launder,
+        mem::{Memory, OutOfMemory},
+        sync::{
+            AtomicPtr, AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
+    item::Key,
 };
 use core::{marker::PhantomData, ptr::NonNull};
 

@@ -12,8 +12,9 @@ use crate::{
             lock,
         },
     },
-    kinds::{Error, blocks::Blocks, value::Value},
-    table::{Key, Place, Table},
+    item::{Blocks, Key, Value},
+    kinds::Error,
+    table::{Place, Table},
 };
 
 impl<'a, K: Key, V: Value> Locked<'a, K, V> {

@@ -26,14 +26,12 @@ use crate::{
             fence, spin_loop,
         },
     },
+    item::{Key, Receive, Value},
     kinds::{
         Error, Outcome,
         operation::{Current, Operation, Step},
-        output::Receive,
         stats::SlotState,
-        value::Value,
     },
-    table::Key,
 };
 pub(super) const FREE: u64 = 0;
 const LIVE: u64 = 1;

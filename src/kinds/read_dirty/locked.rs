@@ -4,13 +4,12 @@
 use super::{Inner, Read, ReadDirty, entry::EntryRef};
 use crate::{
     base::sync::{MutexGuard, Ordering::Acquire},
+    item::{Key, Receive, Value},
     kinds::{
         Error, Outcome,
         operation::{Operation, Step},
-        output::Receive,
-        value::Value,
     },
-    table::{Key, Owner, Place, Table},
+    table::{Owner, Place, Table},
 };
 
 /// The map with its mutex held.

@@ -44,12 +44,9 @@ mod unlocked;
 
 use super::{
     Error, Kind, Outcome,
-    blocks::{Blocks, Shared},
     guarded::State,
     operation::Operation,
-    output::Receive,
     stats::{Bucket, Stats},
-    value::Value,
 };
 use crate::{
     base::{
@@ -62,7 +59,8 @@ use crate::{
             fence, lock,
         },
     },
-    table::{Growth, Key, Owner, Reach, Sink, Table, Word},
+    item::{Blocks, Key, Receive, Shared, Value, Word},
+    table::{Growth, Owner, Reach, Sink, Table},
 };
 use core::marker::PhantomData;
 use entries::Entries;

@@ -3,11 +3,11 @@
 
 use super::*;
 use crate::{
+    item::Word,
     kinds::{
         models::{self, Words},
         operation::Store,
     },
-    table::Word,
 };
 use loom::{model::Builder, sync::Arc, thread};
 

@@ -2,11 +2,11 @@
 //! the test. And what is to be done without the mutex.
 
 use super::*;
-use crate::kinds::{
-    operation::{Current, Decision, Delete, Step, Store, Update},
-    output::Nothing,
+use crate::{
+    base::os,
+    item::{Bytes, Nothing},
+    kinds::operation::{Current, Decision, Delete, Step, Store, Update},
 };
-use crate::{base::os, table::Bytes};
 use std::{
     sync::{Arc, mpsc::channel},
     thread::{sleep, spawn},

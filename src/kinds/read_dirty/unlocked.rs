@@ -5,13 +5,11 @@ use super::{
     entry::{EntryRef, Seen, Written},
 };
 use crate::{
+    item::{BufferTooSmall, Key, Receive, Value},
     kinds::{
         Error, Outcome,
         operation::{Operation, Step},
-        output::Receive,
-        value::Value,
     },
-    table::Key,
 };
 
 /// How often an operation tries without the mutex.
@@ -146,6 +144,6 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
 }
 
 /// What a load answers that found this.
-fn loaded(found: Option<Result<(), Error>>) -> Result<Outcome, Error> {
-    found.map_or(Ok(Outcome::NotFound), |received| received.map(|()| Outcome::Done))
+fn loaded(found: Option<Result<(), BufferTooSmall>>) -> Result<Outcome, Error> {
+    found.map_or(Ok(Outcome::NotFound), |received| Ok(received.map(|()| Outcome::Done)?))
 }

@@ -25,9 +25,7 @@ use super::{
     Error, Kind, Outcome,
     guarded::{self, Guarded, State},
     operation::{Operation, Step},
-    output::Receive,
     stats::{Bucket, Stats},
-    value::Value,
 };
 use crate::{
     base::{
@@ -41,7 +39,8 @@ use crate::{
             lock,
         },
     },
-    table::{Contended, Growth, Key, Reach, Sink, Table, Word},
+    item::{Key, Receive, Value, Word},
+    table::{Contended, Growth, Reach, Sink, Table},
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
@@ -276,7 +275,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         let Some(shard) = self.shard(K::hash(probe)) else { return Some(Ok(Outcome::NotFound)) };
         // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
         match shard.table.get(probe, |word| unsafe { out.receive(word) }) {
-            Ok(Some(received)) => Some(received.map(|()| Outcome::Done)),
+            Ok(Some(received)) => Some(received.map(|()| Outcome::Done).map_err(Error::from)),
             Ok(None) => Some(Ok(Outcome::NotFound)),
             Err(Contended) => None,
         }

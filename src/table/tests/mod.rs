@@ -1,18 +1,20 @@
 //! What the table does on one thread that its users cannot see.
 
 use super::{
-    Bytes, EMPTY_REST, Growth, Key, Mark, Matches, Owner, Reach, SLOTS, Sight, Sink, Slot, Table, Word, Writer,
+    EMPTY_REST, Growth, Mark, Matches, Owner, Reach, SLOTS, Sight, Sink, Slot, Table, Writer,
     bucket::{Bucket, Change, Meta},
 };
-use crate::base::{
-    hash::{CONSTANT, Hasher, bucket_bits},
-    mem::Memory,
-    sync::{AtomicU64, Ordering::Relaxed},
+use crate::{
+    base::{
+        hash::{CONSTANT, Hasher, bucket_bits},
+        mem::Memory,
+        sync::{AtomicU64, Ordering::Relaxed},
+    },
+    item::{Bytes, Key, Word},
 };
 
 mod chains;
 mod growth;
-mod keys;
 mod readers;
 mod scans;
 

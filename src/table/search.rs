@@ -3,15 +3,17 @@
 use super::{
     Shape, Table,
     bucket::{Bucket, Slot},
-    key::Key,
 };
-use crate::base::{
-    arch::prefetch,
-    hash::{bucket_bits, tophash},
-    sync::{
-        Ordering::{Acquire, Relaxed},
-        fence, spin_loop,
+use crate::{
+    base::{
+        arch::prefetch,
+        hash::{bucket_bits, tophash},
+        sync::{
+            Ordering::{Acquire, Relaxed},
+            fence, spin_loop,
+        },
     },
+    item::Key,
 };
 
 /// The reader met a writer each time it tried; it should take the lock.
@@ -212,18 +214,6 @@ impl<K: Key> Table<K> {
     /// The buckets of a chain. For the owner.
     pub(super) fn chain<'a>(&'a self, head: Bucket<'a, K>) -> impl Iterator<Item = Bucket<'a, K>> {
         core::iter::successors(Some(head), |bucket| self.behind(*bucket))
-    }
-
-    /// Gives a head the filter of what is behind it. For the owner.
-    #[cold]
-    pub(super) fn renew_filter(&self, head: Bucket<'_, K>) {
-        let next = head.meta.next();
-        head.meta.end_chain();
-        head.meta.set_next(next);
-        for bucket in self.chain(head).skip(1) {
-            let tops = bucket.tops();
-            tops.live().for_each(|slot| head.meta.set_overflows(tops.get(slot)));
-        }
     }
 
     /// The bucket after this one in a chain. For the owner.

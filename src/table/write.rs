@@ -2,17 +2,19 @@
 
 use super::{
     Growth, Table,
-    bucket::{Bucket, Change, EMPTY_ONE, MAX_OVERFLOW, SLOTS, Slot, Tops},
-    key::Key,
-    probe::{Aim, Place},
+    bucket::{Bucket, Change, EMPTY_ONE, MAX_OVERFLOW, Tops},
+    search::{Aim, Place},
 };
-use crate::base::{
-    hash::{Hasher, tophash},
-    mem::{Memory, OutOfMemory},
-    sync::{
-        Ordering::{Relaxed, Release},
-        fence,
+use crate::{
+    base::{
+        hash::{Hasher, tophash},
+        mem::{Memory, OutOfMemory},
+        sync::{
+            Ordering::{Relaxed, Release},
+            fence,
+        },
     },
+    item::Key,
 };
 
 /// What only the owner needs to know of a table, what each write needs first.
@@ -379,41 +381,16 @@ impl<'a, K: Key> Owner<'a, K> {
     }
 }
 
-/// A bucket to look at.
-pub struct View<'a, K: Key> {
-    pub version: u32,
-    pub overflow: u32,
-    pub tops: Tops,
-    pub slots: &'a [Slot<K>; SLOTS],
-}
-
 impl<K: Key> Table<K> {
-    /// Main bucket `index`, or the overflow bucket `depth` down its chain. For the owner, and for whoever else keeps writers out.
-    pub fn view(&self, index: u64, depth: u64) -> Option<View<'_, K>> {
-        if index >= self.shape().buckets() {
-            return None;
-        }
-        let bucket = self.chain(self.main.get(index as u32)?).nth(usize::try_from(depth).ok()?)?;
-        let Bucket { meta, slots } = bucket;
-        let (version, overflow) = (meta.version.load(Relaxed), meta.next());
-        Some(View { version, overflow, tops: bucket.tops(), slots })
-    }
-
-    /// Buckets in the longest chain. For the owner, and for whoever else keeps writers out.
-    pub fn longest_chain(&self) -> u64 {
-        let heads = (0..self.shape().buckets() as u32).map_while(|index| self.main.get(index));
-        heads.map(|head| self.chain(head).count() as u64).max().unwrap_or(0)
-    }
-
-    /// Calls `visit` with each entry's slot. For the owner, and for whoever else keeps writers out.
-    pub fn for_each(&self, mut visit: impl FnMut(&Slot<K>)) {
-        if self.is_unused() {
-            return;
-        }
-        for index in 0..self.shape().buckets() as u32 {
-            for bucket in self.chain(self.main.at(index)) {
-                bucket.tops().live().for_each(|slot| visit(&bucket.slots[slot]));
-            }
+    /// Gives a head the filter of what is behind it. For the owner.
+    #[cold]
+    pub(super) fn renew_filter(&self, head: Bucket<'_, K>) {
+        let next = head.meta.next();
+        head.meta.end_chain();
+        head.meta.set_next(next);
+        for bucket in self.chain(head).skip(1) {
+            let tops = bucket.tops();
+            tops.live().for_each(|slot| head.meta.set_overflows(tops.get(slot)));
         }
     }
 }

@@ -9,11 +9,13 @@
 use super::{
     Shape, Table,
     bucket::{Bucket, Matches, SLOTS, Slot},
-    key::Key,
 };
-use crate::base::{
-    hash::{Hasher, bucket_bits, shard_bits},
-    sync::Ordering::Acquire,
+use crate::{
+    base::{
+        hash::{Hasher, bucket_bits, shard_bits},
+        sync::Ordering::Acquire,
+    },
+    item::Key,
 };
 
 /// Takes the entries that an iteration comes to.

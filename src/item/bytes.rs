@@ -1,121 +1,13 @@
-//! Keys: a word, or bytes of any length. What a key is in a slot, and how it is compared and hashed there.
+//! Bytes of any length.
 
+use super::{Blocks, Key, Value};
 use crate::base::{
-    hash::{Hasher, home_bits},
-    mem::Block,
+    hash::Hasher,
+    mem::{Block, OutOfMemory},
     sync::{AtomicU64, Ordering::Relaxed},
 };
 
-/// A type of key.
-pub trait Key: Sized + 'static {
-    /// The part of a slot that holds a key.
-    type Cells;
-    /// What fills it.
-    type Words: AsRef<[u64]> + Copy;
-    /// A key as the caller gives it.
-    type Ref<'a>: Copy;
-    /// A key that is looked for, hashed and in the form of a slot.
-    type Probe<'a>: Copy;
-    /// Whether the slots of a bucket are so large that a key has a *home* among them. Otherwise a bucket is filled from slot 0 on.
-    const HAS_HOME: bool;
-
-    fn words(cells: &Self::Cells) -> &[AtomicU64];
-    /// What the slot holds, to be put into another.
-    fn load(cells: &Self::Cells) -> Self::Words;
-    #[cfg(any(loom, shuttle))]
-    fn new_cells() -> Self::Cells;
-    fn probe<'a>(hasher: &Hasher, key: Self::Ref<'a>) -> Self::Probe<'a>;
-    fn hash(probe: &Self::Probe<'_>) -> u64;
-    /// The home of a hash.
-    #[inline(always)]
-    fn home(hash: u64) -> usize {
-        if Self::HAS_HOME { home_bits(hash) } else { 0 }
-    }
-
-    /// The bytes that need a block of their own, if this key does.
-    fn outside<'a>(probe: &Self::Probe<'a>) -> Option<&'a [u8]>;
-    /// What to put into the slot, with the block that `outside` asked for.
-    fn packed(probe: &Self::Probe<'_>, block: Option<Block>) -> Self::Words;
-
-    /// Whether the slot holds this key. Before an address from the slot is followed, `unchanged` must say that the slot's
-    /// words belong together; if it does not, the answer is no (and the caller's own check of the version fails as well).
-    fn matches(cells: &Self::Cells, probe: &Self::Probe<'_>, unchanged: impl FnOnce() -> bool) -> bool;
-
-    // What follows is for whoever owns the table: the slot is in use and does not change.
-
-    fn hash_in_slot(cells: &Self::Cells, hasher: &Hasher) -> u64;
-    /// The block of the key in the slot, if it has one.
-    fn block(cells: &Self::Cells) -> Option<Block>;
-    /// What a look at the bucket shows: a word itself, the length of bytes.
-    fn shown(cells: &Self::Cells) -> u64;
-    /// The length of the key in bytes.
-    fn len(cells: &Self::Cells) -> usize;
-    /// # Safety
-    /// `target` is valid for writes of `len` bytes.
-    unsafe fn copy_to(cells: &Self::Cells, target: *mut u8);
-}
-
-/// Keys of one 64-bit word.
-pub struct Word;
-
-impl Key for Word {
-    type Cells = [AtomicU64; 1];
-    type Words = [u64; 1];
-    type Ref<'a> = u64;
-    /// The hash and the key.
-    type Probe<'a> = (u64, u64);
-    const HAS_HOME: bool = false;
-
-    #[inline(always)]
-    fn words(cells: &Self::Cells) -> &[AtomicU64] {
-        cells
-    }
-    fn load(cells: &Self::Cells) -> [u64; 1] {
-        [cells[0].load(Relaxed)]
-    }
-    #[cfg(any(loom, shuttle))]
-    fn new_cells() -> Self::Cells {
-        [AtomicU64::new(0)]
-    }
-    #[inline(always)]
-    fn probe<'a>(hasher: &Hasher, key: Self::Ref<'a>) -> Self::Probe<'a> {
-        (hasher.word(key), key)
-    }
-    #[inline(always)]
-    fn hash(probe: &(u64, u64)) -> u64 {
-        probe.0
-    }
-    fn outside<'a>(_probe: &Self::Probe<'a>) -> Option<&'a [u8]> {
-        None
-    }
-    fn packed(probe: &(u64, u64), _block: Option<Block>) -> [u64; 1] {
-        [probe.1]
-    }
-    #[inline(always)]
-    fn matches(cells: &Self::Cells, probe: &(u64, u64), _unchanged: impl FnOnce() -> bool) -> bool {
-        cells[0].load(Relaxed) == probe.1
-    }
-    #[inline(always)]
-    fn hash_in_slot(cells: &Self::Cells, hasher: &Hasher) -> u64 {
-        hasher.word(cells[0].load(Relaxed))
-    }
-    fn block(_cells: &Self::Cells) -> Option<Block> {
-        None
-    }
-    fn shown(cells: &Self::Cells) -> u64 {
-        cells[0].load(Relaxed)
-    }
-    fn len(_cells: &Self::Cells) -> usize {
-        8
-    }
-    #[inline(always)]
-    unsafe fn copy_to(cells: &Self::Cells, target: *mut u8) {
-        // SAFETY: passed on from the caller.
-        unsafe { target.cast::<u64>().write_unaligned(cells[0].load(Relaxed)) };
-    }
-}
-
-/// Keys of bytes.
+/// Keys or values of bytes. A value has a block of its own, whose address is its word.
 ///
 /// A key of at most [`INLINE`] bytes lies in its slot, padded with zeros, with its length as the highest byte of the last
 /// word: so two such keys are equal if their five words are. A longer one has [`LONG`] as that byte, and its length, the address of its
@@ -124,7 +16,7 @@ pub struct Bytes;
 
 const CELLS: usize = 5;
 /// The longest key that lies in its slot: a UUID in text, a 32-byte digest.
-pub const INLINE: usize = CELLS * 8 - 1;
+const INLINE: usize = CELLS * 8 - 1;
 const LONG: u64 = 0xff;
 /// Where the length of a key in its slot is, in the last word.
 const LENGTH: u32 = 56;
@@ -197,14 +89,14 @@ impl Key for Bytes {
         if Self::is_long(cells) {
             return cells[2].load(Relaxed);
         }
-        hasher.bytes(&Self::inline(cells)[..Self::len(cells)])
+        hasher.bytes(&Self::inline(cells)[..<Self as Key>::len(cells)])
     }
     fn block(cells: &Self::Cells) -> Option<Block> {
         // SAFETY: a long key's second word is the address of its block, which lives as long as the entry.
         if Self::is_long(cells) { unsafe { Block::from_word(cells[1].load(Relaxed)) } } else { None }
     }
     fn shown(cells: &Self::Cells) -> u64 {
-        Self::len(cells) as u64
+        <Self as Key>::len(cells) as u64
     }
     fn len(cells: &Self::Cells) -> usize {
         match cells[CELLS - 1].load(Relaxed) >> LENGTH {
@@ -213,7 +105,7 @@ impl Key for Bytes {
         }
     }
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8) {
-        let len = Self::len(cells);
+        let len = <Self as Key>::len(cells);
         match Self::block(cells) {
             // SAFETY: passed on from the caller.
             Some(block) => unsafe { block.copy_to(target, len) },
@@ -261,5 +153,46 @@ impl Bytes {
             *word = cell.load(Relaxed).to_le_bytes();
         }
         inline
+    }
+}
+
+impl Value for Bytes {
+    type Ref<'a> = &'a [u8];
+    const IN_PLACE: bool = false;
+
+    fn in_place(_value: &[u8]) -> Option<u64> {
+        None
+    }
+    fn pack(value: &[u8], blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
+        Ok(blocks.alloc(value)?.word())
+    }
+    unsafe fn free(word: u64, blocks: &mut impl Blocks) {
+        // SAFETY: passed on from the caller.
+        if let Some(block) = unsafe { Block::from_word(word) } {
+            // SAFETY: as above.
+            unsafe { blocks.free(block) };
+        }
+    }
+    unsafe fn equals(word: u64, value: &[u8]) -> bool {
+        // SAFETY: passed on from the caller.
+        unsafe { Block::from_word(word) }.is_some_and(|block| block.equals(value))
+    }
+    unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R {
+        // SAFETY: passed on from the caller.
+        see(unsafe { Block::from_word(word).map_or(&[], |block| block.as_bytes()) })
+    }
+    // A word of 0 is found only by a reader that looks at memory given back meanwhile, and whose check fails after this.
+    #[inline]
+    unsafe fn len(word: u64) -> usize {
+        // SAFETY: passed on from the caller.
+        unsafe { Block::from_word(word) }.map_or(0, Block::len)
+    }
+    #[inline]
+    unsafe fn copy_to(word: u64, target: *mut u8, len: usize) {
+        // SAFETY: passed on from the caller.
+        if let Some(block) = unsafe { Block::from_word(word) } {
+            // SAFETY: as above.
+            unsafe { block.copy_to(target, len) };
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What is compared of a key, and what is shown.
 
-use super::*;
+use super::{Bytes, Key, Word};
+use crate::base::{hash::Hasher, sync::AtomicU64};
 
 /// The length, the hash and the mark of a long key are compared first: where one differs, the second word may be no address.
 #[test]

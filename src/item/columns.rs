@@ -1,6 +1,8 @@
 //! Many keys or values in one buffer, as the caller hands them in.
 
-use crate::kinds::Error;
+/// The offsets and bytes of a column do not fit each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongSize;
 
 /// Keys or values one behind the other. Entry i lies between offsets i and i + 1; without offsets each is a word.
 #[derive(Clone, Copy, Debug)]
@@ -12,15 +14,15 @@ pub struct Column<'a> {
 
 impl<'a> Column<'a> {
     /// # Errors
-    /// [`Error::Size`] unless there are `count` + 1 ascending offsets within the bytes, or no offsets and 8 bytes for each.
-    pub fn new(bytes: &'a [u8], offsets: Option<&'a [usize]>, count: usize) -> Result<Self, Error> {
+    /// Unless there are `count` + 1 ascending offsets within the bytes, or no offsets and 8 bytes for each.
+    pub fn new(bytes: &'a [u8], offsets: Option<&'a [usize]>, count: usize) -> Result<Self, WrongSize> {
         let fits = match offsets {
             None => count.checked_mul(8) == Some(bytes.len()),
             Some(offsets) => {
                 count.checked_add(1) == Some(offsets.len()) && offsets.is_sorted() && offsets[count] <= bytes.len()
             }
         };
-        if fits { Ok(Self { bytes, offsets, count }) } else { Err(Error::Size) }
+        if fits { Ok(Self { bytes, offsets, count }) } else { Err(WrongSize) }
     }
 
     pub fn count(&self) -> usize {
