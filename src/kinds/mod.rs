@@ -3,14 +3,14 @@
 //! A kind offers one way to read a key and one way to change it; the operations of the interface are small decisions that
 //! are handed to the latter ([`operation`]), so that each is written once for all kinds.
 
-pub mod locked;
 pub mod operation;
 pub mod read_dirty;
 pub mod sharded;
+pub mod single_lock;
 pub mod sinks;
 pub mod stats;
 
-mod guarded;
+mod locked_table;
 #[cfg(all(test, loom))]
 mod models;
 

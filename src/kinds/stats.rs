@@ -1,6 +1,6 @@
 //! Figures about a map, and a look at one of its buckets.
 
-use super::guarded::State;
+use super::locked_table::State;
 use crate::{
     item::{Key, Value},
     table::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot, Table},

@@ -9,13 +9,13 @@ use crate::{
     item::{Bytes, Column, Equals, Fill, Key, Output, Receive, Value, Word},
     kinds::{
         Error, Kind as _, Outcome,
-        locked::{Bucketed, MutexMap, RwMutexMap},
         operation::{
             CompareAndDelete, CompareAndSwap, Decide, Decision, Delete, LoadAndDelete, LoadOrStore, Operation, Store,
             Swap, Update,
         },
         read_dirty::ReadDirty,
         sharded::{AHEAD, Sharded},
+        single_lock::{Bucketed, MutexMap, RwMutexMap},
         sinks::Entries,
         stats::{Bucket, Stats},
     },

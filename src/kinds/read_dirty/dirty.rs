@@ -2,7 +2,7 @@
 
 use super::{
     entry::{EntryGuard, EntryRef},
-    locked::Locked,
+    mutex_path::Locked,
 };
 use crate::{
     base::{

@@ -16,7 +16,7 @@
 //! block changes the state word first, issues a Release fence, and only then gives the block back, so whoever sees the block's new
 //! contents sees the new version as well. A word is overwritten in place: it is all there is to the value.
 
-use super::{ReadDirty, lock::Lock};
+use super::{ReadDirty, entry_lock::Lock};
 use crate::{
     base::{
         mem::Block,

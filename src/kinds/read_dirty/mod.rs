@@ -29,22 +29,22 @@
 //! A writer without the mutex locks the entry and then looks at the generation: unchanged, the entry cannot be freed before the
 //! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on. Changed, the writer came too late: it
 //! held, for a moment, the lock of an entry that may be another key's by now. So the page of an entry goes only when its lock cannot be had any more
-//! ([`mod@lock`]).
+//! ([`entry_lock`]).
 
 mod dirty;
 mod entries;
 mod entry;
-mod lock;
-mod locked;
+mod entry_lock;
+mod lock_free_path;
 #[cfg(all(test, loom))]
 mod models;
+mod mutex_path;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
-mod unlocked;
 
 use super::{
     Error, Kind, Outcome,
-    guarded::State,
+    locked_table::State,
     operation::Operation,
     stats::{Bucket, Stats},
 };
@@ -65,7 +65,7 @@ use crate::{
 use core::marker::PhantomData;
 use entries::Entries;
 use entry::EntryRef;
-use locked::Locked;
+use mutex_path::Locked;
 
 /// Which table is the read map, whether it is amended, and the generation.
 #[derive(Clone, Copy, PartialEq, Eq)]

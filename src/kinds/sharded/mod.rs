@@ -23,7 +23,7 @@ mod tests;
 
 use super::{
     Error, Kind, Outcome,
-    guarded::{self, Guarded, State},
+    locked_table::{self, Guarded, State},
     operation::{Operation, Step},
     stats::{Bucket, Stats},
 };
@@ -155,7 +155,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
     fn load_locked(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         let Some(shard) = self.shard(K::hash(probe)) else { return Ok(Outcome::NotFound) };
         let _state = lock(&shard.writers.state);
-        guarded::load::<K, V>(&shard.table, probe, out)
+        locked_table::load::<K, V>(&shard.table, probe, out)
     }
 
     /// Runs `work` alone among the writers of a shard.
@@ -297,7 +297,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         };
         let mut state = lock(&shard.writers.state);
         let before = state.writer.entries();
-        match guarded::write_at_once(&shard.table, &mut state, aim, probe, &mut operation) {
+        match locked_table::write_at_once(&shard.table, &mut state, aim, probe, &mut operation) {
             Some(result) => {
                 let entries = state.writer.entries();
                 if entries != before {

@@ -11,7 +11,7 @@
 
 use super::{
     Error, Kind, Outcome,
-    guarded::{self, Guarded, State},
+    locked_table::{self, Guarded, State},
     operation::Operation,
     stats::{Bucket, Stats},
 };
@@ -157,12 +157,12 @@ impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
         &self.hasher
     }
     fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        let result = self.gate.try_shared(|| guarded::load::<K, V>(&self.table, probe, out))?;
+        let result = self.gate.try_shared(|| locked_table::load::<K, V>(&self.table, probe, out))?;
         Some(result.and_then(|result| result))
     }
     #[inline]
     fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        self.shared(|table, _| guarded::load::<K, V>(table, probe, out))?
+        self.shared(|table, _| locked_table::load::<K, V>(table, probe, out))?
     }
     #[inline]
     fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, operation: O) -> Result<Outcome, Error> {
