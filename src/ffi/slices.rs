@@ -1,11 +1,8 @@
 //! Pointers and lengths from C become slices and buffers, and back. Nothing is read before its pointer and length are checked.
 
-use std::ffi::c_void;
-use std::mem::MaybeUninit;
-use std::slice;
-
-use super::boundary::Refusal;
+use super::refusal::Refusal;
 use crate::map::{Column, Error, Fill, MAX_LENGTH, Outcome, Output, Width};
+use std::{ffi::c_void, mem::MaybeUninit, slice};
 
 /// The longest key or value, in bytes.
 pub const PTL_MAX_LENGTH: usize = 0x7fff_ffff;

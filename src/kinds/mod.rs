@@ -16,7 +16,7 @@ mod models;
 
 use crate::{
     base::{hash::Hasher, mem::OutOfMemory},
-    item::{BufferTooSmall, Key, Receive, Value, WrongSize},
+    item::{BufferTooSmall, Key, Receive, Value},
     table::{Reach, Sink},
 };
 use operation::Operation;
@@ -25,30 +25,12 @@ use stats::{Bucket, Stats};
 /// Why an operation was refused. It had no effect then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// A key or value has the wrong length for this map.
-    Size,
-    /// The operation does not fit the map's type of key or value.
-    Type,
     /// The caller's buffer is too small.
     Buffer,
     /// An allocation failed.
     Memory,
     /// A bucketed map is in use by another thread.
     Concurrent,
-    /// This thread is inside an update of this map.
-    Reentrant,
-    /// The operation would have to wait, and was not to.
-    Busy,
-    /// The system gave no randomness for a seed. No map has come to harm.
-    NoRandomness,
-    /// Something failed that is not the caller's doing.
-    Internal,
-}
-
-impl From<OutOfMemory> for Error {
-    fn from(OutOfMemory: OutOfMemory) -> Self {
-        Self::Memory
-    }
 }
 
 impl From<BufferTooSmall> for Error {
@@ -57,9 +39,9 @@ impl From<BufferTooSmall> for Error {
     }
 }
 
-impl From<WrongSize> for Error {
-    fn from(WrongSize: WrongSize) -> Self {
-        Self::Size
+impl From<OutOfMemory> for Error {
+    fn from(OutOfMemory: OutOfMemory) -> Self {
+        Self::Memory
     }
 }
 

@@ -165,36 +165,18 @@ impl<'v> Operation<'v, Word> for Add<'_> {
     }
 }
 
-/// What becomes of an entry by the user's decision.
-pub enum Decision<R> {
-    Keep,
-    Store(R),
-    Delete,
-}
-
 /// The user, who is shown the value that is there, if there is one, and decides.
-pub type Decide<'o, R> = dyn FnMut(Option<&[u8]>) -> Result<Decision<R>, Error> + 'o;
+pub type Decide<'o, R> = dyn FnMut(Option<&[u8]>) -> Step<R> + 'o;
 
 /// Asks the user.
 pub struct Update<'o, R>(pub &'o mut Decide<'o, R>);
 
-impl<R> Update<'_, R> {
-    fn ask(&mut self, current: Option<&[u8]>) -> Result<(Outcome, Step<R>), Error> {
-        let step = match (self.0)(current)? {
-            Decision::Keep => Step::Leave,
-            Decision::Store(value) => Step::Put(value),
-            Decision::Delete => Step::Remove,
-        };
-        Ok((Outcome::Done, step))
-    }
-}
-
 impl<'v, V: Value> Operation<'v, V> for Update<'_, V::Ref<'v>> {
     const ASKS_USER: bool = true;
     fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
-        current.show(|value| self.ask(Some(value)))
+        Ok((Outcome::Done, current.show(|value| (self.0)(Some(value)))))
     }
     fn on_absent(&mut self) -> Result<(Outcome, Step<V::Ref<'v>>), Error> {
-        self.ask(None)
+        Ok((Outcome::Done, (self.0)(None)))
     }
 }

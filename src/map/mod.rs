@@ -4,24 +4,28 @@
 //! each operation promises is told in the C header, which says the same in C's terms.
 
 mod config;
-mod engine;
-mod inside;
-mod walk;
+mod dispatch;
+mod error;
+mod iterate;
+mod reentrancy;
 mod words;
 
 pub use crate::{
     base::mem::{Allocator, Memory},
     item::{Column, Fill, Output},
     kinds::{
-        Error, Outcome,
-        operation::{Decide, Decision},
+        Outcome,
         sharded::MAX_SHARDS,
         sinks::WordEntries,
         stats::{Bucket, SlotState, Stats},
     },
 };
 pub use config::{Config, Kind, Width};
-pub use engine::MAX_LENGTH;
+pub use dispatch::MAX_LENGTH;
+pub use error::Error;
+
+/// For `ffi`, which counts the references to a map and uses no layer below this one.
+pub(crate) use crate::base::sync;
 
 use crate::{
     base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -32,7 +36,7 @@ use crate::{
     },
 };
 use core::mem::MaybeUninit;
-use engine::Engine;
+use dispatch::Engine;
 
 /// A concurrent map.
 pub struct Map {
@@ -46,6 +50,16 @@ pub struct Map {
     /// Iterations begun, for the random start of each.
     ranges: AtomicU64,
 }
+
+/// What becomes of an entry by the user's decision.
+pub enum Decision<R> {
+    Keep,
+    Store(R),
+    Delete,
+}
+
+/// The user, who is shown the value that is there, if there is one, and decides. An error means that nothing becomes of the entry.
+pub type Decide<'o, R, E = Error> = dyn FnMut(Option<&[u8]>) -> Result<Decision<R>, E> + 'o;
 
 /// The map by its types of key and value.
 enum Typed {
@@ -87,7 +101,7 @@ impl Map {
     /// The map by its types, unless this thread is inside an update of it.
     #[inline(always)]
     fn entered(&self) -> Result<&Typed, Error> {
-        if self.updates.load(Relaxed) && inside::is_inside(self) { Err(Error::Reentrant) } else { Ok(&self.typed) }
+        if self.updates.load(Relaxed) && reentrancy::is_inside(self) { Err(Error::Reentrant) } else { Ok(&self.typed) }
     }
 
     // Operations on one key.
@@ -132,7 +146,7 @@ impl Map {
     }
     /// Adds to a word value, from zero if there is none, and returns the sum; wraps.
     pub fn add(&self, key: &[u8], delta: u64) -> Result<u64, Error> {
-        use engine::Parse;
+        use dispatch::Parse;
         let mut sum = 0;
         let operation = Add { delta, sum: &mut sum };
         match self.entered()? {
@@ -145,7 +159,7 @@ impl Map {
 
     /// Lets `decide` say what becomes of a key, while the key is locked. It is given the value that is there, and asked once.
     /// A call of the same thread into this map from there is refused with [`Error::Reentrant`].
-    pub fn update(&self, key: &[u8], decide: &mut Decide<'_, &[u8]>) -> Result<Outcome, Error> {
+    pub fn update<E: From<Error>>(&self, key: &[u8], decide: &mut Decide<'_, &[u8], E>) -> Result<Outcome, E> {
         // Each by itself: of two threads here for the first time, neither may count on the other having come to both, and what a
         // thread has read or written of a flag it does not unlearn. Only once: every operation reads them, and should find
         // them in its cache.
@@ -155,7 +169,7 @@ impl Map {
         if !self.updates.load(Relaxed) {
             self.updates.store(true, Relaxed);
         }
-        with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
+        with_engine!(self, engine => reentrancy::enter(self, || engine.update(key, decide)))
     }
 
     // Batches. `status` is called once for each key, in order.

@@ -1,6 +1,6 @@
 //! The operations on one key from word to word.
 
-use super::{Error, Map, Outcome, Typed, engine::Engine};
+use super::{Error, Map, Outcome, Typed, dispatch::Engine};
 use crate::{
     base::sync::Ordering::Relaxed,
     item::{Key as _, Nothing, Word},
@@ -110,7 +110,7 @@ impl Map {
     #[inline(always)]
     fn write_u64<'v>(&self, key: u64, operation: impl Operation<'v, Word>) -> Result<Outcome, Error> {
         match self.plain() {
-            Some(kind) => kind.write(&(kind.hasher().whole_word(key), key), operation),
+            Some(kind) => Ok(kind.write(&(kind.hasher().whole_word(key), key), operation)?),
             None => self.write_u64_elsewhere(key, operation),
         }
     }

@@ -23,7 +23,7 @@ impl From<Error> for Status {
             Error::Concurrent => Self::Concurrent,
             Error::Reentrant => Self::Reentrant,
             Error::Busy => Self::Busy,
-            Error::Internal | Error::NoRandomness => Self::Internal,
+            Error::NoRandomness => Self::Internal,
         }
     }
 }

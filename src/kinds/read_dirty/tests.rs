@@ -5,7 +5,7 @@ use super::*;
 use crate::{
     base::os,
     item::{Bytes, Nothing},
-    kinds::operation::{Current, Decision, Delete, Step, Store, Update},
+    kinds::operation::{Current, Delete, Step, Store, Update},
 };
 use std::{
     sync::{Arc, mpsc::channel},
@@ -98,7 +98,7 @@ fn a_late_writer_does_not_give_back_the_lock_of_another() {
                 is_done.recv_timeout(Duration::from_millis(500)).is_err(),
                 "a writer went through an update of its key"
             );
-            Ok(Decision::Keep)
+            Step::Leave
         }),
     );
     assert_eq!(outcome, Ok(Outcome::Done));
@@ -165,7 +165,7 @@ fn the_read_map_answers_for_its_keys_and_while_it_is_all_for_the_others() {
     let map = filled();
     let probe = |key| Word::probe(&map.hasher, key);
     let (there, deleted, absent) = (probe(1), probe(2), probe(MANY));
-    let kept = &mut |_: Option<&[u8]>| Ok(Decision::Keep);
+    let kept = &mut |_: Option<&[u8]>| Step::Leave;
 
     assert_eq!(map.write_read(&there, &mut Store(&b"another"[..])), Some(Ok(Outcome::Done)));
     assert_eq!(map.write_read(&there, &mut Update(kept)), Some(Ok(Outcome::Done)));

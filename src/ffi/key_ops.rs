@@ -1,12 +1,13 @@
 //! sync.Map's operations on one key, and `contains` and `add`.
 
-use std::ffi::c_void;
-
-use super::boundary::call;
-use super::handle::ptl_map;
-use super::slices::{bytes, output, report};
-use super::status::ptl_status;
+use super::{
+    boundary::call,
+    handle::ptl_map,
+    slices::{bytes, output, report},
+    status::ptl_status,
+};
 use crate::map::Outcome;
+use std::ffi::c_void;
 
 /// Looks a key up and copies its value out.
 ///

@@ -1,8 +1,11 @@
 //! The same for words to words: no lengths to check, and the answer in registers.
 
-use super::boundary::{Refusal, call, call_apart};
-use super::handle::{borrow, ptl_map};
-use super::status::{PTL_NOT_FOUND, PTL_OK, ptl_status};
+use super::{
+    boundary::{call, call_apart},
+    handle::{borrow, ptl_map},
+    refusal::Refusal,
+    status::{PTL_NOT_FOUND, PTL_OK, ptl_status},
+};
 use crate::map::{Error, Map, Outcome};
 
 /// A word and a status, which travel in two registers.

@@ -1,17 +1,17 @@
 //! The choice of the kind, made once, and the operations on keys and values as bytes.
 
-use super::config::{Config, Kind};
+use super::{
+    Decide, Decision,
+    config::{Config, Kind},
+    error::Error,
+};
 use crate::{
-    base::{
-        hash::{Hasher, NoRandomness},
-        mem::Memory,
-    },
+    base::{hash::Hasher, mem::Memory},
     item::{Bytes, Column, Equals, Fill, Key, Output, Receive, Value, Word},
     kinds::{
-        Error, Kind as _, Outcome,
+        Kind as _, Outcome,
         operation::{
-            CompareAndDelete, CompareAndSwap, Decide, Decision, Delete, LoadAndDelete, LoadOrStore, Operation, Store,
-            Swap, Update,
+            CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Operation, Step, Store, Swap, Update,
         },
         read_dirty::ReadDirty,
         sharded::{AHEAD, Sharded},
@@ -81,7 +81,7 @@ macro_rules! with_kind {
 
 impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn new(config: &Config) -> Result<Self, Error> {
-        let hasher = Hasher::new(config.seed, config.hash_bits).map_err(|NoRandomness| Error::NoRandomness)?;
+        let hasher = Hasher::new(config.seed, config.hash_bits)?;
         let memory = Memory::new(config.allocator);
         let this = match config.kind {
             Kind::Bucketed => Self::Bucketed(Bucketed::new(hasher, memory)),
@@ -104,18 +104,19 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
 
     #[inline(always)]
     pub fn load_key(&self, key: K::Ref<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        with_kind!(self, kind => kind.load(&K::probe(kind.hasher(), key), out))
+        Ok(with_kind!(self, kind => kind.load(&K::probe(kind.hasher(), key), out))?)
     }
 
     /// Refuses with [`Error::Busy`] where `load_key` would wait.
     #[inline(always)]
     pub fn peek_key(&self, key: K::Ref<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        with_kind!(self, kind => kind.peek(&K::probe(kind.hasher(), key), out)).unwrap_or(Err(Error::Busy))
+        let result = with_kind!(self, kind => kind.peek(&K::probe(kind.hasher(), key), out));
+        Ok(result.ok_or(Error::Busy)??)
     }
 
     #[inline(always)]
     pub fn write_key<'v>(&self, key: K::Ref<'_>, operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
-        with_kind!(self, kind => kind.write(&K::probe(kind.hasher(), key), operation))
+        Ok(with_kind!(self, kind => kind.write(&K::probe(kind.hasher(), key), operation))?)
     }
 
     /// Runs `each` with the number and probe of every key, with the memory it will read asked for well ahead.
@@ -146,7 +147,7 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
 
     #[inline(always)]
     pub fn load_probe(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        with_kind!(self, kind => kind.load(probe, out))
+        Ok(with_kind!(self, kind => kind.load(probe, out))?)
     }
 
     /// Carries out the operation that `operation` gives for each key.
@@ -159,7 +160,7 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
         mut status: impl FnMut(usize, Result<Outcome, Error>),
     ) {
         self.ahead(count, key, |index, probe| {
-            let result = probe.and_then(|probe| with_kind!(self, kind => kind.write(probe, operation(index)?)));
+            let result = probe.and_then(|probe| Ok(with_kind!(self, kind => kind.write(probe, operation(index)?))?));
             status(index, result);
         });
     }
@@ -193,15 +194,24 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, CompareAndDelete(V::parse(old)?))
     }
-    pub fn update(&self, key: &[u8], decide: &mut Decide<'_, &[u8]>) -> Result<Outcome, Error> {
+    pub fn update<E: From<Error>>(&self, key: &[u8], decide: &mut Decide<'_, &[u8], E>) -> Result<Outcome, E> {
+        let mut refusal = None;
         let mut decide = |current: Option<&[u8]>| {
-            Ok(match decide(current)? {
-                Decision::Keep => Decision::Keep,
-                Decision::Store(value) => Decision::Store(V::parse(value)?),
-                Decision::Delete => Decision::Delete,
+            let step = decide(current).and_then(|decision| {
+                Ok(match decision {
+                    Decision::Keep => Step::Leave,
+                    Decision::Store(value) => Step::Put(V::parse(value)?),
+                    Decision::Delete => Step::Remove,
+                })
+            });
+            // Nothing becomes of the entry then.
+            step.unwrap_or_else(|why| {
+                refusal = Some(why);
+                Step::Leave
             })
         };
-        self.write_key(K::parse(key)?, Update(&mut decide))
+        let outcome = self.write_key(K::parse(key)?, Update(&mut decide))?;
+        refusal.map_or(Ok(outcome), Err)
     }
     /// Whether the key has just this value.
     pub fn has(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {
@@ -248,20 +258,20 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     // The whole map.
 
     pub fn len(&self) -> Result<u64, Error> {
-        with_kind!(self, kind => kind.len())
+        Ok(with_kind!(self, kind => kind.len())?)
     }
     pub fn clear(&self) -> Result<(), Error> {
-        with_kind!(self, kind => kind.clear())
+        Ok(with_kind!(self, kind => kind.clear())?)
     }
     /// What is there has its room, however unevenly it lies and however far growth has come.
     pub fn reserve(&self, entries: u64) -> Result<(), Error> {
-        with_kind!(self, kind => if entries <= kind.len()? { Ok(()) } else { kind.reserve(entries) })
+        Ok(with_kind!(self, kind => if entries <= kind.len()? { Ok(()) } else { kind.reserve(entries) })?)
     }
     pub fn shrink(&self) -> Result<(), Error> {
-        with_kind!(self, kind => kind.shrink())
+        Ok(with_kind!(self, kind => kind.shrink())?)
     }
     pub fn before_range(&self) -> Result<(), Error> {
-        with_kind!(self, kind => kind.before_range())
+        Ok(with_kind!(self, kind => kind.before_range())?)
     }
     /// Fills entries from `cursor` to `until` (0: all). `count` is the room for entries, then how many there are.
     pub fn scan(
@@ -297,6 +307,6 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
         Ok(stats)
     }
     pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
-        with_kind!(self, kind => kind.inspect(table, bucket, depth))
+        Ok(with_kind!(self, kind => kind.inspect(table, bucket, depth))?)
     }
 }
