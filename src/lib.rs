@@ -11,7 +11,7 @@
 //!              └ base     memory, atomics and locks, hashing; the operating system and the processor
 //! ```
 
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 #![deny(clippy::undocumented_unsafe_blocks)]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![allow(clippy::len_without_is_empty)]

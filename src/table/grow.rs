@@ -52,7 +52,13 @@ impl<'a, K: Key> Filler<'a, K> {
         let preferred = if K::HAS_HOME { from } else { 0 };
         let slot = match self.tops.empty().first_from(preferred) {
             Some(slot) => slot,
-            None => self.advance(owner, preferred),
+            None if self.advance(owner) => preferred,
+            None => {
+                // An entry is lost, and what its words pointed to; nothing is written where no memory is.
+                debug_assert!(false, "a chain needs more buckets than were prepared");
+                owner.writer.entries -= 1;
+                return;
+            }
         };
         let (to, from) = (&self.bucket.slots[slot], &bucket.slots[from]);
         if !core::ptr::eq(to, from) {
@@ -61,13 +67,13 @@ impl<'a, K: Key> Filler<'a, K> {
         self.tops = self.tops.with(slot, top);
     }
 
-    /// Goes on to the next bucket, which has the slot that is preferred.
+    /// Goes on to the next bucket, in which every slot is empty; false if there is none.
     #[cold]
-    fn advance(&mut self, owner: &mut Owner<'a, K>, preferred: usize) -> usize {
+    fn advance(&mut self, owner: &mut Owner<'a, K>) -> bool {
+        let Ok(next) = owner.next_in_chain(self.bucket) else { return false };
         self.store_tops();
-        self.bucket = owner.next_in_chain(self.bucket);
-        self.tops = Tops::EMPTY;
-        preferred
+        (self.bucket, self.tops) = (next, Tops::EMPTY);
+        true
     }
 
     fn store_tops(&self) {
@@ -100,16 +106,13 @@ impl<'a, K: Key> Owner<'a, K> {
     }
 
     /// The bucket after this one; a filler that needs one that is not there takes it from what `have_overflow` prepared.
-    fn next_in_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
-        let mut next = bucket.meta.next();
-        if next == 0 {
-            match self.take_overflow() {
-                Ok(number) => next = number,
-                Err(OutOfMemory) => unreachable!("a chain needs more buckets than were prepared"),
-            }
-            bucket.meta.set_next(next);
+    fn next_in_chain(&mut self, bucket: Bucket<'a, K>) -> Result<Bucket<'a, K>, OutOfMemory> {
+        if let Some(next) = self.table.behind(bucket) {
+            return Ok(next);
         }
-        self.table.overflow.at(next)
+        let (number, next) = self.take_overflow()?;
+        bucket.meta.set_next(number);
+        Ok(next)
     }
 
     /// Buckets that so many entries should have.
@@ -205,8 +208,9 @@ impl<'a, K: Key> Owner<'a, K> {
             self.make_first_bucket()?;
             self.writer.bytes += self.table.main.make(self.memory, high)?;
         }
-        let Some(low) = self.table.main.by_prefix(shape.next_split()) else { return Err(OutOfMemory) };
-        let high = self.table.main.at(high);
+        let (Some(low), Some(high)) = (self.table.main.by_prefix(shape.next_split()), self.table.main.get(high)) else {
+            return Err(OutOfMemory);
+        };
         if low.meta.next() != 0 {
             // What the two chains need beyond the one is at most what the one has.
             self.have_overflow(self.overflow_in(low))?;
@@ -249,8 +253,8 @@ impl<'a, K: Key> Owner<'a, K> {
         let shape = self.shape();
         // After the last prefix comes the first one again, in twice as many.
         let low = |ahead: u32| self.table.main.by_prefix(shape.next_split().wrapping_add(prefix(ahead, shape.bits())));
-        if let Some(next) = low(0).map(|next| next.meta.next()).filter(|next| *next != 0) {
-            self.table.overflow.at(next).prefetch();
+        if let Some(overflow) = low(0).and_then(|next| self.table.behind(next)) {
+            overflow.prefetch();
         }
         if let Some(next) = low(1) {
             next.prefetch();
@@ -265,8 +269,9 @@ impl<'a, K: Key> Owner<'a, K> {
         let shape = self.shape();
         let (bits, split) =
             if shape.split() > 0 { (shape.bits(), shape.split()) } else { (shape.bits() - 1, 1 << (shape.bits() - 1)) };
-        let Some(low) = self.table.main.by_prefix(prefix(split - 1, bits)) else { return Err(OutOfMemory) };
-        let high = self.table.main.at(split - 1 + (1 << bits));
+        let low = self.table.main.by_prefix(prefix(split - 1, bits));
+        let high = self.table.main.get(split - 1 + (1 << bits));
+        let (Some(low), Some(high)) = (low, high) else { return Err(OutOfMemory) };
         self.have_overflow(self.overflow_in(high) + 1)?;
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
@@ -366,7 +371,7 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         self.writer.growing &= self.shape().split() != 0;
         self.set_limit();
-        for head in (0..self.shape().buckets() as u32).map(|index| self.table.main.at(index)) {
+        for head in self.table.heads() {
             if head.meta.next() != 0 {
                 let _change = Change::begin(head.meta);
                 self.settle(head);
@@ -385,8 +390,9 @@ impl<'a, K: Key> Owner<'a, K> {
         // Of the free ones keep those that stay: as many as there are others to be moved there.
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;
-        while number != 0 {
-            let meta = self.table.overflow.at(number).meta;
+        while number != 0
+            && let Some(Bucket { meta, .. }) = self.table.overflow.get(number)
+        {
             let next = meta.next();
             if number < end {
                 meta.set_next(self.writer.overflow_free);
@@ -397,21 +403,15 @@ impl<'a, K: Key> Owner<'a, K> {
             }
             number = next;
         }
-        for index in 0..self.shape().buckets() as u32 {
-            let head = self.table.main.at(index);
+        for head in self.table.heads() {
             let mut bucket = head;
-            loop {
-                let next = bucket.meta.next();
-                if next == 0 {
-                    break;
-                }
-                let mut place = self.table.overflow.at(next);
-                if next >= end
-                    && let Ok(number) = self.take_overflow()
+            while let Some(mut place) = self.table.behind(bucket) {
+                if bucket.meta.next() >= end
+                    && let Ok((number, free)) = self.take_overflow()
                 {
                     self.writer.overflow_used -= 1;
                     let _change = Change::begin(head.meta);
-                    let from = core::mem::replace(&mut place, self.table.overflow.at(number));
+                    let from = core::mem::replace(&mut place, free);
                     let tops = from.tops();
                     tops.live().for_each(|slot| place.slots[slot].copy_from(&from.slots[slot]));
                     place.meta.tophash.store(tops.0, Relaxed);

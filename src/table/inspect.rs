@@ -28,19 +28,13 @@ impl<K: Key> Table<K> {
 
     /// Buckets in the longest chain. For the owner, and for whoever else keeps writers out.
     pub fn longest_chain(&self) -> u64 {
-        let heads = (0..self.shape().buckets() as u32).map_while(|index| self.main.get(index));
-        heads.map(|head| self.chain(head).count() as u64).max().unwrap_or(0)
+        self.heads().map(|head| self.chain(head).count() as u64).max().unwrap_or(0)
     }
 
     /// Calls `visit` with each entry's slot. For the owner, and for whoever else keeps writers out.
     pub fn for_each(&self, mut visit: impl FnMut(&Slot<K>)) {
-        if self.is_unused() {
-            return;
-        }
-        for index in 0..self.shape().buckets() as u32 {
-            for bucket in self.chain(self.main.at(index)) {
-                bucket.tops().live().for_each(|slot| visit(&bucket.slots[slot]));
-            }
+        for bucket in self.heads().flat_map(|head| self.chain(head)) {
+            bucket.tops().live().for_each(|slot| visit(&bucket.slots[slot]));
         }
     }
 }

@@ -70,6 +70,7 @@ const OVERFLOW_AHEAD: usize = 10;
 /// table's first head follows its last.
 struct Heads<'a, K: Key> {
     table: &'a Table<K>,
+    first: Bucket<'a, K>,
     shape: Shape,
     /// How far the positions of a bucket that is not split lie apart.
     width: u64,
@@ -79,9 +80,12 @@ struct Heads<'a, K: Key> {
 impl<'a, K: Key> Heads<'a, K> {
     #[inline(always)]
     fn next(&mut self) -> (Bucket<'a, K>, u64) {
-        let Self { table, shape, width, at } = *self;
+        let Self { table, first, shape, width, at } = *self;
         let bits = table.bucket_bits_at(at);
-        let Some(head) = table.main.by_prefix(shape.prefix(bits)) else { unreachable!("a prefix has no segment") };
+        let head = table.main.by_prefix(shape.prefix(bits)).unwrap_or_else(|| {
+            debug_assert!(false, "a prefix has no segment");
+            first
+        });
         head.prefetch();
         let width = if bits < shape.next_split() { width >> 1 } else { width };
         self.at = (at | width).wrapping_add(1);
@@ -100,15 +104,16 @@ impl<K: Key> Table<K> {
     /// else keeps writers out during the call.
     pub fn scan(&self, hasher: &Hasher, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Reach {
         let ends = |end: u64| end == 0 || until != 0 && end >= until;
-        if self.is_unused() {
+        let Some(first) = self.main.by_prefix(0) else {
             let end = (*cursor | u64::MAX >> self.shard_bits).wrapping_add(1);
             *cursor = if ends(end) { 0 } else { end };
             return if ends(end) { Reach::End } else { Reach::NextTable };
-        }
+        };
         let shape = self.shape();
         let mut is_start =
             is_start_of_range(*cursor, self.shard_bits + shape.prefix_bits(self.bucket_bits_at(*cursor)));
-        let mut heads = Heads { table: self, shape, width: u64::MAX >> (self.shard_bits + shape.bits()), at: *cursor };
+        let mut heads =
+            Heads { table: self, first, shape, width: u64::MAX >> (self.shard_bits + shape.bits()), at: *cursor };
         // A small table needs fewer.
         let ahead = AHEAD.min(shape.buckets().next_power_of_two() as usize);
         let mut ring = [heads.next(); AHEAD];

@@ -211,6 +211,11 @@ impl<K: Key> Table<K> {
         self.main.by_prefix(self.shape().prefix(bucket_bits(hash)))
     }
 
+    /// The heads of all chains, by number; none in a table that is as new. For the owner.
+    pub(super) fn heads(&self) -> impl Iterator<Item = Bucket<'_, K>> {
+        (0..self.shape().buckets() as u32).map_while(|index| self.main.get(index))
+    }
+
     /// The buckets of a chain. For the owner.
     pub(super) fn chain<'a>(&'a self, head: Bucket<'a, K>) -> impl Iterator<Item = Bucket<'a, K>> {
         core::iter::successors(Some(head), |bucket| self.behind(*bucket))

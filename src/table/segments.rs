@@ -113,15 +113,6 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// Bucket `index`, whose segment exists.
-    #[inline(always)]
-    pub fn at(&self, index: u32) -> Bucket<'_, K> {
-        match self.get(index) {
-            Some(bucket) => bucket,
-            None => unreachable!("bucket {index} has no segment"),
-        }
-    }
-
     /// Sees to it that there is the segment of bucket `index`; returns the bytes that come from the system for that.
     pub fn make(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
         let number = segment_of(index);
@@ -210,10 +201,9 @@ impl<K: Key> Segments<K> {
     #[cfg(any(loom, shuttle))]
     fn forget(&self, number: usize) {
         let (first, buckets) = buckets_of(number);
-        for index in first..first + buckets {
-            for slot in self.at(index as u32).slots {
-                K::words(&slot.key).iter().chain([&slot.value]).for_each(|word| word.store(0, Relaxed));
-            }
+        for slot in (first..first + buckets).filter_map(|index| self.get(index as u32)).flat_map(|bucket| bucket.slots)
+        {
+            K::words(&slot.key).iter().chain([&slot.value]).for_each(|word| word.store(0, Relaxed));
         }
     }
 

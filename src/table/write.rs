@@ -185,8 +185,8 @@ impl<'a, K: Key> Owner<'a, K> {
         let (bucket, slot, added) = match vacancy {
             Some((bucket, slot)) => (bucket, slot, None),
             None => {
-                let number = self.take_overflow()?;
-                (self.table.overflow.at(number), 0, Some(number))
+                let (number, bucket) = self.take_overflow()?;
+                (bucket, 0, Some(number))
             }
         };
         {
@@ -293,8 +293,7 @@ impl<'a, K: Key> Owner<'a, K> {
         if self.table.is_unused() {
             return;
         }
-        for index in 0..self.table.shape().buckets() as u32 {
-            let head = self.table.main.at(index);
+        for head in self.table.heads() {
             if head.tops() == Tops::EMPTY {
                 continue;
             }
@@ -323,24 +322,25 @@ impl<'a, K: Key> Owner<'a, K> {
         self.writer.bytes = 0;
     }
 
-    /// An overflow bucket, empty and of no chain.
-    pub(super) fn take_overflow(&mut self) -> Result<u32, OutOfMemory> {
+    /// An overflow bucket, empty and of no chain, and its number.
+    pub(super) fn take_overflow(&mut self) -> Result<(u32, Bucket<'a, K>), OutOfMemory> {
         self.have_overflow(1)?;
         let writer = &mut *self.writer;
+        let is_fresh = writer.overflow_free == 0;
+        let number = if is_fresh { writer.overflow_next } else { writer.overflow_free };
+        let bucket = self.table.overflow.get(number).ok_or(OutOfMemory)?;
         writer.overflow_used += 1;
-        if writer.overflow_free == 0 {
+        if is_fresh {
             writer.overflow_next += 1;
             writer.overflow_reached = writer.overflow_reached.max(writer.overflow_next.into());
-            return Ok(writer.overflow_next - 1);
+            return Ok((number, bucket));
         }
-        let number = writer.overflow_free;
         // The bucket may have been freed by an earlier owner: what announced that is to be seen before this is.
         fence(Release);
-        let meta = self.table.overflow.at(number).meta;
-        writer.overflow_free = meta.next();
+        writer.overflow_free = bucket.meta.next();
         writer.overflow_free_count -= 1;
-        meta.end_chain();
-        Ok(number)
+        bucket.meta.end_chain();
+        Ok((number, bucket))
     }
 
     /// Sees to it that the next `count` overflow buckets can be had without memory.
@@ -360,8 +360,9 @@ impl<'a, K: Key> Owner<'a, K> {
     /// Puts a chain of overflow buckets, which no main bucket leads to any more, into the pool.
     pub(super) fn free_overflow(&mut self, first: u32) {
         let mut number = first;
-        while number != 0 {
-            let meta = self.table.overflow.at(number).meta;
+        while number != 0
+            && let Some(Bucket { meta, .. }) = self.table.overflow.get(number)
+        {
             let next = meta.next();
             meta.tophash.store(0, Relaxed);
             meta.set_next(self.writer.overflow_free);

@@ -75,10 +75,14 @@ pub enum Written {
 
 impl Written {
     /// For the holder of the mutex, who puts keys into the dirty map, and whose dirty map has no expunged entry.
-    pub fn done(self) -> Outcome {
+    pub fn done(self) -> Result<Outcome, Error> {
         match self {
-            Self::Done(outcome) => outcome,
-            Self::Expunged => unreachable!("an expunged entry where the mutex is held"),
+            Self::Done(outcome) => Ok(outcome),
+            Self::Expunged => {
+                debug_assert!(false, "an expunged entry where the mutex is held");
+                // Nothing was done.
+                Err(Error::Memory)
+            }
         }
     }
 }
@@ -132,9 +136,13 @@ impl<'a> EntryRef<'a> {
 
     /// The lock of an entry that some table has, or that was just taken; for the holder of the mutex.
     pub fn lock(self) -> EntryGuard<'a> {
-        match self.lock_late() {
-            Some(guard) => guard,
-            None => unreachable!("the lock of an entry in use is nobody's"),
+        loop {
+            if let Some(guard) = self.lock_late() {
+                return guard;
+            }
+            debug_assert!(false, "the lock of an entry in use is nobody's");
+            // As who takes an entry into use does.
+            self.0.lock.open();
         }
     }
 }

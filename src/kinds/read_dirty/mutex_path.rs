@@ -74,14 +74,14 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
             let entry = unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) }.lock();
             let map = self.map;
             let written = entry.write(map, operation, || self.unexpunge(probe, &place).map(|()| true))?;
-            return Ok(written.done());
+            return written.done();
         }
         if self.read().is_amended()
             && let Some(place) = self.other_table().find(probe)
         {
             // SAFETY: as in `entry_at`.
             let entry = unsafe { EntryRef::from_word(place.slot().value.load(Acquire)) }.lock();
-            let outcome = entry.write(self.map, operation, || Ok(false))?.done();
+            let outcome = entry.write(self.map, operation, || Ok(false))?.done()?;
             if entry.is_nil() {
                 // Only the dirty map had it, so it goes at once.
                 self.other().remove(&place);

@@ -8,7 +8,7 @@ use super::*;
 fn check_chains<K: Key>(table: &Table<K>) -> u32 {
     let mut overflow = 0;
     for index in 0..table.shape().buckets() as u32 {
-        let head = table.main.at(index);
+        let head = table.main.get(index).unwrap();
         let chain: Vec<_> = table.chain(head).collect();
         overflow += chain.len() as u32 - 1;
         for (depth, bucket) in chain.iter().enumerate() {
@@ -29,7 +29,7 @@ fn check_chains<K: Key>(table: &Table<K>) -> u32 {
 
 /// How many overflow buckets the chains would have if they had no empty slot before the last bucket.
 fn least_overflow<K: Key>(table: &Table<K>) -> u32 {
-    let heads = (0..table.shape().buckets() as u32).map(|index| table.main.at(index));
+    let heads = (0..table.shape().buckets() as u32).map(|index| table.main.get(index).unwrap());
     let entries = heads.map(|head| table.chain(head).map(|bucket| bucket.tops().live().count()).sum::<usize>());
     entries.map(|entries| entries.div_ceil(SLOTS).saturating_sub(1) as u32).sum()
 }
