@@ -48,7 +48,7 @@ unsafe impl Send for Allocator {}
 unsafe impl Sync for Allocator {}
 
 /// From this size on, the system's memory is mapped on its own, where pages can be discarded.
-const MAP_FROM: usize = if os::DISCARDS_PAGES { 32 << 10 } else { usize::MAX };
+const MAP_FROM: usize = 32 << 10;
 
 /// A source of zeroed memory.
 #[derive(Clone, Copy, Debug)]
@@ -117,8 +117,12 @@ mod system {
     use super::{MAP_FROM, NonNull, OutOfMemory, os};
     use std::alloc::{Layout, alloc_zeroed, dealloc};
 
+    fn is_mapped(size: usize) -> bool {
+        os::DISCARDS_PAGES && size >= MAP_FROM
+    }
+
     pub fn alloc(size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
-        if size >= MAP_FROM {
+        if is_mapped(size) {
             return os::map(size).ok_or(OutOfMemory);
         }
         let layout = Layout::from_size_align(size, align).map_err(|_| OutOfMemory)?;
@@ -129,7 +133,7 @@ mod system {
     /// # Safety
     /// `memory` came from `alloc` with the same size and alignment, and nobody looks at it any more.
     pub unsafe fn free(memory: NonNull<u8>, size: usize, align: usize) {
-        if size >= MAP_FROM {
+        if is_mapped(size) {
             // SAFETY: `alloc` mapped exactly this range.
             unsafe { os::unmap(memory, size) };
         } else {
