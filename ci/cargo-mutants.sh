@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ci/cargo-mutants.sh [ARGUMENT ...]: runs cargo-mutants on src/table and src/kinds. It changes each
+# ci/cargo-mutants.sh [ARGUMENT ...]: runs cargo-mutants on src/item, src/table and src/kinds. It changes each
 # operator, condition and result in turn and runs the Rust tests, which must fail: first the quick
 # model test, then, for changes that pass it, all other tests that exercise this code.
 # .cargo/mutants.toml says which changes are left out, and why. Takes hours. Fails if the tests miss

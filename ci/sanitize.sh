@@ -11,7 +11,7 @@ work=$root/target/sanitize
 runtimes=$(rustc --print target-libdir)
 
 # The standard library is not instrumented; the compiler refuses the mixture unless told that it is
-# intended. (src/base/sync.rs uses the cfg tsan.)
+# intended. (src/base/sync/locks.rs uses the cfg tsan.)
 rust_flags() {
     local flags="-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer"
     [ "$1" != thread ] || flags+=" --cfg tsan"

@@ -3,8 +3,19 @@
 use std::{env, fs, path::Path};
 
 /// The files of the C face, in the order in which a reader of the header wants them.
-const SOURCES: [&str; 12] = [
-    "status", "slices", "options", "version", "handle", "map", "map_u64", "whole", "iterate", "update", "batch",
+const SOURCES: [&str; 13] = [
+    "status",
+    "slices",
+    "options",
+    "version",
+    "handle",
+    "lifecycle",
+    "key_ops",
+    "key_ops_u64",
+    "whole",
+    "iterate",
+    "update",
+    "batch",
     "stats",
 ];
 

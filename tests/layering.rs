@@ -1,60 +1,100 @@
-//! The house has one direction: ffi → map → kinds → table → base. A file may use its own layer and those below it, and only
-//! src/ffi gives functions to C. This test reads the source, so it holds for code behind `cfg` too.
+//! The house has one direction: ffi → map → kinds → table → item → base. ffi uses map alone; every other layer may use all of those
+//! below it, the next one or not. In base, `os` and `arch` use nothing else of the crate, and only there the source asks for
+//! which system or processor it is compiled. Only src/ffi gives functions to C, and its files form no circle. This test reads the
+//! source, so it holds for code behind `cfg` too.
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [&str; 5] = ["ffi", "map", "kinds", "table", "base"];
+const LAYERS: [&str; 6] = ["ffi", "map", "kinds", "table", "item", "base"];
+const ROOMS_OF_BASE: [&str; 5] = ["mem", "sync", "hash", "os", "arch"];
+/// Of those, what use nothing else, and may ask what they are compiled for.
+const LEAVES: [&str; 2] = ["os", "arch"];
+const TARGETS: [&str; 3] = ["target_os", "target_arch", "target_family"];
+
+/// Each file of the source, named from src/, and what it says.
+fn source() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |file: PathBuf| {
+        let name = file.strip_prefix(&root).expect("it was found there").to_str().expect("our names are ASCII");
+        (name.to_owned(), fs::read_to_string(&file).expect("a source file can be read"))
+    };
+    rust_files(&root).into_iter().map(read).collect()
+}
 
 #[test]
 fn layers_are_used_downwards_only() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = rust_files(&root);
-    let found: Vec<String> = files
-        .iter()
-        .flat_map(|file| {
-            let name = file.strip_prefix(&root).expect("it was found there").to_str().expect("our names are ASCII");
-            violations(name, &fs::read_to_string(file).expect("a source file can be read"))
-        })
-        .collect();
-    for layer in LAYERS {
-        assert!(files.iter().any(|file| file.starts_with(root.join(layer))), "src/{layer} has no file");
+    let files = source();
+    for folder in LAYERS.map(|layer| format!("{layer}/")).into_iter().chain(LEAVES.map(|leaf| format!("base/{leaf}/")))
+    {
+        assert!(files.iter().any(|(name, _)| name.starts_with(&folder)), "src/{folder} has no file");
     }
+    let found: Vec<String> = files.iter().flat_map(|(name, source)| violations(name, source)).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_files_of_ffi_form_no_circle() {
+    let uses = uses_in("ffi", &source());
+    assert!(uses.values().flatten().count() > 20, "few files use another: {uses:?}");
+    assert_eq!(circle(&uses), None);
 }
 
 /// The test can fail: each of these breaks the rule in another way.
 #[test]
 fn a_planted_violation_is_found() {
     for (file, source) in [
-        ("table/probe.rs", "use crate::kinds::sharded::Shard;"),
-        ("base/hash.rs", "fn f() { crate::table::probe() }"),
-        ("kinds/locked.rs", "use crate::{base::hash, map::Map};"),
-        ("kinds/locked.rs", "use crate::{\n    base::{hash, alloc},\n    /* why not */ ffi,\n};"),
+        ("table/search.rs", "use crate::kinds::sharded::Shard;"),
+        ("item/key.rs", "use crate::table::Slot;"),
+        ("base/hash.rs", "fn f() { crate::table::search() }"),
+        ("kinds/single_lock.rs", "use crate::{base::hash, map::Map};"),
+        ("kinds/single_lock.rs", "use crate::{\n    base::{hash, mem},\n    /* why not */ ffi,\n};"),
+        ("ffi/handle.rs", "use crate::base::sync::AtomicU32;"),
         ("map/mod.rs", "use crate :: ffi;"),
         ("map/mod.rs", "use super::ffi::status;"),
         ("kinds/sharded/mod.rs", "use super::super::map::Map;"),
         ("table/mod.rs", "use crate::*;"),
         ("table/mod.rs", "use crate::{self, base::hash};"),
-        ("base/alloc.rs", "#[unsafe(no_mangle)] pub extern \"C\" fn ptl_alloc() {}"),
+        ("base/mem/alloc.rs", "#[unsafe(no_mangle)] pub extern \"C\" fn ptl_alloc() {}"),
+        ("base/os/linux.rs", "use crate::base::sync::Mutex;"),
+        ("base/arch/mod.rs", "use super::os;"),
+        ("base/os/mod.rs", "use crate::base::{os, arch::prefetch};"),
+        ("base/mem/alloc.rs", "#[cfg(target_os = \"linux\")] const PAGE: usize = 4096;"),
+        ("table/scan.rs", "const AHEAD: usize = if cfg!(target_arch = \"x86_64\") { 32 } else { 16 };"),
         ("lib.rs", "pub mod map; pub fn shortcut() {}"),
     ] {
         assert_eq!(violations(file, source).len(), 1, "{file}: {source}");
     }
     for (file, source) in [
-        ("ffi/map.rs", "use crate::map::{Map, Error}; #[unsafe(no_mangle)] pub extern \"C\" fn ptl_map_new() {}"),
-        ("table/probe.rs", "use crate::{base::hash, table::bucket::Bucket}; pub(crate) fn probe() {}"),
+        ("ffi/key_ops.rs", "use crate::map::{Map, Error}; #[unsafe(no_mangle)] pub extern \"C\" fn ptl_map_load() {}"),
+        ("table/search.rs", "use crate::{base::hash, table::bucket::Bucket}; pub(crate) fn search() {}"),
         (
-            "table/probe.rs",
+            "table/search.rs",
             "//! see crate::map\n/* crate::map /* crate::ffi */ crate::map */ const S: &str = \"crate::map\";",
         ),
-        ("table/probe.rs", "const S: &[u8] = br#\"\"crate::map\"\"#; const Q: char = '\"'; fn f<'a>(x: &'a str) {}"),
-        ("kinds/sharded/read.rs", "use super::super::locked::map; use super::write;"),
+        ("table/search.rs", "const S: &[u8] = br#\"\"crate::map\"\"#; const Q: char = '\"'; fn f<'a>(x: &'a str) {}"),
+        ("kinds/sharded/read.rs", "use super::super::single_lock::map; use super::write;"),
         ("ffi/boundary.rs", "mod tests { use super::super::handle::ptl_map; }"),
         ("map/mod.rs", "pub type Alloc = unsafe extern \"C\" fn(usize);"),
-        ("lib.rs", "mod base; mod table; mod kinds; pub mod map; pub mod ffi;"),
+        ("base/mem/pool.rs", "use super::{alloc::Memory, block::Block}; use crate::base::os;"),
+        ("base/os/linux.rs", "use super::once; const FEW: bool = cfg!(target_arch = \"x86_64\");"),
+        ("base/arch/mod.rs", "#[cfg(test)] mod tests { use super::{equal_bytes, portable}; }"),
+        ("lib.rs", "mod base; mod item; mod table; mod kinds; pub mod map; pub mod ffi;"),
     ] {
         assert_eq!(violations(file, source), [""; 0], "{file}: {source}");
     }
+}
+
+#[test]
+fn a_planted_circle_is_found() {
+    let handle = ("ffi/handle.rs", "use super::{options, status::PTL_OK};");
+    let options = ("ffi/options.rs", "use crate::{ffi::{boundary::{self, call}}, map::Map};");
+    let boundary = ("ffi/boundary.rs", "#[cfg(test)]\nmod tests { use crate::ffi::handle; }");
+    let circular = ("ffi/boundary.rs", "fn f() { super::handle::borrow() }");
+    let found =
+        |last| circle(&uses_in("ffi", &[handle, options, last].map(|(name, source)| (name.into(), source.into()))));
+    assert_eq!(found(boundary), None);
+    assert_eq!(found(circular).map(|files| files.len()), Some(4));
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
@@ -66,80 +106,138 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What in this file (named from src/) breaks the rule, a line each.
+/// What in this file (named from src/) breaks a rule, a line each.
 fn violations(file: &str, source: &str) -> Vec<String> {
     let tokens = tokens(source);
     let mut found = Vec::new();
-    let Some(own) = LAYERS.iter().position(|layer| file.split('/').next() == Some(layer)) else {
+    let mut folders = file.split('/');
+    let (first, second) = (folders.next(), folders.next());
+    let Some(own) = LAYERS.iter().position(|layer| first == Some(layer)) else {
         // lib.rs: the map of the house, no logic.
         if tokens.iter().any(|token| token == "fn") {
             found.push(format!("{file}: a function outside the layers"));
         }
         return found;
     };
-    for name in names_at_the_root(file, &tokens) {
-        match LAYERS.iter().position(|layer| *layer == name) {
-            Some(used) if used >= own => (),
-            Some(_) => found.push(format!("{file}: {} uses {name}, which is above it", LAYERS[own])),
-            None => found.push(format!("{file}: uses crate::{name}, which is no layer")),
+    let layer = LAYERS[own];
+    let leaf = LEAVES.into_iter().find(|leaf| layer == "base" && second == Some(leaf));
+    for Used { absolute, path } in paths(file, &tokens) {
+        match LAYERS.iter().position(|layer| *layer == path[0]) {
+            Some(used) if used < own => found.push(format!("{file}: {layer} uses {}, which is above it", path[0])),
+            Some(used) if layer == "ffi" && used > 1 => found.push(format!("{file}: ffi uses {} past map", path[0])),
+            Some(_) => {
+                let room = path.get(1).filter(|room| ROOMS_OF_BASE.contains(&room.as_str()));
+                if let (Some(leaf), Some(room)) = (leaf, room)
+                    && leaf != room
+                {
+                    found.push(format!("{file}: {leaf} uses {room}"));
+                }
+            }
+            None if absolute => found.push(format!("{file}: uses crate::{}, which is no layer", path[0])),
+            // In a module inside a file `super` does not reach so far.
+            None => {}
         }
     }
-    if LAYERS[own] != "ffi" && tokens.iter().any(|token| token == "no_mangle" || token == "export_name") {
+    if layer != "ffi" && tokens.iter().any(|token| token == "no_mangle" || token == "export_name") {
         found.push(format!("{file}: gives a name to C, which only ffi may"));
+    }
+    if leaf.is_none() && tokens.iter().any(|token| TARGETS.contains(&token.as_str())) {
+        found.push(format!("{file}: asks what it is compiled for"));
     }
     found
 }
 
-/// The first name of each path that begins at the root of the crate: `crate::name`, `crate::{name::…, name}`, or enough `super`s.
-/// In a module inside a file these do not reach quite so far, so only what they say of layers counts.
-fn names_at_the_root(file: &str, tokens: &[String]) -> Vec<String> {
-    let depth = file.trim_end_matches("/mod.rs").trim_end_matches(".rs").split('/').count();
-    let mut names = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let start = at;
-        let mut supers = 0;
-        while tokens[at..].starts_with(&["super".into(), "::".into()]) {
-            supers += 1;
-            at += 2;
-        }
-        let absolute = tokens[at..].starts_with(&["crate".into(), "::".into()]);
-        if absolute {
-            at += 2;
-        } else if supers < depth {
-            at = at.max(start + 1);
-            continue;
-        }
-        let heads = match tokens.get(at).map(String::as_str) {
-            Some("{") => heads_of_group(&tokens[at + 1..]),
-            Some(head) => vec![head.to_owned()],
-            None => vec![],
-        };
-        names.extend(heads.into_iter().filter(|name| absolute || LAYERS.contains(&name.as_str())));
-    }
-    names
+/// Which file of a folder uses which others of it, tests apart.
+fn uses_in(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
+    let module = |file: &str| file.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".rs").map(str::to_owned);
+    let modules: Vec<String> = files.iter().filter_map(|(file, _)| module(file)).collect();
+    let uses = files.iter().filter_map(|(file, source)| {
+        let own = module(file)?;
+        let source = source.split("#[cfg(test)]\nmod tests {").next()?;
+        let of_folder = paths(file, &tokens(source)).into_iter().filter(|used| used.path[0] == folder);
+        let used = of_folder.filter_map(|used| used.path.into_iter().nth(1));
+        Some((own.clone(), used.filter(|used| modules.contains(used) && *used != own).collect()))
+    });
+    uses.collect()
 }
 
-/// `a::b, c::{d, e}, f}` gives a, c, f.
-fn heads_of_group(tokens: &[String]) -> Vec<String> {
-    let mut heads = Vec::new();
-    let (mut depth, mut is_head) = (1, true);
-    for token in tokens {
-        match token.as_str() {
-            "{" => depth += 1,
-            "}" => depth -= 1,
-            "," if depth == 1 => is_head = true,
-            head if is_head => {
-                heads.push(head.to_owned());
-                is_head = false;
-            }
-            _ => (),
+/// A way through the files that ends where it began, if there is one.
+fn circle(uses: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
+    fn on(way: &mut Vec<String>, uses: &BTreeMap<String, Vec<String>>) -> bool {
+        let last = way[way.len() - 1].clone();
+        if way[..way.len() - 1].contains(&last) {
+            return way[0] == last;
         }
-        if depth == 0 {
+        uses.get(&last).into_iter().flatten().any(|next| {
+            way.push(next.clone());
+            let found = on(way, uses);
+            if !found {
+                way.pop();
+            }
+            found
+        })
+    }
+    uses.keys().find_map(|start| {
+        let mut way = vec![start.clone()];
+        on(&mut way, uses).then_some(way)
+    })
+}
+
+/// A path as it goes on from the root of the crate.
+struct Used {
+    /// It began with `crate`, not with `super`.
+    absolute: bool,
+    path: Vec<String>,
+}
+
+/// Each path that begins with `crate` or `super`, as if it stood in the module that the file is.
+fn paths(file: &str, tokens: &[String]) -> Vec<Used> {
+    let module: Vec<String> =
+        file.trim_end_matches("/mod.rs").trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let absolute = tokens[at..].starts_with(&["crate".into(), "::".into()]);
+        let mut root = module.clone();
+        if absolute {
+            root.clear();
+            at += 2;
+        }
+        let start = at;
+        while tokens[at..].starts_with(&["super".into(), "::".into()]) {
+            root.pop();
+            at += 2;
+        }
+        if !absolute && at == start {
+            at += 1;
+            continue;
+        }
+        let mut all = Vec::new();
+        expand(tokens, &mut at, root, &mut all);
+        found.extend(all.into_iter().map(|path| Used { absolute, path }));
+    }
+    found
+}
+
+/// From `a::{b, c::d}` on, behind `path`: `path::a::b` and `path::a::c::d`.
+fn expand(tokens: &[String], at: &mut usize, mut path: Vec<String>, all: &mut Vec<Vec<String>>) {
+    while let Some(token) = tokens.get(*at) {
+        *at += 1;
+        if token == "{" {
+            while tokens.get(*at).is_some_and(|token| token != "}") {
+                expand(tokens, at, path.clone(), all);
+                *at += usize::from(tokens.get(*at).is_some_and(|token| token == ","));
+            }
+            *at += 1;
+            return;
+        }
+        path.push(token.clone());
+        if tokens.get(*at).is_none_or(|token| token != "::") {
             break;
         }
+        *at += 1;
     }
-    heads
+    all.push(path);
 }
 
 /// Rust's tokens as far as paths need them: names, `::`, and single signs, without comments, strings and characters.

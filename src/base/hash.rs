@@ -4,6 +4,7 @@
 //! are the tophash, the ones from bit 40 on choose the shard, the highest three a slot. Two keys that share a bucket still differ in tophash in all but one of
 //! 250 cases.
 
+use super::os;
 use ahash::RandomState;
 use core::hash::{BuildHasher, Hasher as _};
 
@@ -33,24 +34,13 @@ pub fn shard_bits(hash: u64) -> usize {
 
 /// The slot of its bucket in which a key would best lie: a reader asks for its memory before it knows.
 #[inline(always)]
-pub fn home_bits(hash: u64) -> usize {
+pub fn slot_bits(hash: u64) -> usize {
     (hash >> 61) as usize
 }
 
 /// The system's randomness could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRandomness;
-
-fn fill_random(bytes: &mut [u8]) -> Result<(), NoRandomness> {
-    // Not by way of the C library, whose function is a place where a thread may be cancelled: that unwinds, and nothing may unwind here.
-    #[cfg(target_os = "linux")]
-    // SAFETY: the bytes are ours to be filled.
-    if unsafe { libc::syscall(libc::SYS_getrandom, bytes.as_mut_ptr(), bytes.len(), 0) } == bytes.len() as libc::c_long
-    {
-        return Ok(());
-    }
-    getrandom::fill(bytes).map_err(|_| NoRandomness)
-}
 
 /// One map's hash function.
 pub struct Hasher {
@@ -66,7 +56,9 @@ impl Hasher {
         let mut key = [0u64; 4];
         if seed == 0 {
             let mut bytes = [0u8; 32];
-            fill_random(&mut bytes)?;
+            if !os::random(&mut bytes) {
+                return Err(NoRandomness);
+            }
             for (word, chunk) in key.iter_mut().zip(bytes.as_chunks::<8>().0) {
                 *word = u64::from_ne_bytes(*chunk);
             }
@@ -85,17 +77,17 @@ impl Hasher {
     /// The hash of a word.
     #[inline(always)]
     pub fn word(&self, key: u64) -> u64 {
-        self.weaken(self.whole_word(key))
+        self.weaken(self.hash_unmasked(key))
     }
 
-    /// Whether [`Hasher::whole_word`] is not the hash.
-    pub fn is_weakened(&self) -> bool {
+    /// Whether [`Hasher::hash_unmasked`] is not the hash.
+    pub fn is_masked(&self) -> bool {
         self.keep != u64::MAX
     }
 
     /// The hash of a word where the function is not weakened.
     #[inline(always)]
-    pub fn whole_word(&self, key: u64) -> u64 {
+    pub fn hash_unmasked(&self, key: u64) -> u64 {
         let mut hasher = self.state.build_hasher();
         hasher.write_u64(key);
         hasher.finish()

@@ -1,15 +1,9 @@
-//! The leaves: what the tables stand on and what knows nothing of tables.
+//! What the layers above stand on, and what knows nothing of them. `os` and `arch` are leaves: they use nothing else of the crate, and only
+//! there does the source ask for which system or processor it is compiled.
 
-pub mod alloc;
-pub mod block;
-pub mod bytes;
-pub mod futex;
+pub mod arch;
 pub mod hash;
-#[cfg(all(test, loom))]
-mod models;
-pub mod pool;
-pub mod prefetch;
-pub mod processors;
-mod size_class;
+pub mod invariant;
+pub mod mem;
+pub mod os;
 pub mod sync;
-pub mod whole;

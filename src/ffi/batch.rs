@@ -1,12 +1,14 @@
 //! Many keys in one call.
 
-use std::ffi::c_void;
-
-use super::boundary::{Refusal, call, status_of};
-use super::handle::ptl_map;
-use super::slices::{column, fill, room_for_words, words, words_mut};
-use super::status::{PTL_OK, ptl_status};
+use super::{
+    boundary::call,
+    handle::ptl_map,
+    refusal::{Refusal, status_of},
+    slices::{column, fill, room_for_words, words, words_mut},
+    status::{PTL_OK, ptl_status},
+};
 use crate::map::{Error, Outcome};
+use std::ffi::c_void;
 
 /// Where the statuses of a batch go, and the first error among them.
 struct Statuses {

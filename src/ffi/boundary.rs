@@ -1,73 +1,12 @@
-//! The one place where a panic stops and where a `Result` becomes a status.
+//! The one place where a panic stops.
 
+use super::{
+    handle::{self, ptl_map},
+    refusal::Refusal,
+    status::{PTL_OK, ptl_status},
+};
+use crate::map::{Map, Outcome};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use super::handle::{self, ptl_map};
-use super::status::*;
-use crate::map::{Error, Map, Outcome};
-
-/// Why a call was refused: a negative status on its way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    status: ptl_status,
-    /// The maps that were touched cannot be trusted any more.
-    poisons: bool,
-}
-
-impl Refusal {
-    pub const NULL: Self = Self::of(PTL_E_NULL);
-    pub const HANDLE: Self = Self::of(PTL_E_HANDLE);
-    pub const SIZE: Self = Self::of(PTL_E_SIZE);
-    pub const OPTION: Self = Self::of(PTL_E_OPTION);
-    pub const MEMORY: Self = Self::of(PTL_E_MEMORY);
-    pub const INTERNAL: Self = Self { status: PTL_E_INTERNAL, poisons: true };
-
-    const fn of(status: ptl_status) -> Self {
-        Self { status, poisons: false }
-    }
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::of(match error {
-            Error::Size => PTL_E_SIZE,
-            Error::Type => PTL_E_TYPE,
-            Error::Buffer => PTL_E_BUFFER,
-            Error::Memory => PTL_E_MEMORY,
-            Error::Concurrent => PTL_E_CONCURRENT,
-            Error::Reentrant => PTL_E_REENTRANT,
-            Error::Busy => PTL_E_BUSY,
-            Error::NoRandomness => PTL_E_INTERNAL,
-            Error::Internal => return Self::INTERNAL,
-        })
-    }
-}
-
-impl From<Refusal> for ptl_status {
-    fn from(refusal: Refusal) -> Self {
-        refusal.status
-    }
-}
-
-impl From<Outcome> for ptl_status {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Done => PTL_OK,
-            Outcome::NotFound => PTL_NOT_FOUND,
-            Outcome::Loaded => PTL_LOADED,
-            Outcome::Mismatch => PTL_MISMATCH,
-            Outcome::End => PTL_DONE,
-        }
-    }
-}
-
-/// The status of one key of a batch.
-pub fn status_of(result: Result<Outcome, Error>) -> ptl_status {
-    match result {
-        Ok(outcome) => outcome.into(),
-        Err(error) => Refusal::from(error).into(),
-    }
-}
 
 /// Runs `work` on the map behind `handle`, or says why not.
 ///
@@ -110,7 +49,7 @@ where
 /// # Safety As for `call`.
 #[cold]
 #[inline(never)]
-pub unsafe fn call_apart<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+pub unsafe fn call_cold<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
@@ -153,8 +92,8 @@ where
     // A map that a panic may have left half-changed is never entered again: that is what poisoning is for.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(answer)) => answer.into(),
-        Ok(Err(refusal)) if !refusal.poisons => refusal.into(),
-        _ => failed(&handles).into(),
+        Ok(Err(refusal)) => refusal.into(),
+        Err(_) => failed(&handles).into(),
     }
 }
 
@@ -168,11 +107,18 @@ fn failed(handles: &[&ptl_map]) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::handle::{Reference, ptl_map_release, ptl_map_retain};
-    use super::super::map_u64::{ptl_map_load_u64, ptl_map_store_u64};
-    use super::super::whole::{ptl_map_equal, ptl_map_len};
     use super::*;
-    use crate::map::{Config, Width};
+    use crate::{
+        ffi::{
+            handle::Reference,
+            key_ops_u64::{ptl_map_load_u64, ptl_map_store_u64},
+            lifecycle::{ptl_map_release, ptl_map_retain},
+            refusal::status_of,
+            status::PTL_E_INTERNAL,
+            whole::{ptl_map_equal, ptl_map_len},
+        },
+        map::{Config, Error, Width},
+    };
 
     fn map() -> *mut ptl_map {
         let words = Config { key: Width::Word, value: Width::Word, ..Config::default() };
@@ -204,17 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_internal_error_poisons_the_map() {
-        let map = map();
-        // SAFETY: the test holds a reference.
-        let status: ptl_status = unsafe { call(map, |_| -> Result<Outcome, _> { Err(Error::Internal.into()) }) };
-        assert_eq!(status, PTL_E_INTERNAL);
-        // SAFETY: as before.
-        unsafe { is_poisoned(map) };
-    }
-
-    #[test]
-    fn other_errors_do_not() {
+    fn an_error_does_not() {
         let map = map();
         for error in [Error::Size, Error::Type, Error::Buffer, Error::Memory, Error::Concurrent, Error::NoRandomness] {
             // SAFETY: the test holds a reference.

@@ -1,12 +1,14 @@
 //! From entry to entry: by callback, or by a cursor.
 
-use std::ffi::c_void;
-
-use super::boundary::{Refusal, call, call_with_callback};
-use super::handle::ptl_map;
-use super::slices::{fill, room_for_words};
-use super::status::ptl_status;
+use super::{
+    boundary::{call, call_with_callback},
+    handle::ptl_map,
+    refusal::Refusal,
+    slices::{fill, room_for_words},
+    status::ptl_status,
+};
 use crate::map::{Error, Outcome};
+use std::ffi::c_void;
 
 /// Called for one entry by ptl_map_range and ptl_map_delete_if, which say what it is given and what it
 /// answers.

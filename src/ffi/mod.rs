@@ -7,11 +7,13 @@ mod batch;
 mod boundary;
 mod handle;
 mod iterate;
-mod map;
-mod map_u64;
+mod key_ops;
+mod key_ops_u64;
+mod lifecycle;
 #[cfg(all(test, loom))]
 mod models;
 mod options;
+mod refusal;
 mod slices;
 mod stats;
 mod status;

@@ -1,12 +1,13 @@
 //! The count of references under loom: two threads that give theirs back. `ci/models.sh` runs them.
 
 use super::{
-    handle::{Reference, ptl_map, ptl_map_release, ptl_map_retain},
+    handle::{Reference, ptl_map},
+    lifecycle::{ptl_map_release, ptl_map_retain},
     status::PTL_OK,
 };
-use crate::{
-    base::sync::{AtomicU64, Ordering::Relaxed},
-    map::{Allocator, Config, Kind},
+use crate::map::{
+    Allocator, Config, Kind,
+    sync::{AtomicU64, Ordering::Relaxed},
 };
 use loom::{model::Builder, thread};
 use std::{

@@ -1,9 +1,8 @@
 //! Structs that grow with the library: each begins with its own size, as its caller's header knew it.
 
-use std::ffi::c_void;
-
-use super::boundary::Refusal;
+use super::refusal::Refusal;
 use crate::map::{Allocator, Config, Kind, MAX_SHARDS, Width};
+use std::ffi::c_void;
 
 /// Kind: one table for one thread at a time.
 pub const PTL_MAP_BUCKETED: u32 = 1;

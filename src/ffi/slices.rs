@@ -1,11 +1,8 @@
 //! Pointers and lengths from C become slices and buffers, and back. Nothing is read before its pointer and length are checked.
 
-use std::ffi::c_void;
-use std::mem::MaybeUninit;
-use std::slice;
-
-use super::boundary::Refusal;
+use super::refusal::Refusal;
 use crate::map::{Column, Error, Fill, MAX_LENGTH, Outcome, Output, Width};
+use std::{ffi::c_void, mem::MaybeUninit, slice};
 
 /// The longest key or value, in bytes.
 pub const PTL_MAX_LENGTH: usize = 0x7fff_ffff;
@@ -117,7 +114,7 @@ pub unsafe fn column<'a>(
             return Err(Refusal::NULL);
         }
         // SAFETY: the caller's promise.
-        return Ok(Column::new(unsafe { buffer(data, count * 8) }?, None, count)?);
+        return Ok(Column::new(unsafe { buffer(data, count * 8) }?, None, count).map_err(Error::from)?);
     }
     // SAFETY: the caller's promise.
     let offsets = unsafe { slice::from_raw_parts(offsets, count + 1) };
@@ -126,7 +123,7 @@ pub unsafe fn column<'a>(
         return Err(Refusal::SIZE);
     }
     // SAFETY: the caller's promise.
-    Ok(Column::new(unsafe { buffer(data, offsets[count]) }?, Some(offsets), count)?)
+    Ok(Column::new(unsafe { buffer(data, offsets[count]) }?, Some(offsets), count).map_err(Error::from)?)
 }
 
 /// A buffer for at most `count` keys or values.

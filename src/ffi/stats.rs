@@ -1,9 +1,11 @@
 //! Looking inside a map.
 
-use super::boundary::call;
-use super::handle::ptl_map;
-use super::options::{kind_number, tail, width_number};
-use super::status::ptl_status;
+use super::{
+    boundary::call,
+    handle::ptl_map,
+    options::{kind_number, tail, width_number},
+    status::ptl_status,
+};
 use crate::map::{Map, Outcome, SlotState, Stats};
 
 /// How a map is built. Begin with PTL_STATS_INIT.

@@ -1,13 +1,8 @@
 //! Read, decide and write while the key is locked.
 
-use std::ffi::c_void;
-use std::ptr::null;
-
-use super::boundary::{Refusal, call_with_callback};
-use super::handle::ptl_map;
-use super::slices::bytes;
-use super::status::ptl_status;
-use crate::map::{Decision, Error};
+use super::{boundary::call_with_callback, handle::ptl_map, refusal::Refusal, slices::bytes, status::ptl_status};
+use crate::map::Decision;
+use std::{ffi::c_void, ptr::null};
 
 /// An answer of ptl_update: the entry stays as it is, present or not.
 pub const PTL_UPDATE_KEEP: i32 = 0;
@@ -66,9 +61,7 @@ pub unsafe extern "C" fn ptl_map_update(
     unsafe {
         call_with_callback(map, |map| {
             let (key, update) = (bytes(key, key_size)?, update.ok_or(Refusal::NULL)?);
-            // Why the answer was refused, which the map has no word for.
-            let mut refusal = None;
-            let result = map.update(key, &mut |value| {
+            map.update(key, &mut |value| {
                 let (mut new_value, mut new_size) = (null(), 0);
                 let (value, value_size) = value.map_or((null(), 0), |value| (value.as_ptr().cast(), value.len()));
                 match update(value, value_size, &mut new_value, &mut new_size, user) {
@@ -77,15 +70,7 @@ pub unsafe extern "C" fn ptl_map_update(
                     PTL_UPDATE_STORE => bytes(new_value, new_size).map(Decision::Store),
                     _ => Err(Refusal::OPTION),
                 }
-                .map_err(|why| {
-                    refusal = Some(why);
-                    Error::Size
-                })
-            });
-            match refusal {
-                Some(why) => Err(why),
-                None => Ok(result?),
-            }
+            })
         })
     }
 }

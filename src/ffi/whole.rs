@@ -1,9 +1,12 @@
 //! What concerns a map as a whole.
 
-use super::boundary::{Refusal, call, call_both};
-use super::handle::{Reference, ptl_map};
-use super::options::{self, ptl_map_options};
-use super::status::ptl_status;
+use super::{
+    boundary::{call, call_both},
+    handle::{Reference, ptl_map},
+    options::{self, ptl_map_options},
+    refusal::Refusal,
+    status::ptl_status,
+};
 use crate::map::Outcome;
 
 /// Deletes all entries. Each key is deleted at a moment of its own: an entry that is stored meanwhile may

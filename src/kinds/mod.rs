@@ -3,49 +3,41 @@
 //! A kind offers one way to read a key and one way to change it; the operations of the interface are small decisions that
 //! are handed to the latter ([`operation`]), so that each is written once for all kinds.
 
-pub mod locked;
+pub mod batch;
 pub mod operation;
-pub mod output;
 pub mod read_dirty;
 pub mod sharded;
+pub mod single_lock;
+pub mod sinks;
 pub mod stats;
-pub mod value;
 
-mod blocks;
-mod guarded;
+mod locked_table;
 #[cfg(all(test, loom))]
 mod models;
 
 use crate::{
-    base::{alloc::OutOfMemory, hash::Hasher},
-    table::{Key, Reach, Sink},
+    base::{hash::Hasher, mem::OutOfMemory},
+    item::{BufferTooSmall, Key, Receive, Value},
+    table::{Attempt, Reach, Sink},
 };
 use operation::Operation;
-use output::Receive;
 use stats::{Bucket, Stats};
-use value::Value;
 
 /// Why an operation was refused. It had no effect then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// A key or value has the wrong length for this map.
-    Size,
-    /// The operation does not fit the map's type of key or value.
-    Type,
     /// The caller's buffer is too small.
     Buffer,
     /// An allocation failed.
     Memory,
     /// A bucketed map is in use by another thread.
     Concurrent,
-    /// This thread is inside an update of this map.
-    Reentrant,
-    /// The operation would have to wait, and was not to.
-    Busy,
-    /// The system gave no randomness for a seed. No map has come to harm.
-    NoRandomness,
-    /// Something failed that is not the caller's doing.
-    Internal,
+}
+
+impl From<BufferTooSmall> for Error {
+    fn from(BufferTooSmall: BufferTooSmall) -> Self {
+        Self::Buffer
+    }
 }
 
 impl From<OutOfMemory> for Error {
@@ -70,19 +62,49 @@ pub enum Outcome {
 
 /// One map of some kind. Any thread may call anything; a kind for one thread at a time refuses a second one.
 pub trait Kind<K: Key, V: Value>: Send + Sync {
+    /// Where the search for a key begins: found without a lock, and good for one operation.
+    type Home<'a>: Copy
+    where
+        Self: 'a;
+
     fn hasher(&self) -> &Hasher;
 
+    /// The fast path of `load`: one attempt that calls nothing, waits for nothing and cannot panic. A kind without one decides nothing.
+    #[inline(always)]
+    fn try_load<R>(&self, _hashed: &K::Hashed<'_>, _read: impl FnMut(u64) -> R) -> Attempt<R> {
+        Attempt::Undecided
+    }
+
     /// As `load`, but `None` where that would wait for another thread.
-    fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>>;
+    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>>;
 
     /// Gives the value of a key to `out`.
-    fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error>;
+    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error>;
 
     /// Lets `operation` decide what becomes of a key, alone with it.
-    fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, operation: O) -> Result<Outcome, Error>;
+    fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, operation: O) -> Result<Outcome, Error>;
 
-    /// Asks for the memory that an operation on this key will read first.
-    fn prefetch(&self, probe: &K::Probe<'_>);
+    // Prefetching, for batches. Without it a kind keeps these four as they are.
+
+    /// Whether the map is so large that its memory is worth asking for ahead.
+    fn profits_from_prefetch(&self) -> bool {
+        false
+    }
+    /// Where the search for a key will begin; prefetches that.
+    fn locate_in_batch(&self, _hashed: &K::Hashed<'_>) -> Option<Self::Home<'_>> {
+        None
+    }
+    /// Prefetches what else the search reads, once its beginning is in cache.
+    fn prefetch_match(&self, _home: Self::Home<'_>, _hashed: &K::Hashed<'_>) {}
+    /// `load` from where `locate_in_batch` said.
+    fn load_at(
+        &self,
+        _home: Self::Home<'_>,
+        hashed: &K::Hashed<'_>,
+        out: &mut impl Receive<V>,
+    ) -> Result<Outcome, Error> {
+        self.load(hashed, out)
+    }
 
     /// The number of entries; exact when nobody writes.
     fn len(&self) -> Result<u64, Error>;
@@ -96,11 +118,36 @@ pub trait Kind<K: Key, V: Value>: Send + Sync {
     fn before_range(&self) -> Result<(), Error> {
         Ok(())
     }
-    /// Hands entries in the order of positions to `sink`, from `cursor` up to `until` (0: all), until it is full. The result is
-    /// never [`Reach::NextTable`] or [`Reach::Pause`].
-    fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error>;
+    /// Hands entries in the order of positions to `sink`, from `cursor` up to `until` (0: all), for as long as one hold of a lock may
+    /// take, and moves the cursor.
+    fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error>;
+
+    /// The same until `sink` is full: [`Outcome::Done`], or [`Outcome::End`] where all were handed out. With [`Error::Buffer`] the
+    /// cursor stays.
+    fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Outcome, Error> {
+        let start = *cursor;
+        loop {
+            match self.scan_part(cursor, until, sink)? {
+                Reach::Pause | Reach::NextTable => {}
+                Reach::Full => return Ok(Outcome::Done),
+                Reach::End => return Ok(Outcome::End),
+                Reach::TooSmall => {
+                    // It may have passed empty buckets.
+                    *cursor = start;
+                    return Err(Error::Buffer);
+                }
+            }
+        }
+    }
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error>;
     /// A bucket as it stands, `depth` overflow buckets down its chain; `None` if there is no such bucket.
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error>;
+}
+
+/// What a load answers that received this.
+#[inline(always)]
+fn loaded(received: Result<(), BufferTooSmall>) -> Result<Outcome, Error> {
+    received?;
+    Ok(Outcome::Done)
 }

@@ -4,7 +4,7 @@ use super::{
     Kind, Outcome,
     operation::{LoadAndDelete, LoadOrStore, Store, Swap},
 };
-use crate::table::{Key, Word};
+use crate::item::{Key, Word};
 use loom::{
     model::Builder,
     sync::{
@@ -17,25 +17,25 @@ use loom::{
 pub trait Words: Kind<Word, Word> {
     fn get(&self, key: u64) -> Option<u64> {
         let mut value = 0;
-        let outcome = Kind::load(self, &Word::probe(self.hasher(), key), &mut value).unwrap();
+        let outcome = Kind::load(self, &Word::hashed(self.hasher(), key), &mut value).unwrap();
         (outcome == Outcome::Done).then_some(value)
     }
     fn put(&self, key: u64, value: u64) {
-        Kind::write(self, &Word::probe(self.hasher(), key), Store(value)).unwrap();
+        Kind::write(self, &Word::hashed(self.hasher(), key), Store(value)).unwrap();
     }
     fn take(&self, key: u64) -> Option<u64> {
         let mut value = 0;
-        let outcome = Kind::write(self, &Word::probe(self.hasher(), key), LoadAndDelete(&mut value)).unwrap();
+        let outcome = Kind::write(self, &Word::hashed(self.hasher(), key), LoadAndDelete(&mut value)).unwrap();
         (outcome == Outcome::Done).then_some(value)
     }
     fn exchange(&self, key: u64, value: u64) -> Option<u64> {
         let mut previous = 0;
-        let outcome = Kind::write(self, &Word::probe(self.hasher(), key), Swap(value, &mut previous)).unwrap();
+        let outcome = Kind::write(self, &Word::hashed(self.hasher(), key), Swap(value, &mut previous)).unwrap();
         (outcome == Outcome::Loaded).then_some(previous)
     }
     fn get_or_put(&self, key: u64, value: u64) -> (bool, u64) {
         let mut actual = value;
-        let outcome = Kind::write(self, &Word::probe(self.hasher(), key), LoadOrStore(value, &mut actual)).unwrap();
+        let outcome = Kind::write(self, &Word::hashed(self.hasher(), key), LoadOrStore(value, &mut actual)).unwrap();
         (outcome == Outcome::Loaded, actual)
     }
 }

@@ -1,8 +1,10 @@
 //! Figures about a map, and a look at one of its buckets.
 
-use super::{guarded::State, value::Value};
-use crate::table::{EMPTY_ONE, EMPTY_REST, Key, SLOTS, Slot, Table};
-use core::sync::atomic::Ordering::Acquire;
+use super::locked_table::TableState;
+use crate::{
+    item::{Key, Value},
+    table::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot, Table},
+};
 
 /// Figures that the kinds gather; sums over all tables unless said.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,7 +44,7 @@ pub struct Stats {
 
 impl Stats {
     /// Adds the figures of one table.
-    pub fn add_table<K: Key>(&mut self, table: &Table<K>, state: &State) {
+    pub fn add_table<K: Key>(&mut self, table: &Table<K>, state: &TableState) {
         let (shape, writer) = (table.shape(), &state.writer);
         self.bucket_bits = self.bucket_bits.max(shape.bits());
         self.buckets += if table.is_unused() { 0 } else { shape.buckets() };
@@ -120,7 +122,7 @@ impl Bucket {
                 EMPTY_ONE => this.state[index] = SlotState::EmptyOne,
                 _ => {
                     (this.state[index], this.values[index]) = value(slot);
-                    this.keys[index] = K::shown(&slot.key);
+                    this.keys[index] = K::debug_word(&slot.key);
                 }
             }
         }
@@ -130,7 +132,7 @@ impl Bucket {
     /// As [`Bucket::of`], where slots hold their values themselves.
     pub fn of_values<K: Key, V: Value>(table: &Table<K>, bucket: u64, depth: u64) -> Option<Self> {
         Self::of(table, bucket, depth, |slot| {
-            let word = slot.value.load(Acquire);
+            let word = slot.load_value();
             // SAFETY: writers are kept out, so the slot's value is alive.
             (SlotState::Live, unsafe { if V::IN_PLACE { word } else { V::len(word) as u64 } })
         })

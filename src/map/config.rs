@@ -1,6 +1,6 @@
 //! What a map is to be.
 
-use crate::base::alloc::Allocator;
+use crate::base::mem::Allocator;
 
 /// Which of the five maps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

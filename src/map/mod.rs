@@ -3,35 +3,42 @@
 //! Keys and values are bytes here, or words where the name says so; a word as bytes is its 8 bytes in the machine's order. What
 //! each operation promises is told in the C header, which says the same in C's terms.
 
-mod columns;
 mod config;
-mod engine;
-mod inside;
-mod walk;
+mod dispatch;
+mod error;
+mod iterate;
+mod reentrancy;
 mod words;
 
 pub use crate::{
-    base::alloc::{Allocator, Memory},
+    base::mem::{Allocator, Memory},
+    item::{Column, Fill, Output},
     kinds::{
-        Error, Outcome,
-        operation::{Decide, Decision},
-        output::{Fill, Output, WordEntries},
+        Outcome,
+        operation::Decision,
         sharded::MAX_SHARDS,
+        sinks::WordEntries,
         stats::{Bucket, SlotState, Stats},
     },
+    table::Attempt,
 };
-pub use columns::Column;
 pub use config::{Config, Kind, Width};
-pub use engine::MAX_LENGTH;
+pub use dispatch::MAX_LENGTH;
+pub use error::Error;
+
+/// For `ffi`, which counts the references to a map and uses no layer below this one.
+pub(crate) use crate::base::sync;
 
 use crate::{
     base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    kinds::operation::{Add, Delete, Store},
-    kinds::{Kind as _, output::Nothing},
-    table::{Bytes, Word},
+    item::{Bytes, Nothing, Word},
+    kinds::{
+        Kind as _,
+        operation::{Add, Delete, Store},
+    },
 };
 use core::mem::MaybeUninit;
-use engine::Engine;
+use dispatch::Engine;
 
 /// A concurrent map.
 pub struct Map {
@@ -45,6 +52,9 @@ pub struct Map {
     /// Iterations begun, for the random start of each.
     ranges: AtomicU64,
 }
+
+/// The user, who is shown the value that is there, if there is one, and decides. An error means that nothing becomes of the entry.
+pub type Decide<'o, R, E = Error> = dyn FnMut(Option<&[u8]>) -> Result<Decision<R>, E> + 'o;
 
 /// The map by its types of key and value.
 enum Typed {
@@ -74,7 +84,7 @@ impl Map {
             (Width::Bytes, Width::Word) => Typed::BytesToWord(Engine::new(&config)?),
             (Width::Bytes, Width::Bytes) => Typed::BytesToBytes(Engine::new(&config)?),
         };
-        let is_plain = matches!(&typed, Typed::WordToWord(Engine::Sharded(kind)) if !kind.hasher().is_weakened());
+        let is_plain = matches!(&typed, Typed::WordToWord(Engine::Sharded(kind)) if !kind.hasher().is_masked());
         let (is_plain, updates) = (AtomicBool::new(is_plain), AtomicBool::new(false));
         Ok(Self { is_plain, typed, updates, config, ranges: AtomicU64::new(0) })
     }
@@ -86,7 +96,7 @@ impl Map {
     /// The map by its types, unless this thread is inside an update of it.
     #[inline(always)]
     fn entered(&self) -> Result<&Typed, Error> {
-        if self.updates.load(Relaxed) && inside::is_inside(self) { Err(Error::Reentrant) } else { Ok(&self.typed) }
+        if self.updates.load(Relaxed) && reentrancy::is_inside(self) { Err(Error::Reentrant) } else { Ok(&self.typed) }
     }
 
     // Operations on one key.
@@ -131,7 +141,7 @@ impl Map {
     }
     /// Adds to a word value, from zero if there is none, and returns the sum; wraps.
     pub fn add(&self, key: &[u8], delta: u64) -> Result<u64, Error> {
-        use engine::Parse;
+        use dispatch::Parse;
         let mut sum = 0;
         let operation = Add { delta, sum: &mut sum };
         match self.entered()? {
@@ -144,7 +154,7 @@ impl Map {
 
     /// Lets `decide` say what becomes of a key, while the key is locked. It is given the value that is there, and asked once.
     /// A call of the same thread into this map from there is refused with [`Error::Reentrant`].
-    pub fn update(&self, key: &[u8], decide: &mut Decide<'_, &[u8]>) -> Result<Outcome, Error> {
+    pub fn update<E: From<Error>>(&self, key: &[u8], decide: &mut Decide<'_, &[u8], E>) -> Result<Outcome, E> {
         // Each by itself: of two threads here for the first time, neither may count on the other having come to both, and what a
         // thread has read or written of a flag it does not unlearn. Only once: every operation reads them, and should find
         // them in its cache.
@@ -154,7 +164,7 @@ impl Map {
         if !self.updates.load(Relaxed) {
             self.updates.store(true, Relaxed);
         }
-        with_engine!(self, engine => inside::enter(self, || engine.update(key, decide)))
+        with_engine!(self, engine => reentrancy::enter(self, || engine.update(key, decide)))
     }
 
     // Batches. `status` is called once for each key, in order.
@@ -192,28 +202,9 @@ impl Map {
         &self,
         keys: &[u64],
         values: &mut [MaybeUninit<u64>],
-        mut status: impl FnMut(usize, Result<Outcome, Error>),
+        status: impl FnMut(usize, Result<Outcome, Error>),
     ) -> Result<(), Error> {
-        if let Some(kind) = self.plain() {
-            let places = values.len();
-            kind.load_many(&keys[..keys.len().min(places)], |index, found| {
-                values[index].write(found.unwrap_or(0));
-                status(index, Ok(if found.is_some() { Outcome::Done } else { Outcome::NotFound }));
-            });
-            return Ok(());
-        }
-        let engine = self.words()?;
-        engine.ahead(
-            keys.len().min(values.len()),
-            |index| Ok(keys[index]),
-            |index, probe| {
-                let mut value = 0;
-                let result = probe.and_then(|probe| engine.load_probe(probe, &mut value));
-                // A try that was thrown away may have left a value behind.
-                values[index].write(if result == Ok(Outcome::Done) { value } else { 0 });
-                status(index, result);
-            },
-        );
+        self.words()?.load_many_u64(keys, values, status);
         Ok(())
     }
     /// `values` has as many as `keys`.

@@ -1,55 +1,49 @@
 //! The operations on one key from word to word.
 
-use super::{Error, Map, Outcome, Typed, engine::Engine};
+use super::{Error, Map, Outcome, Typed, dispatch::Engine};
 use crate::{
     base::sync::Ordering::Relaxed,
+    item::{Key as _, Nothing, Word},
     kinds::{
         Kind as _,
         operation::{
             Add, CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Operation, Store, Swap,
         },
-        output::Nothing,
         sharded::Sharded,
     },
-    table::{Contended, Key as _, Word},
+    table::Attempt,
 };
 
 /// All refuse other maps with [`Error::Type`].
 impl Map {
-    /// What `load_u64` returns in the usual case of the fastest kind, without a call. The outer `None` decides nothing.
+    /// The fast path of `load_u64`: calls nothing, waits for nothing, and cannot panic.
     #[inline(always)]
-    pub fn load_u64_at_once(&self, key: u64) -> Option<Option<u64>> {
-        self.plain()?.load_at_once(key)
+    pub fn try_load_u64(&self, key: u64) -> Attempt<u64> {
+        match self.plain() {
+            Some(kind) => kind.try_load(&(kind.hasher().hash_unmasked(key), key), |word| word),
+            None => Attempt::Undecided,
+        }
     }
 
     /// The same of the kind whose values lie in entries of their own.
     #[inline(always)]
-    pub fn load_u64_by_entry(&self, key: u64) -> Option<Option<u64>> {
+    pub fn try_load_u64_by_entry(&self, key: u64) -> Attempt<u64> {
         match &self.typed {
-            Typed::WordToWord(Engine::ReadDirty(kind)) if !self.updates.load(Relaxed) => kind.load_at_once(key),
-            _ => None,
+            Typed::WordToWord(Engine::ReadDirty(kind)) if !self.updates.load(Relaxed) => {
+                kind.try_load(&Word::hashed(kind.hasher(), key), |word| word)
+            }
+            _ => Attempt::Undecided,
         }
     }
 
     /// The value of a key, at once or not.
-    #[inline(always)]
     pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
-        if let Some(kind) = self.plain() {
-            return Ok(kind.load_one(key, kind.hasher().whole_word(key)));
-        }
         let mut value = 0;
-        let outcome = match self.words()? {
-            // Before the jump to the code of a kind, which a processor finds hard to guess.
-            Engine::ReadDirty(kind) => kind.load(&Word::probe(kind.hasher(), key), &mut value)?,
-            engine => engine.load_key(key, &mut value)?,
-        };
+        let outcome = self.words()?.load_key(key, &mut value)?;
         Ok((outcome == Outcome::Done).then_some(value))
     }
     /// As [`Map::load_u64`], or [`Error::Busy`] where that would wait.
     pub fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error> {
-        if let Some(kind) = self.plain() {
-            return kind.peek_one(key, kind.hasher().whole_word(key)).map_err(|Contended| Error::Busy);
-        }
         let mut value = 0;
         let outcome = self.words()?.peek_key(key, &mut value)?;
         Ok((outcome == Outcome::Done).then_some(value))
@@ -110,13 +104,13 @@ impl Map {
     #[inline(always)]
     fn write_u64<'v>(&self, key: u64, operation: impl Operation<'v, Word>) -> Result<Outcome, Error> {
         match self.plain() {
-            Some(kind) => kind.write(&(kind.hasher().whole_word(key), key), operation),
-            None => self.write_u64_elsewhere(key, operation),
+            Some(kind) => Ok(kind.write(&(kind.hasher().hash_unmasked(key), key), operation)?),
+            None => self.write_u64_slow(key, operation),
         }
     }
     /// Apart, so that the code of the other kinds does not burden the fastest one.
     #[inline(never)]
-    fn write_u64_elsewhere<'v>(&self, key: u64, operation: impl Operation<'v, Word>) -> Result<Outcome, Error> {
+    fn write_u64_slow<'v>(&self, key: u64, operation: impl Operation<'v, Word>) -> Result<Outcome, Error> {
         self.words()?.write_key(key, operation)
     }
 

@@ -1,14 +1,15 @@
 //! A bucket: its metadata, its slots, and the tophash bytes.
 
-use super::key::Key;
-use crate::base::{
-    bytes::equal,
-    prefetch::prefetch,
-    sync::{
-        AtomicU32, AtomicU64,
-        Ordering::{Relaxed, Release},
-        fence,
+use crate::{
+    base::{
+        arch::{equal_bytes, prefetch},
+        sync::{
+            AtomicU32, AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+            fence,
+        },
     },
+    item::Key,
 };
 
 pub const SLOTS: usize = 8;
@@ -86,6 +87,11 @@ impl<K: Key> Slot<K> {
 }
 
 impl<K: Key> Slot<K> {
+    /// The value word. Acquire pairs with the Release store of the word: what it is the address of, if it is one, is visible.
+    #[inline(always)]
+    pub fn load_value(&self) -> u64 {
+        self.value.load(Acquire)
+    }
     /// Copies key and value from another slot.
     pub fn copy_from(&self, other: &Self) {
         for (to, from) in K::words(&self.key).iter().zip(K::words(&other.key)) {
@@ -112,7 +118,7 @@ impl<K: Key> Bucket<'_, K> {
     /// Asks for the metadata, and for the slots where they are few enough to be worth it before a tophash has matched.
     #[inline(always)]
     pub fn prefetch(&self) {
-        if !K::HAS_HOME {
+        if !K::HAS_PREFERRED_SLOT {
             prefetch(&self.slots[0]);
             prefetch(&self.slots[4]);
         }
@@ -123,8 +129,8 @@ impl<K: Key> Bucket<'_, K> {
     #[inline(always)]
     pub fn prefetch_for(&self, hash: u64) {
         self.prefetch();
-        if K::HAS_HOME {
-            let home = &self.slots[K::home(hash)];
+        if K::HAS_PREFERRED_SLOT {
+            let home = &self.slots[K::preferred_slot(hash)];
             prefetch(home);
             // Which may be on the next cache line.
             prefetch(&home.value);
@@ -142,7 +148,7 @@ impl<K: Key> Bucket<'_, K> {
 
     /// Puts an entry into a slot that is empty, of a head or the first empty one of its bucket.
     #[inline(always)]
-    pub fn fill(&self, slot: usize, top: u8, key: K::Words, value: u64) {
+    pub fn write_slot(&self, slot: usize, top: u8, key: K::Words, value: u64) {
         let cells = &self.slots[slot];
         for (cell, word) in K::words(&cells.key).iter().zip(key.as_ref()) {
             cell.store(*word, Relaxed);
@@ -150,7 +156,7 @@ impl<K: Key> Bucket<'_, K> {
         cells.value.store(value, Release);
         let tops = self.tops().with(slot, top);
         // In another bucket than the last of a chain every empty slot is marked already.
-        let tops = if K::HAS_HOME && self.meta.next() == 0 { tops.joined() } else { tops };
+        let tops = if K::HAS_PREFERRED_SLOT && self.meta.next() == 0 { tops.joined() } else { tops };
         self.meta.tophash.store(tops.0, Relaxed);
     }
 
@@ -185,7 +191,7 @@ impl Tops {
 
     #[inline(always)]
     pub fn matching(self, top: u8) -> Matches {
-        Matches(equal(self.0, top))
+        Matches(equal_bytes(self.0, top))
     }
     /// Slots with a key.
     #[inline(always)]
@@ -194,12 +200,7 @@ impl Tops {
     }
     #[inline(always)]
     pub fn empty(self) -> Matches {
-        Matches(equal(self.0, EMPTY_REST) | equal(self.0, EMPTY_ONE))
-    }
-    /// Whether a search may stop here.
-    #[inline(always)]
-    pub fn has_empty_rest(self) -> bool {
-        self.get(SLOTS - 1) == EMPTY_REST
+        Matches(equal_bytes(self.0, EMPTY_REST) | equal_bytes(self.0, EMPTY_ONE))
     }
     #[inline(always)]
     pub fn get(self, slot: usize) -> u8 {
@@ -316,6 +317,5 @@ mod tests {
         let empty = Matches::of(0b0100_0010);
         assert_eq!([0, 1, 2, 6, 7].map(|slot| empty.first_from(slot)), [1, 1, 6, 6, 1].map(Some));
         assert_eq!(Matches::of(0).first_from(3), None);
-        assert!(tops.with(7, 0).has_empty_rest() && !tops.has_empty_rest());
     }
 }

@@ -6,17 +6,20 @@
 use super::{
     Growth, Shape,
     bucket::{Bucket, Change, Matches, SLOTS, Slot, Tops},
-    key::Key,
-    owner::{Owner, Writer},
-    prefix,
+    shape::prefix,
+    write::{TableMut, WriterState},
 };
-use crate::base::{
-    alloc::OutOfMemory,
-    hash::bucket_bits,
-    sync::{
-        Ordering::{Relaxed, Release},
-        fence,
+use crate::{
+    base::{
+        hash::bucket_bits,
+        invariant::broken,
+        mem::OutOfMemory,
+        sync::{
+            Ordering::{Relaxed, Release},
+            fence,
+        },
     },
+    item::Key,
 };
 
 /// The runtime's load factor, 13 / 2.
@@ -46,11 +49,14 @@ impl<'a, K: Key> Filler<'a, K> {
     /// Adds an entry from slot `from` of `bucket`, which may be one of the same chain that the filler has not passed. Where a key has a home, the
     /// entry keeps its slot if it can; in a bucket that is filled while it is read, it always can.
     #[inline(always)]
-    fn push(&mut self, owner: &mut Owner<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
-        let preferred = if K::HAS_HOME { from } else { 0 };
+    fn push(&mut self, owner: &mut TableMut<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
+        let preferred = if K::HAS_PREFERRED_SLOT { from } else { 0 };
         let slot = match self.tops.empty().first_from(preferred) {
             Some(slot) => slot,
-            None => self.advance(owner, preferred),
+            None => {
+                self.advance(owner);
+                preferred
+            }
         };
         let (to, from) = (&self.bucket.slots[slot], &bucket.slots[from]);
         if !core::ptr::eq(to, from) {
@@ -59,13 +65,11 @@ impl<'a, K: Key> Filler<'a, K> {
         self.tops = self.tops.with(slot, top);
     }
 
-    /// Goes on to the next bucket, which has the slot that is preferred.
+    /// Goes on to the next bucket, in which every slot is empty.
     #[cold]
-    fn advance(&mut self, owner: &mut Owner<'a, K>, preferred: usize) -> usize {
+    fn advance(&mut self, owner: &mut TableMut<'a, K>) {
         self.store_tops();
-        self.bucket = owner.next_in_chain(self.bucket);
-        self.tops = Tops::EMPTY;
-        preferred
+        (self.bucket, self.tops) = (owner.extend_chain(self.bucket), Tops::EMPTY);
     }
 
     fn store_tops(&self) {
@@ -74,19 +78,19 @@ impl<'a, K: Key> Filler<'a, K> {
 
     /// Ends the chain here; returns the overflow bucket that followed.
     #[inline(always)]
-    fn finish(mut self, owner: &Owner<'a, K>) -> u32 {
-        self.tops = if K::HAS_HOME { self.tops.joined() } else { self.tops.trimmed() };
+    fn finish(mut self, owner: &TableMut<'a, K>) -> u32 {
+        self.tops = if K::HAS_PREFERRED_SLOT { self.tops.joined() } else { self.tops.trimmed() };
         self.store_tops();
         let rest = self.bucket.meta.next();
         self.bucket.meta.end_chain();
         if !self.bucket.is_same(&self.head) {
-            owner.table.renew_filter(self.head);
+            owner.table.rebuild_filter(self.head);
         }
         rest
     }
 }
 
-impl<'a, K: Key> Owner<'a, K> {
+impl<'a, K: Key> TableMut<'a, K> {
     fn shape(&self) -> Shape {
         self.table.shape()
     }
@@ -97,17 +101,16 @@ impl<'a, K: Key> Owner<'a, K> {
         self.table.shape.store(shape.0, Release);
     }
 
-    /// The bucket after this one; a filler that needs one that is not there takes it from what `have_overflow` prepared.
-    fn next_in_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
-        let mut next = bucket.meta.next();
-        if next == 0 {
-            match self.take_overflow() {
-                Ok(number) => next = number,
-                Err(OutOfMemory) => unreachable!("a chain needs more buckets than were prepared"),
-            }
-            bucket.meta.set_next(next);
+    /// The bucket after this one in its chain. If there is none, one that `reserve_overflow` prepared.
+    fn extend_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
+        if let Some(next) = self.table.next_in_chain(bucket) {
+            return next;
         }
-        self.table.overflow.at(next)
+        let Ok((number, next)) = self.take_overflow() else {
+            broken("before entries move, there are as many overflow buckets as they may need")
+        };
+        bucket.meta.set_next(number);
+        next
     }
 
     /// Buckets that so many entries should have.
@@ -180,7 +183,7 @@ impl<'a, K: Key> Owner<'a, K> {
         while let Some(this) = bucket {
             // Read before the filler can come to this bucket and change them.
             let tops = this.tops();
-            bucket = self.table.behind(this);
+            bucket = self.table.next_in_chain(this);
             for slot in tops.live() {
                 filler.push(self, tops.get(slot), this, slot);
             }
@@ -203,11 +206,12 @@ impl<'a, K: Key> Owner<'a, K> {
             self.make_first_bucket()?;
             self.writer.bytes += self.table.main.make(self.memory, high)?;
         }
-        let Some(low) = self.table.main.by_prefix(shape.next_split()) else { return Err(OutOfMemory) };
-        let high = self.table.main.at(high);
+        let (Some(low), Some(high)) = (self.table.main.by_prefix(shape.next_split()), self.table.main.get(high)) else {
+            return Err(OutOfMemory);
+        };
         if low.meta.next() != 0 {
             // What the two chains need beyond the one is at most what the one has.
-            self.have_overflow(self.overflow_in(low))?;
+            self.reserve_overflow(self.overflow_in(low))?;
         }
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
@@ -222,10 +226,10 @@ impl<'a, K: Key> Owner<'a, K> {
             for slot in Matches::of(going) {
                 go.push(self, tops.get(slot), low, slot);
             }
-            let mut bucket = self.table.behind(low);
+            let mut bucket = self.table.next_in_chain(low);
             while let Some(this) = bucket {
                 let tops = this.tops();
-                bucket = self.table.behind(this);
+                bucket = self.table.next_in_chain(this);
                 for slot in tops.live() {
                     let from = &this.slots[slot];
                     let filler = if goes(from) != 0 { &mut go } else { &mut stay };
@@ -247,8 +251,8 @@ impl<'a, K: Key> Owner<'a, K> {
         let shape = self.shape();
         // After the last prefix comes the first one again, in twice as many.
         let low = |ahead: u32| self.table.main.by_prefix(shape.next_split().wrapping_add(prefix(ahead, shape.bits())));
-        if let Some(next) = low(0).map(|next| next.meta.next()).filter(|next| *next != 0) {
-            self.table.overflow.at(next).prefetch();
+        if let Some(overflow) = low(0).and_then(|next| self.table.next_in_chain(next)) {
+            overflow.prefetch();
         }
         if let Some(next) = low(1) {
             next.prefetch();
@@ -263,13 +267,14 @@ impl<'a, K: Key> Owner<'a, K> {
         let shape = self.shape();
         let (bits, split) =
             if shape.split() > 0 { (shape.bits(), shape.split()) } else { (shape.bits() - 1, 1 << (shape.bits() - 1)) };
-        let Some(low) = self.table.main.by_prefix(prefix(split - 1, bits)) else { return Err(OutOfMemory) };
-        let high = self.table.main.at(split - 1 + (1 << bits));
-        self.have_overflow(self.overflow_in(high) + 1)?;
+        let low = self.table.main.by_prefix(prefix(split - 1, bits));
+        let high = self.table.main.get(split - 1 + (1 << bits));
+        let (Some(low), Some(high)) = (low, high) else { return Err(OutOfMemory) };
+        self.reserve_overflow(self.overflow_in(high) + 1)?;
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let mut filler = Filler::new(low, low.tops());
-            self.move_all(self.table.behind(low), &mut filler);
+            self.move_all(self.table.next_in_chain(low), &mut filler);
             self.move_all(Some(high), &mut filler);
             let rest = filler.finish(self);
             self.free_overflow(rest);
@@ -309,7 +314,7 @@ impl<'a, K: Key> Owner<'a, K> {
     pub fn prepare(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         let taken = self.take_for(entries);
         if taken.is_err() {
-            self.put_back_unused();
+            self.release_unused_segments();
         }
         taken
     }
@@ -327,13 +332,13 @@ impl<'a, K: Key> Owner<'a, K> {
             self.writer.bytes += self.table.main.make(self.memory, first)?;
         }
         // A split needs as many as its chain has, and leaves no more in use than there were.
-        self.have_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
+        self.reserve_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
         // Last: readers come to it as soon as it is there.
         self.make_first_bucket()
     }
 
     /// Gives back what was prepared and is not used.
-    pub fn put_back_unused(&mut self) {
+    pub fn release_unused_segments(&mut self) {
         if !self.table.is_unused() {
             return self.release_unused();
         }
@@ -343,7 +348,7 @@ impl<'a, K: Key> Owner<'a, K> {
 
     /// Gives the memory behind the buckets in use back, as far as it is whole segments.
     fn release_unused(&mut self) {
-        let Writer { stable, reached, overflow_reached, overflow_next, .. } = *self.writer;
+        let WriterState { stable, reached, overflow_reached, overflow_next, .. } = *self.writer;
         let (reached, overflow_reached) = if stable { (reached, overflow_reached) } else { (0, 0) };
         // SAFETY: the shape and every chain end before them, and readers came only to those that were reached.
         self.writer.bytes -= unsafe {
@@ -364,10 +369,10 @@ impl<'a, K: Key> Owner<'a, K> {
         }
         self.writer.growing &= self.shape().split() != 0;
         self.set_limit();
-        for head in (0..self.shape().buckets() as u32).map(|index| self.table.main.at(index)) {
+        for head in self.table.heads() {
             if head.meta.next() != 0 {
                 let _change = Change::begin(head.meta);
-                self.settle(head);
+                self.compact_chain(head);
             }
         }
         self.pack_overflow();
@@ -383,8 +388,9 @@ impl<'a, K: Key> Owner<'a, K> {
         // Of the free ones keep those that stay: as many as there are others to be moved there.
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;
-        while number != 0 {
-            let meta = self.table.overflow.at(number).meta;
+        while number != 0
+            && let Some(Bucket { meta, .. }) = self.table.overflow.get(number)
+        {
             let next = meta.next();
             if number < end {
                 meta.set_next(self.writer.overflow_free);
@@ -395,21 +401,15 @@ impl<'a, K: Key> Owner<'a, K> {
             }
             number = next;
         }
-        for index in 0..self.shape().buckets() as u32 {
-            let head = self.table.main.at(index);
+        for head in self.table.heads() {
             let mut bucket = head;
-            loop {
-                let next = bucket.meta.next();
-                if next == 0 {
-                    break;
-                }
-                let mut place = self.table.overflow.at(next);
-                if next >= end
-                    && let Ok(number) = self.take_overflow()
+            while let Some(mut place) = self.table.next_in_chain(bucket) {
+                if bucket.meta.next() >= end
+                    && let Ok((number, free)) = self.take_overflow()
                 {
                     self.writer.overflow_used -= 1;
                     let _change = Change::begin(head.meta);
-                    let from = core::mem::replace(&mut place, self.table.overflow.at(number));
+                    let from = core::mem::replace(&mut place, free);
                     let tops = from.tops();
                     tops.live().for_each(|slot| place.slots[slot].copy_from(&from.slots[slot]));
                     place.meta.tophash.store(tops.0, Relaxed);

@@ -20,7 +20,7 @@
 //! has to look behind the head moves the last entries of the chain into its empty slots, so that they do not pile up.
 //!
 //! # Who may do what
-//! One *owner* at a time changes a table ([`Owner`]; the kinds say which lock makes that true). Optimistic readers
+//! One *owner* at a time changes a table ([`TableMut`]; the kinds say which lock makes that true). Optimistic readers
 //! ([`Table::get`]) may read at any time, and take nothing. The words they share:
 //!
 //! | word | written by | rule |
@@ -32,7 +32,7 @@
 //! | segment pointers | owner, Release | set before a shape that needs them is published |
 //!
 //! A reader loads the shape (Acquire), picks the bucket, loads its version (Acquire; odd: again), reads with Relaxed, then
-//! issues an Acquire fence and loads the version again: unchanged, what it read stood there together. Owner: version odd,
+//! issues an Acquire fence and loads the version again: unchanged, what it read stood there together. TableMut: version odd,
 //! Release fence, changes, version even with Release. By the two fences a reader that saw any change also sees the
 //! version that announced it.
 //!
@@ -49,23 +49,27 @@
 
 mod bucket;
 mod grow;
-mod key;
+mod inspect;
 #[cfg(all(test, loom))]
 mod models;
-mod order;
-mod owner;
-mod probe;
+mod scan;
+mod search;
 mod segments;
+mod shape;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
+mod write;
 
 pub use bucket::{EMPTY_ONE, EMPTY_REST, Matches, SLOTS, Slot};
-pub use key::{Bytes, Key, Word};
-pub use order::{Mark, Reach, Sink};
-pub use owner::{Owner, Sight, Writer};
-pub use probe::{Aim, Contended, Place};
+pub use scan::{Mark, Reach, Sink};
+pub use search::{Attempt, Contended, HomeBucket, Place};
+pub use shape::Shape;
+pub use write::{Lookup, TableMut, WriterState};
 
-use crate::base::sync::{AtomicU64, Ordering::Relaxed};
+use crate::{
+    base::sync::{AtomicU64, Ordering::Relaxed},
+    item::Key,
+};
 use segments::Segments;
 
 /// How a table decides to grow.
@@ -77,56 +81,7 @@ pub enum Growth {
     Linear,
 }
 
-/// How many buckets there are, and which split comes next: 2^`bits` prefixes, of which the first `split` are already split,
-/// so that there are 2^`bits` + `split` buckets. The upper half of the word is the mask of prefixes of that length, the lower half the
-/// prefix that is split next; both lie in the highest of their 32 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape(u64);
-
-impl Shape {
-    /// More buckets than this no table has.
-    pub const MAX_BITS: u32 = 31;
-
-    fn new(bits: u32, split: u32) -> Self {
-        let mask = prefix(((1u64 << bits) - 1) as u32, bits);
-        Self(u64::from(mask) << 32 | u64::from(prefix(split, bits)))
-    }
-    #[inline(always)]
-    fn mask(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-    /// B: the table had 2^B buckets before the growth that is under way, if one is.
-    pub fn bits(self) -> u32 {
-        self.mask().leading_ones()
-    }
-    #[inline(always)]
-    fn next_split(self) -> u32 {
-        self.0 as u32
-    }
-    pub fn split(self) -> u32 {
-        (u64::from(self.next_split()) >> (32 - self.bits())) as u32
-    }
-    pub fn buckets(self) -> u64 {
-        (1 << self.bits()) + self.split() as u64
-    }
-    /// The prefix that has the bucket of these bucket bits, in the highest bits.
-    #[inline(always)]
-    fn prefix(self, bits: u32) -> u32 {
-        let longer = self.mask() >> 1 | 1 << 31;
-        bits & if bits < self.next_split() { longer } else { self.mask() }
-    }
-    /// The length of that prefix.
-    fn prefix_bits(self, bits: u32) -> u32 {
-        self.bits() + u32::from(bits < self.next_split())
-    }
-}
-
-/// The prefix of `bits` bits that is the number `value`, in the highest bits.
-fn prefix(value: u32, bits: u32) -> u32 {
-    (u64::from(value) << (32 - bits)) as u32
-}
-
-/// What readers see of a table. All changes go through its [`Owner`].
+/// What readers see of a table. All changes go through its [`TableMut`].
 pub struct Table<K: Key> {
     shape: AtomicU64,
     main: Segments<K>,

@@ -1,12 +1,14 @@
 //! The table's protocol under loom: one owner, one optimistic reader, every interleaving of them (up to a bound of
 //! preemptions) and every value that the orderings allow a load to see. `ci/models.sh` runs them.
 
-use super::{Bytes, Growth, Key, Owner, Table, Word, Writer};
-use crate::base::{
-    alloc::Memory,
-    block::Block,
-    hash::{Hasher, bucket_bits},
-    sync::BlockWord,
+use super::{Growth, Slot, Table, TableMut, WriterState};
+use crate::{
+    base::{
+        hash::{Hasher, bucket_bits},
+        mem::{Block, Memory},
+        sync::BlockWord,
+    },
+    item::{Bytes, Key, Word},
 };
 use core::ptr::NonNull;
 use loom::{model::Builder, sync::Arc, thread};
@@ -14,7 +16,7 @@ use loom::{model::Builder, sync::Arc, thread};
 /// A table in the making, and what its owner has of it.
 struct Subject<K: Key = Word> {
     table: Arc<Table<K>>,
-    writer: Writer,
+    writer: WriterState,
     memory: Memory,
     hasher: Arc<Hasher>,
 }
@@ -23,15 +25,15 @@ impl<K: Key> Subject<K> {
     fn new(growth: Growth) -> Self {
         Self {
             table: Arc::new(Table::new(0)),
-            writer: Writer::new(growth, true),
+            writer: WriterState::new(growth, true),
             memory: Memory::new(Default::default()),
             hasher: Arc::new(Hasher::new(7, 0).unwrap()),
         }
     }
 
-    fn owner(&mut self) -> Owner<'_, K> {
+    fn owner(&mut self) -> TableMut<'_, K> {
         // SAFETY: the only owner, and the writer is stable.
-        unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }
+        unsafe { TableMut::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }
     }
 
     fn insert(&mut self, key: K::Ref<'_>, value: u64) {
@@ -39,24 +41,24 @@ impl<K: Key> Subject<K> {
     }
 
     fn insert_with(&mut self, key: K::Ref<'_>, block: Option<Block>, value: u64) {
-        let probe = K::probe(&self.hasher, key);
-        self.owner().insert(K::hash(&probe), K::packed(&probe, block), value).unwrap();
+        let hashed = K::hashed(&self.hasher, key);
+        self.owner().insert(K::hash(&hashed), K::encode(&hashed, block), value).unwrap();
     }
 
     fn remove(&mut self, key: K::Ref<'_>) {
-        let probe = K::probe(&self.hasher, key);
-        let place = self.table.find(&probe).unwrap();
+        let hashed = K::hashed(&self.hasher, key);
+        let place = self.table.find(&hashed).unwrap();
         // SAFETY: as in `owner`, with the borrow of the table kept apart.
-        unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }.remove(&place);
+        unsafe { TableMut::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }.remove(&place);
     }
 }
 
 impl Subject {
     fn overwrite(&mut self, key: u64, value: u64, block: bool) {
-        let probe = Word::probe(&self.hasher, key);
-        let place = self.table.find(&probe).unwrap();
+        let hashed = Word::hashed(&self.hasher, key);
+        let place = self.table.find(&hashed).unwrap();
         // SAFETY: as above.
-        let mut owner = unsafe { Owner::new(&self.table, &mut self.writer, &self.memory, &self.hasher) };
+        let mut owner = unsafe { TableMut::new(&self.table, &mut self.writer, &self.memory, &self.hasher) };
         if block { owner.set_block(&place, value) } else { owner.set_word(&place, value) }
     }
 
@@ -95,7 +97,7 @@ fn check(
         let mut subject = Subject::new(Growth::Linear);
         let (key, writes) = scene(&mut subject);
         let (table, hasher) = (subject.table.clone(), subject.hasher.clone());
-        let reader = thread::spawn(move || table.get(&Word::probe(&hasher, key), |word| word));
+        let reader = thread::spawn(move || table.get(&Word::hashed(&hasher, key), Slot::load_value));
         writes(&mut subject, key);
         if let Ok(seen) = reader.join().unwrap() {
             assert!(allowed.contains(&seen), "read {seen:?}, allowed are {allowed:?}");
@@ -211,7 +213,7 @@ fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
         (keys[9], |subject, key| {
             // The other one, so that the last entry of the chain comes to the head and the overflow bucket is free.
             let (first, last) = (subject.writer.entries(), key);
-            let other = (1..last).rev().find(|key| subject.table.find(&Word::probe(&subject.hasher, *key)).is_some());
+            let other = (1..last).rev().find(|key| subject.table.find(&Word::hashed(&subject.hasher, *key)).is_some());
             subject.remove(other.unwrap());
             assert_eq!((subject.writer.entries(), subject.writer.overflow_used()), (first - 1, 0));
         })
@@ -282,7 +284,7 @@ fn check_next_owner(next: fn(&mut Subject)) {
         assert_eq!((subject.writer.overflow_used(), subject.table.shape().buckets()), (2, 5));
 
         let (table, hasher, key) = (subject.table.clone(), subject.hasher.clone(), keys[16]);
-        let reader = thread::spawn(move || table.get_patiently(&Word::probe(&hasher, key), |word| word));
+        let reader = thread::spawn(move || table.get_slow(&Word::hashed(&hasher, key), Slot::load_value));
         subject.remove(keys[8]);
         assert_eq!(subject.writer.overflow_used(), 0);
         let other = thread::spawn(move || {
@@ -337,14 +339,14 @@ fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
         // key really gets has other bytes: whoever finds the key has followed the short one.
         let (decoy, other) = (block(0, LONG), block(1, [2; 40]));
         let mut subject = Subject::<Bytes>::new(Growth::Linear);
-        let home = |key: &[u8]| Bytes::home(Bytes::hash(&Bytes::probe(&subject.hasher, key)));
+        let home = |key: &[u8]| Bytes::preferred_slot(Bytes::hash(&Bytes::hashed(&subject.hasher, key)));
         let mut keys = (0..).map(|number: u64| [number, decoy.word()].map(u64::to_ne_bytes).concat());
         let short = keys.find(|key| home(key) == home(&LONG)).unwrap();
         subject.insert(&short, 1);
         let (table, hasher) = (subject.table.clone(), subject.hasher.clone());
         let reader = thread::spawn(move || {
             let mut found = false;
-            let _ = table.get(&Bytes::probe(&hasher, &LONG), |_| found = true);
+            let _ = table.get(&Bytes::hashed(&hasher, &LONG), |_| found = true);
             found
         });
         subject.remove(&short);
@@ -364,8 +366,9 @@ fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&mut Subject)) {
         subject.insert(10, 0);
         let blocks = Arc::new([AtomicU64::new(1), AtomicU64::new(2)]);
         let (table, hasher, contents) = (subject.table.clone(), subject.hasher.clone(), blocks.clone());
-        let reader =
-            thread::spawn(move || table.get(&Word::probe(&hasher, 10), |block| contents[block as usize].load(Relaxed)));
+        let reader = thread::spawn(move || {
+            table.get(&Word::hashed(&hasher, 10), |slot| contents[slot.load_value() as usize].load(Relaxed))
+        });
         writes(&mut subject);
         blocks[0].store(99, Relaxed);
         if let Ok(seen) = reader.join().unwrap() {
@@ -395,7 +398,7 @@ fn what_was_written_before_an_insert_is_seen_after_a_hit() {
         let message = Arc::new(AtomicU64::new(0));
         let (table, hasher, seen) = (subject.table.clone(), subject.hasher.clone(), message.clone());
         let reader = thread::spawn(move || {
-            let found = table.get(&Word::probe(&hasher, 10), |word| word);
+            let found = table.get(&Word::hashed(&hasher, 10), Slot::load_value);
             (found, seen.load(Relaxed))
         });
         message.store(5, Relaxed);

@@ -5,17 +5,17 @@
 //! Prefix p1 has bucket 2^B + p if p has B bits, and prefixes of zeros have bucket 0: what a prefix ends in, after its last 1, does not
 //! matter. With a 1 before the prefix, the number is what lies before that last 1.
 
-use super::{
-    bucket::{Bucket, Meta, SLOTS, Slot},
-    key::Key,
-};
-use crate::base::{
-    alloc::{Memory, OutOfMemory},
-    sync::{
-        AtomicPtr, AtomicU64,
-        Ordering::{Acquire, Relaxed, Release},
+use super::bucket::{Bucket, Meta, SLOTS, Slot};
+use crate::{
+    base::{
+        arch::launder,
+        mem::{Memory, OutOfMemory},
+        sync::{
+            AtomicPtr, AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
-    whole::whole,
+    item::Key,
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
@@ -29,7 +29,7 @@ const FEW_ZEROS: usize = 33 - ENTRIES;
 /// Slots begin at a cache line, and a bucket of words is exactly two.
 const ALIGN: usize = 128;
 
-/// Both arrays hold, for each segment, where half a bucket before bucket 0 would be if the segment went back that far: 2 i + 1 halves from
+/// Both arrays hold, for each segment, where half a bucket before bucket 0 would be if the segment went back that far: 2 i + 1 half_buckets from
 /// there is bucket i. NULL: no segment.
 pub struct Segments<K> {
     slots: [AtomicPtr<u8>; ENTRIES],
@@ -77,10 +77,10 @@ impl<K: Key> Segments<K> {
     /// The bucket of a prefix, in the highest of 32 bits, if its segment exists.
     #[inline(always)]
     pub fn by_prefix(&self, prefix: u32) -> Option<Bucket<'_, K>> {
-        let led = 1 << 32 | u64::from(prefix);
-        let zeros = led.trailing_zeros();
+        let prefixed = 1 << 32 | u64::from(prefix);
+        let zeros = prefixed.trailing_zeros();
         // SAFETY: the number found so is one of this segment's.
-        unsafe { self.bucket(zeros as usize - FEW_ZEROS, (led >> zeros) as usize) }
+        unsafe { self.bucket(zeros as usize - FEW_ZEROS, (prefixed >> zeros) as usize) }
     }
 
     /// Bucket `index`, if its segment exists.
@@ -90,12 +90,12 @@ impl<K: Key> Segments<K> {
         unsafe { self.bucket(entry_of(segment_of(index)), 2 * index as usize + 1) }
     }
 
-    /// The bucket `halves` halves from where an entry of the arrays says.
+    /// The bucket `half_buckets` half_buckets from where an entry of the arrays says.
     ///
     /// # Safety
     /// The bucket is one of the segment's, if that exists.
     #[inline(always)]
-    unsafe fn bucket(&self, entry: usize, halves: usize) -> Option<Bucket<'_, K>> {
+    unsafe fn bucket(&self, entry: usize, half_buckets: usize) -> Option<Bucket<'_, K>> {
         // A shape that needs the segment was published after it, and overflow numbers are checked by version before they
         // are followed: Acquire is for the first bucket, which comes without a new shape.
         let metas = self.metas[entry].load(Acquire);
@@ -105,20 +105,11 @@ impl<K: Key> Segments<K> {
         let slots = self.slots[entry].load(Relaxed);
         // SAFETY: `make` laid the segment out so.
         unsafe {
-            let slots = whole(slots.wrapping_add(halves * Self::HALF_SLOTS).cast::<[Slot<K>; SLOTS]>());
-            let meta = metas.wrapping_add(halves * Self::HALF_META).cast::<Meta>();
+            let slots = launder(slots.wrapping_add(half_buckets * Self::HALF_SLOTS).cast::<[Slot<K>; SLOTS]>());
+            let meta = metas.wrapping_add(half_buckets * Self::HALF_META).cast::<Meta>();
             // Known here, and lost on the compiler otherwise, which would ask once more.
             core::hint::assert_unchecked(!meta.is_null() && !slots.is_null());
             Some(Bucket { meta: &*meta, slots: &*slots })
-        }
-    }
-
-    /// Bucket `index`, whose segment exists.
-    #[inline(always)]
-    pub fn at(&self, index: u32) -> Bucket<'_, K> {
-        match self.get(index) {
-            Some(bucket) => bucket,
-            None => unreachable!("bucket {index} has no segment"),
         }
     }
 
@@ -210,10 +201,9 @@ impl<K: Key> Segments<K> {
     #[cfg(any(loom, shuttle))]
     fn forget(&self, number: usize) {
         let (first, buckets) = buckets_of(number);
-        for index in first..first + buckets {
-            for slot in self.at(index as u32).slots {
-                K::words(&slot.key).iter().chain([&slot.value]).for_each(|word| word.store(0, Relaxed));
-            }
+        for slot in (first..first + buckets).filter_map(|index| self.get(index as u32)).flat_map(|bucket| bucket.slots)
+        {
+            K::words(&slot.key).iter().chain([&slot.value]).for_each(|word| word.store(0, Relaxed));
         }
     }
 

@@ -139,7 +139,7 @@ impl Subject {
     /// The version that was there; the next one is what `next` makes of it.
     pub fn update(&self, i: u64, next: impl FnMut(Option<u64>) -> Option<u64>) -> Result<Option<u64>, Error> {
         let (made, mut next, mut before) = (OnceCell::new(), next, None);
-        self.map.update(&self.key(i), &mut |value| {
+        self.map.update::<Error>(&self.key(i), &mut |value| {
             before = value.map(|value| unseal(self.setup.value, i, value));
             Ok(match next(before) {
                 None => Decision::Delete,

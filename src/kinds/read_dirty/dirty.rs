@@ -2,19 +2,19 @@
 
 use super::{
     entry::{EntryGuard, EntryRef},
-    locked::Locked,
+    mutex_path::Locked,
 };
 use crate::{
     base::{
-        alloc::OutOfMemory,
-        block::Block,
+        mem::{Block, OutOfMemory},
         sync::{
-            Ordering::{Acquire, Relaxed, Release},
+            Ordering::{Relaxed, Release},
             lock,
         },
     },
-    kinds::{Error, blocks::Blocks, value::Value},
-    table::{Key, Place, Table},
+    item::{Blocks, Key, Value},
+    kinds::Error,
+    table::{Place, Table},
 };
 
 impl<'a, K: Key, V: Value> Locked<'a, K, V> {
@@ -41,7 +41,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
             if result.is_err() {
                 return;
             }
-            let word = slot.value.load(Acquire);
+            let word = slot.load_value();
             // SAFETY: a live slot of the read map holds the address of an entry.
             if unsafe { EntryRef::from_word(word) }.lock().expunge() {
                 expunged += 1;
@@ -53,7 +53,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
             // Without a dirty map there are no expunged entries.
             read_table.for_each(|slot| {
                 // SAFETY: as above.
-                unsafe { EntryRef::from_word(slot.value.load(Acquire)) }.lock().unexpunge();
+                unsafe { EntryRef::from_word(slot.load_value()) }.lock().unexpunge();
             });
             self.other().clear();
             return result;
@@ -64,27 +64,27 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
     }
 
     /// Puts the key of an expunged entry, which is at `place` in the read map, into the dirty map again.
-    pub(super) fn unexpunge(&mut self, probe: &K::Probe<'_>, place: &Place<'_, K>) -> Result<(), Error> {
-        let (key, entry) = (K::load(&place.slot().key), place.slot().value.load(Acquire));
-        self.other().insert(K::hash(probe), key, entry)?;
+    pub(super) fn unexpunge(&mut self, hashed: &K::Hashed<'_>, place: &Place<'_, K>) -> Result<(), Error> {
+        let (key, entry) = (K::load(&place.slot().key), place.slot().load_value());
+        self.other().insert(K::hash(hashed), key, entry)?;
         self.inner.expunged -= 1;
         Ok(())
     }
 
     /// Adds a key that neither map has.
-    pub(super) fn insert(&mut self, probe: &K::Probe<'_>, value: V::Ref<'_>) -> Result<(), Error> {
+    pub(super) fn insert(&mut self, hashed: &K::Hashed<'_>, value: V::Ref<'_>) -> Result<(), Error> {
         self.make_dirty()?;
         let map = self.map;
         let entry = self.inner.entries.take(&map.memory)?;
         let guard = entry.lock();
-        match self.insert_entry(probe, value, entry) {
+        match self.insert_entry(hashed, value, entry) {
             Ok((value, key)) => {
                 map.len.fetch_add(1, Relaxed);
                 guard.begin(value, key);
                 Ok(())
             }
             Err(error) => {
-                self.inner.entries.put_back(guard);
+                self.inner.entries.release(guard);
                 Err(error.into())
             }
         }
@@ -93,15 +93,15 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
     /// Puts the key of a fresh entry into the dirty map; returns the value word and the key's block, which are the entry's then.
     fn insert_entry(
         &mut self,
-        probe: &K::Probe<'_>,
+        hashed: &K::Hashed<'_>,
         value: V::Ref<'_>,
         entry: EntryRef<'_>,
     ) -> Result<(u64, Option<Block>), OutOfMemory> {
         let mut blocks = self.map.blocks();
         let value = V::pack(value, &mut blocks)?;
-        let key = K::outside(probe).map(|bytes| blocks.alloc(bytes)).transpose();
+        let key = K::out_of_line(hashed).map(|bytes| blocks.alloc(bytes)).transpose();
         let inserted = key.and_then(|key| {
-            let inserted = self.other().insert(K::hash(probe), K::packed(probe, key), entry.word());
+            let inserted = self.other().insert(K::hash(hashed), K::encode(hashed, key), entry.word());
             if inserted.is_err() {
                 self.map.free_block(key);
             }
@@ -143,7 +143,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
     fn free_entries(&mut self, table: &Table<K>, which: impl Fn(&EntryGuard<'_>) -> bool) {
         table.for_each(|slot| {
             // SAFETY: a live slot of such a table holds the address of an entry, freed by nobody else meanwhile.
-            let entry = unsafe { EntryRef::from_word(slot.value.load(Acquire)) }.lock();
+            let entry = unsafe { EntryRef::from_word(slot.load_value()) }.lock();
             if which(&entry) {
                 if let Some(value) = entry.value() {
                     // SAFETY: the entry is out of both maps, and its state says so before the block is used again.
@@ -154,7 +154,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
                 } else {
                     self.map.free_block(entry.free());
                 }
-                self.inner.entries.put_back(entry);
+                self.inner.entries.release(entry);
             }
         });
     }

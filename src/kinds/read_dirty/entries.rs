@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, EntryGuard, EntryRef, FREE};
 use crate::base::{
-    alloc::{Memory, OutOfMemory},
+    mem::{Memory, OutOfMemory},
     sync::Ordering::{Relaxed, Release},
 };
 use core::ptr::{NonNull, null_mut};
@@ -123,7 +123,7 @@ impl Entries {
     }
 
     /// Takes back an entry that [`EntryGuard::free`] made free.
-    pub fn put_back(&mut self, guard: EntryGuard<'_>) {
+    pub fn release(&mut self, guard: EntryGuard<'_>) {
         self.link(guard.entry);
     }
 
@@ -184,7 +184,7 @@ impl Entries {
     }
 }
 
-#[cfg(all(test, target_os = "linux", not(any(loom, shuttle))))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
@@ -203,7 +203,7 @@ mod tests {
             assert!(version > last, "{version} after {last}");
             last = version;
             guard.free();
-            entries.put_back(guard);
+            entries.release(guard);
             entries.shrink(&memory);
         }
         // SAFETY: nobody looks at an entry any more.
@@ -217,7 +217,7 @@ mod tests {
         // SAFETY: this is the claim that is tested; atomics take any bits.
         let entry = unsafe { &*zeros.as_ptr().cast::<Entry>() };
         assert_eq!(entry.state.load(Relaxed) & 3, FREE);
-        assert!(EntryRef(entry).lock_late().is_none());
+        assert!(EntryRef(entry).lock_if_open().is_none());
     }
 
     #[test]

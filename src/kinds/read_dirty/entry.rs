@@ -16,32 +16,32 @@
 //! block changes the state word first, issues a Release fence, and only then gives the block back, so whoever sees the block's new
 //! contents sees the new version as well. A word is overwritten in place: it is all there is to the value.
 
-use super::{ReadDirty, lock::Lock};
+use super::{ReadDirty, entry_lock::Lock};
 use crate::{
     base::{
-        block::Block,
+        invariant::broken,
+        mem::Block,
         sync::{
             AtomicU64,
             Ordering::{Acquire, Relaxed, Release},
             fence, spin_loop,
         },
     },
+    item::{Key, Receive, Value},
     kinds::{
         Error, Outcome,
-        operation::{Current, Operation, Step},
-        output::Receive,
+        operation::{Operation, Target, carry_out},
         stats::SlotState,
-        value::Value,
     },
-    table::Key,
+    table::Attempt,
 };
 pub(super) const FREE: u64 = 0;
 const LIVE: u64 = 1;
 const NIL: u64 = 2;
 const EXPUNGED: u64 = 3;
 
-/// How often a reader tries before somebody has to lock the entry.
-const TRIES: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
+/// Attempts of a reader before somebody has to lock the entry.
+const ATTEMPTS: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
 pub struct Entry {
     pub(super) lock: Lock,
@@ -58,30 +58,6 @@ impl Entry {
     pub fn new() -> Self {
         let zero = || AtomicU64::new(0);
         Self { lock: Lock::new(), state: zero(), value: zero(), key: zero() }
-    }
-}
-
-/// What a reader saw.
-pub enum Seen<R> {
-    Value(R),
-    Nothing,
-    Contended,
-}
-
-/// What a writer did.
-pub enum Written {
-    Done(Outcome),
-    /// Nothing: the key is not in the dirty map.
-    Expunged,
-}
-
-impl Written {
-    /// For the holder of the mutex, who puts keys into the dirty map, and whose dirty map has no expunged entry.
-    pub fn done(self) -> Outcome {
-        match self {
-            Self::Done(outcome) => outcome,
-            Self::Expunged => unreachable!("an expunged entry where the mutex is held"),
-        }
     }
 }
 
@@ -102,42 +78,39 @@ impl<'a> EntryRef<'a> {
         core::ptr::from_ref(self.0).expose_provenance() as u64
     }
 
-    /// One try to read the value without the lock. The outer `None`: it was changing.
+    /// One attempt to read the value without the lock.
     #[inline(always)]
-    pub fn glance<R>(self, mut receive: impl FnMut(u64) -> R) -> Option<Option<R>> {
+    pub fn try_get<R>(self, mut read: impl FnMut(u64) -> R) -> Attempt<R> {
         let state = self.0.state.load(Acquire);
         if state & 3 != LIVE {
-            return Some(None);
+            return Attempt::Miss;
         }
-        let value = receive(self.0.value.load(Acquire));
+        let value = read(self.0.value.load(Acquire));
+        // The Acquire fence keeps the loads above before the re-load of the state; if that is unchanged, they saw one consistent value.
         fence(Acquire);
-        (self.0.state.load(Relaxed) == state).then_some(Some(value))
+        if self.0.state.load(Relaxed) == state { Attempt::Hit(value) } else { Attempt::Undecided }
     }
 
-    /// Reads the value without the lock.
-    pub fn read<R>(self, mut receive: impl FnMut(u64) -> R) -> Seen<R> {
-        for _ in 0..TRIES {
-            match self.glance(&mut receive) {
-                Some(Some(value)) => return Seen::Value(value),
-                Some(None) => return Seen::Nothing,
-                None => spin_loop(),
+    /// Several attempts to read the value without the lock.
+    pub fn get<R>(self, mut read: impl FnMut(u64) -> R) -> Attempt<R> {
+        for _ in 0..ATTEMPTS {
+            match self.try_get(&mut read) {
+                Attempt::Undecided => spin_loop(),
+                decided => return decided,
             }
         }
-        Seen::Contended
+        Attempt::Undecided
     }
 
     /// The lock of an entry that may not be the key's any more when it is had. `None`: it is no key's.
     #[inline(always)]
-    pub fn lock_late(self) -> Option<EntryGuard<'a>> {
+    pub fn lock_if_open(self) -> Option<EntryGuard<'a>> {
         self.0.lock.acquire().then(|| EntryGuard { entry: self.0 })
     }
 
     /// The lock of an entry that some table has, or that was just taken; for the holder of the mutex.
     pub fn lock(self) -> EntryGuard<'a> {
-        match self.lock_late() {
-            Some(guard) => guard,
-            None => unreachable!("the lock of an entry in use is nobody's"),
-        }
+        self.lock_if_open().unwrap_or_else(|| broken("the lock of an entry in use is open"))
     }
 }
 
@@ -190,53 +163,15 @@ impl<'a> EntryGuard<'a> {
         Ok(Outcome::Done)
     }
 
-    /// Carries out an operation on a live, nil or expunged entry. Before an expunged one gets a value, `unexpunge` has to put its
-    /// key into the dirty map, and says whether it did.
-    pub fn write<'v, K: Key, V: Value>(
+    /// Carries out an operation on a live, nil or expunged entry. Before an expunged one gets a value, `unexpunge` has to put its key
+    /// into the dirty map.
+    pub fn write<'v, K: Key, V: Value, E: From<Error>>(
         &self,
         map: &ReadDirty<K, V>,
         operation: &mut impl Operation<'v, V>,
-        unexpunge: impl FnOnce() -> Result<bool, Error>,
-    ) -> Result<Written, Error> {
-        let Some(old) = self.value() else {
-            let (outcome, step) = operation.on_absent()?;
-            if let Step::Put(value) = step {
-                if self.is_expunged() {
-                    if !unexpunge()? {
-                        return Ok(Written::Expunged);
-                    }
-                    self.set_state(NIL);
-                }
-                let word = V::pack(value, &mut map.blocks())?;
-                self.entry.value.store(word, Release);
-                map.len.fetch_add(1, Relaxed);
-                self.set_state(LIVE);
-            }
-            return Ok(Written::Done(outcome));
-        };
-        // SAFETY: the entry is live and locked.
-        let (outcome, step) = operation.on_present(&unsafe { Current::new(old) })?;
-        match step {
-            Step::Leave => {}
-            Step::Put(value) if V::IN_PLACE => {
-                let word = V::pack(value, &mut map.blocks())?;
-                self.entry.value.store(word, Release);
-            }
-            Step::Put(value) => {
-                let word = V::pack(value, &mut map.blocks())?;
-                self.entry.value.store(word, Release);
-                self.set_state(LIVE);
-                // SAFETY: the entry has the new one.
-                unsafe { V::free(old, &mut map.blocks()) };
-            }
-            Step::Remove => {
-                self.set_state(NIL);
-                map.len.fetch_sub(1, Relaxed);
-                // SAFETY: the entry has no value any more.
-                unsafe { V::free(old, &mut map.blocks()) };
-            }
-        }
-        Ok(Written::Done(outcome))
+        unexpunge: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Outcome, E> {
+        carry_out(LockedEntry { entry: self, map, unexpunge }, operation)
     }
 
     /// A fresh entry gets its first value, which is counted, and the block of its key.
@@ -272,5 +207,57 @@ impl<'a> EntryGuard<'a> {
         let key = self.entry.key.swap(0, Relaxed);
         // SAFETY: the entry owned the block until now, if it had one.
         unsafe { Block::from_word(key) }
+    }
+}
+
+/// An entry about which an operation decides.
+struct LockedEntry<'g, 'a, K: Key, V: Value, U> {
+    entry: &'g EntryGuard<'a>,
+    map: &'g ReadDirty<K, V>,
+    unexpunge: U,
+}
+
+// SAFETY: the lock of the entry keeps its value.
+unsafe impl<K: Key, V: Value, E: From<Error>, U: FnOnce() -> Result<(), E>> Target<V> for LockedEntry<'_, '_, K, V, U> {
+    type Refusal = E;
+
+    fn current(&self) -> Option<u64> {
+        self.entry.value()
+    }
+
+    fn insert(self, value: V::Ref<'_>) -> Result<(), E> {
+        let Self { entry, map, unexpunge } = self;
+        if entry.is_expunged() {
+            unexpunge()?;
+            entry.set_state(NIL);
+        }
+        let word = V::pack(value, &mut map.blocks()).map_err(Error::from)?;
+        entry.entry.value.store(word, Release);
+        // Counted before the value appears: the number of entries is never negative.
+        map.len.fetch_add(1, Relaxed);
+        entry.set_state(LIVE);
+        Ok(())
+    }
+
+    fn overwrite(self, old: u64, value: V::Ref<'_>) -> Result<(), E> {
+        let Self { entry, map, .. } = self;
+        let word = V::pack(value, &mut map.blocks()).map_err(Error::from)?;
+        // Release: what was written before the store happens before a load of the value.
+        entry.entry.value.store(word, Release);
+        if !V::IN_PLACE {
+            // The version changes before the block is free, so that no late reader believes what its next user writes there.
+            entry.set_state(LIVE);
+            // SAFETY: the entry has the new one.
+            unsafe { V::free(old, &mut map.blocks()) };
+        }
+        Ok(())
+    }
+
+    fn remove(self, old: u64) {
+        let Self { entry, map, .. } = self;
+        entry.set_state(NIL);
+        map.len.fetch_sub(1, Relaxed);
+        // SAFETY: the entry has no value any more.
+        unsafe { V::free(old, &mut map.blocks()) };
     }
 }

@@ -29,46 +29,44 @@
 //! A writer without the mutex locks the entry and then looks at the generation: unchanged, the entry cannot be freed before the
 //! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on. Changed, the writer came too late: it
 //! held, for a moment, the lock of an entry that may be another key's by now. So the page of an entry goes only when its lock cannot be had any more
-//! ([`mod@lock`]).
+//! ([`entry_lock`]).
 
 mod dirty;
 mod entries;
 mod entry;
-mod lock;
-mod locked;
+mod entry_lock;
+mod lock_free_path;
 #[cfg(all(test, loom))]
 mod models;
-#[cfg(all(test, target_os = "linux", not(any(loom, shuttle))))]
+mod mutex_path;
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
-mod unlocked;
 
 use super::{
-    Error, Kind, Outcome,
-    blocks::{Blocks, Shared},
+    Error, Kind, Outcome, loaded,
+    locked_table::TableState,
     operation::Operation,
-    output::Receive,
     stats::{Bucket, Stats},
-    value::Value,
 };
 use crate::{
     base::{
-        alloc::Memory,
-        block::Block,
+        arch::stores_done,
         hash::Hasher,
-        pool::Pool,
+        mem::{Block, Memory, Pool},
         sync::{
             AtomicU64, Mutex,
             Ordering::{Acquire, Relaxed},
-            fence, lock, stores_done,
+            fence, lock,
         },
     },
-    kinds::guarded::State,
-    table::{Growth, Key, Owner, Reach, Sink, Table, Word},
+    item::{Blocks, Key, Receive, Shared, Value},
+    table::{Attempt, Growth, Reach, Sink, Table, TableMut},
 };
 use core::marker::PhantomData;
 use entries::Entries;
 use entry::EntryRef;
-use locked::Locked;
+use lock_free_path::Home;
+use mutex_path::Locked;
 
 /// Which table is the read map, whether it is amended, and the generation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,7 +111,7 @@ pub struct ReadDirty<K: Key, V: Value> {
 /// What the mutex guards.
 struct Inner {
     /// The writers of the two tables. (Their pools are not used: blocks are in the map's.)
-    states: [State; 2],
+    states: [TableState; 2],
     entries: Entries,
     misses: u64,
     promotions: u64,
@@ -128,17 +126,9 @@ unsafe impl<K: Key, V: Value> Send for ReadDirty<K, V> {}
 // SAFETY: as above.
 unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
 
-impl ReadDirty<Word, Word> {
-    /// The usual case of `load`. The outer `None` decides nothing.
-    #[inline(always)]
-    pub fn load_at_once(&self, key: u64) -> Option<Option<u64>> {
-        self.glance(&Word::probe(&self.hasher, key), |word| word)
-    }
-}
-
 impl<K: Key, V: Value> ReadDirty<K, V> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
-        let states = core::array::from_fn(|_| State::new(Growth::Doubling, true));
+        let states = core::array::from_fn(|_| TableState::new(Growth::Doubling, true));
         let inner = Inner { states, entries: Entries::new(), misses: 0, promotions: 0, expunged: 0, reserved: 0 };
         Self {
             read: AtomicU64::new(0),
@@ -179,33 +169,59 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
 }
 
 impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
+    type Home<'a> = Home<'a, K>;
+
     fn hasher(&self) -> &Hasher {
         &self.hasher
     }
 
+    #[inline(always)]
+    fn try_load<R>(&self, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
+        self.try_load_at(self.locate(K::hash(hashed)), hashed, read)
+    }
+
     /// A key that may be in the dirty map, or whose entry has a writer each time, is for `load`.
     #[inline(always)]
-    fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        self.load_glance(probe, out).or_else(|| self.peek_patiently(probe, out))
+    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
+            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Miss => Some(Ok(Outcome::NotFound)),
+            Attempt::Undecided => self.peek_slow(hashed, out),
+        }
     }
 
     #[inline(always)]
-    fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        self.load_glance(probe, out).unwrap_or_else(|| self.load_patiently(probe, out))
+    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        self.load_at(self.locate(K::hash(hashed)), hashed, out)
     }
 
-    fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
-        let result = match self.write_read(probe, &mut operation) {
+    fn profits_from_prefetch(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn locate_in_batch(&self, hashed: &K::Hashed<'_>) -> Option<Home<'_, K>> {
+        Some(self.locate(K::hash(hashed)))
+    }
+
+    #[inline(always)]
+    fn load_at(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        // SAFETY: as in `peek`.
+        match self.try_load_at(home, hashed, |word| unsafe { out.receive(word) }) {
+            Attempt::Hit(received) => loaded(received),
+            Attempt::Miss => Ok(Outcome::NotFound),
+            Attempt::Undecided => self.load_slow(hashed, out),
+        }
+    }
+
+    fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, mut operation: O) -> Result<Outcome, Error> {
+        let result = match self.write_read(hashed, &mut operation) {
             Some(result) => result,
-            None => self.locked().write(probe, &mut operation),
+            None => self.locked().write(hashed, &mut operation),
         };
         stores_done();
         result
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, probe: &K::Probe<'_>) {
-        self.tables[self.read().table()].prefetch(K::hash(probe));
     }
 
     fn len(&self) -> Result<u64, Error> {
@@ -235,17 +251,12 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         Ok(())
     }
 
-    fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
+    fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
         let mut sink = LiveEntries { sink, values: PhantomData::<fn() -> V> };
-        loop {
-            let locked = self.locked();
-            // Either has every key: the dirty map if there is one, else the read map.
-            let table = if locked.read().is_amended() { locked.other_table() } else { locked.read_table() };
-            match table.scan(&self.hasher, cursor, until, &mut sink) {
-                Reach::Pause | Reach::NextTable => {}
-                reach => return Ok(reach),
-            }
-        }
+        let locked = self.locked();
+        // Either has every key: the dirty map if there is one, else the read map.
+        let table = if locked.read().is_amended() { locked.other_table() } else { locked.read_table() };
+        Ok(table.scan(&self.hasher, cursor, until, &mut sink))
     }
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error> {
@@ -278,7 +289,7 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         };
         Ok(Bucket::of(table, bucket, depth, |slot| {
             // SAFETY: a live slot of a table of this map holds the address of an entry.
-            let entry = unsafe { EntryRef::from_word(slot.value.load(Acquire)) }.lock();
+            let entry = unsafe { EntryRef::from_word(slot.load_value()) }.lock();
             entry.shown::<V>()
         }))
     }
@@ -318,7 +329,7 @@ impl<K: Key, V: Value> Drop for ReadDirty<K, V> {
         let Inner { states, entries, .. } = &mut *inner;
         for (table, state) in self.tables.iter().zip(states) {
             // SAFETY: nobody uses a map that is dropped.
-            unsafe { Owner::new(table, &mut state.writer, &self.memory, &self.hasher).destroy() };
+            unsafe { TableMut::new(table, &mut state.writer, &self.memory, &self.hasher).destroy() };
         }
         // SAFETY: as above.
         unsafe {

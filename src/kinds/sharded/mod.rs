@@ -4,11 +4,11 @@
 //! # Protocol
 //! A shard's table is changed only by the holder of the shard's lock, and read by anyone with [`Table::get`], which says what makes that
 //! right. A reader that a writer has disturbed too often takes the lock, so every reader gets done. Blocks of bytes
-//! lie in a stable pool: their memory stays readable while the map lives ([`crate::base::pool`]), and whoever followed the
+//! lie in a stable pool: their memory stays readable while the map lives ([`crate::base::mem::Pool`]), and whoever followed the
 //! address of a freed one finds by the version that it must not believe what it read. So there is no pin, no grace period, and
 //! no backlog of freed memory.
 //!
-//! A write aims at its bucket, and asks for its memory, before it has the lock; with the lock it looks whether the shape is still the one
+//! A write homes at its bucket, and asks for its memory, before it has the lock; with the lock it looks whether the shape is still the one
 //! that it aimed by. Then nobody splits or merges until it is done.
 //!
 //! A load takes nothing, so it could overtake the stores of its own thread's last write: a write is over only when they are done
@@ -22,30 +22,27 @@ mod models;
 mod tests;
 
 use super::{
-    Error, Kind, Outcome,
-    guarded::{self, Guarded, State},
-    operation::{Operation, Step},
-    output::Receive,
+    Error, Kind, Outcome, loaded,
+    locked_table::{self, LockedTable, TableState},
+    operation::{Decision, Operation},
     stats::{Bucket, Stats},
-    value::Value,
 };
 use crate::{
     base::{
-        alloc::{Memory, OutOfMemory},
+        arch::stores_done,
         hash::{Hasher, shard_bits},
-        processors::processors,
+        mem::{Memory, OutOfMemory},
+        os::processors,
         sync::{
             AtomicPtr, AtomicU64, Mutex, MutexGuard,
             Ordering::{AcqRel, Acquire, Relaxed},
-            lock, stores_done,
+            lock,
         },
     },
-    table::{Contended, Growth, Key, Reach, Sink, Table, Word},
+    item::{Key, Receive, Value},
+    table::{Attempt, Contended, Growth, HomeBucket, Lookup, Reach, Sink, Table},
 };
 use core::{marker::PhantomData, ptr::NonNull};
-
-/// Keys of a batch whose memory is asked for before the first is looked at.
-pub const AHEAD: usize = 64;
 
 /// With fewer than 2^`FAR` buckets in a shard a map lies in the processor's cache, and asking ahead only takes time.
 const FAR: u32 = 8;
@@ -65,7 +62,7 @@ struct Shard<K: Key> {
 struct Writers {
     /// The entries of the state, for who does not hold the lock. Written under it.
     entries: AtomicU64,
-    state: Mutex<State>,
+    state: Mutex<TableState>,
 }
 
 /// A map of shards.
@@ -137,7 +134,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         let (size, align) = (self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>());
         let shards = self.memory.alloc(size, align)?.cast::<Shard<K>>();
         for index in 0..self.count() {
-            let state = Mutex::new(State::new(Growth::Linear, true));
+            let state = Mutex::new(TableState::new(Growth::Linear, true));
             let writers = Writers { entries: AtomicU64::new(0), state };
             // SAFETY: within the allocation, which is ours alone.
             unsafe { shards.add(index).write(Shard { table: Table::new(self.bits), writers }) };
@@ -149,17 +146,8 @@ impl<K: Key, V: Value> Sharded<K, V> {
         Ok(())
     }
 
-    /// A load that met a writer each time it tried.
-    #[cold]
-    #[inline(never)]
-    fn load_locked(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        let Some(shard) = self.shard(K::hash(probe)) else { return Ok(Outcome::NotFound) };
-        let _state = lock(&shard.writers.state);
-        guarded::load::<K, V>(&shard.table, probe, out)
-    }
-
     /// Runs `work` alone among the writers of a shard.
-    fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut Guarded<'_, K, V>) -> R) -> R {
+    fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut LockedTable<'_, K, V>) -> R) -> R {
         self.inside(shard, lock(&shard.writers.state), work)
     }
 
@@ -167,153 +155,173 @@ impl<K: Key, V: Value> Sharded<K, V> {
     fn inside<R>(
         &self,
         shard: &Shard<K>,
-        mut state: MutexGuard<'_, State>,
-        work: impl FnOnce(&mut Guarded<'_, K, V>) -> R,
+        mut state: MutexGuard<'_, TableState>,
+        work: impl FnOnce(&mut LockedTable<'_, K, V>) -> R,
     ) -> R {
         // SAFETY: the lock makes us the owner, and the state is stable.
-        let mut guarded = unsafe { Guarded::new(&shard.table, &mut state, &self.memory, &self.hasher) };
-        let result = work(&mut guarded);
-        shard.writers.entries.store(guarded.entries(), Relaxed);
+        let mut table = unsafe { LockedTable::new(&shard.table, &mut state, &self.memory, &self.hasher) };
+        let result = work(&mut table);
+        shard.writers.entries.store(table.entries(), Relaxed);
         stores_done();
         result
     }
 
-    /// The rest of a write that has the lock.
+    /// A write under the lock of a shard that the fast path does not decide.
     #[cold]
     #[inline(never)]
-    fn write_patiently<'v>(
+    fn write_slow<'v>(
         &self,
         shard: &Shard<K>,
-        state: MutexGuard<'_, State>,
-        probe: &K::Probe<'_>,
-        operation: impl Operation<'v, V>,
+        state: MutexGuard<'_, TableState>,
+        hashed: &K::Hashed<'_>,
+        operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
-        self.inside(shard, state, |guarded| guarded.write(probe, operation))
+        self.inside(shard, state, |table| table.write_slow(hashed, operation))
     }
 
     /// A write to a map or shard that nothing was ever written to: only what stores needs a shard.
     #[cold]
     #[inline(never)]
-    fn write_first<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
+    fn write_first<'v, O: Operation<'v, V>>(
+        &self,
+        hashed: &K::Hashed<'_>,
+        operation: &mut O,
+    ) -> Result<Outcome, Error> {
         if self.shards().is_empty() && !O::ASKS_USER {
             match operation.on_absent()? {
-                (_, Step::Put(_)) => {}
+                (_, Decision::Store(_)) => {}
                 (outcome, _) => return Ok(outcome),
             }
         }
-        let shard = self.shard_to_write(K::hash(probe))?;
-        self.exclusive(shard, |guarded| guarded.write(probe, operation))
-    }
-}
-
-/// For a hasher that is not weakened.
-impl Sharded<Word, Word> {
-    /// The usual case of `load`, without a call, so that a processor can go on to the next operation while it waits for memory. The
-    /// outer `None` decides nothing.
-    #[inline(always)]
-    pub fn load_at_once(&self, key: u64) -> Option<Option<u64>> {
-        let hash = self.hasher.whole_word(key);
-        match self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?))) {
-            Some((shard, aim)) => shard.table.glance(aim, &(hash, key), |word| word),
-            None => Some(None),
-        }
+        let shard = self.shard_to_write(K::hash(hashed))?;
+        self.exclusive(shard, |table| table.write_slow(hashed, operation))
     }
 
-    /// Calls `each` with the value of each key and its number, with the memory for many keys asked for before the first is looked at.
-    #[inline(always)]
-    pub fn load_many(&self, keys: &[u64], mut each: impl FnMut(usize, Option<u64>)) {
-        if self.shards().first().is_none_or(|shard| shard.table.shape().bits() < FAR) {
-            for (index, key) in keys.iter().enumerate() {
-                let found = self.load_at_once(*key);
-                each(index, found.unwrap_or_else(|| self.load_one(*key, self.hasher.word(*key))));
-            }
-            return;
-        }
-        let mut aims = [const { None }; AHEAD];
-        for (first, keys) in keys.chunks(AHEAD).enumerate().map(|(chunk, keys)| (chunk * AHEAD, keys)) {
-            for (aim, key) in aims.iter_mut().zip(keys) {
-                let hash = self.hasher.whole_word(*key);
-                *aim = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim_among_many(hash)?, hash)));
-            }
-            for (shard, aim, hash) in aims[..keys.len()].iter().flatten() {
-                shard.table.prefetch_match(*aim, *hash);
-            }
-            for (index, (key, aim)) in keys.iter().zip(aims).enumerate() {
-                let found = aim.and_then(|(shard, aim, hash)| {
-                    let found = shard.table.glance(aim, &(hash, *key), |word| word);
-                    found.unwrap_or_else(|| self.load_one(*key, hash))
-                });
-                each(first + index, found);
-            }
-        }
-    }
-
-    /// A load after the glance that decided nothing.
+    /// Reads the slot of a key without a lock, as often as it takes; `None` where only the lock helps.
     #[cold]
     #[inline(never)]
-    pub fn load_one(&self, key: u64, hash: u64) -> Option<u64> {
-        self.peek_one(key, hash).unwrap_or_else(|Contended| {
-            let mut value = 0;
-            // A word always fits where it goes, so nothing fails.
-            (self.load_locked(&(hash, key), &mut value) == Ok(Outcome::Done)).then_some(value)
-        })
-    }
-
-    /// The same without waiting.
-    pub fn peek_one(&self, key: u64, hash: u64) -> Result<Option<u64>, Contended> {
-        self.shard(hash).map_or(Ok(None), |shard| shard.table.get_patiently(&(hash, key), |word| word))
-    }
-}
-
-impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
-    fn hasher(&self) -> &Hasher {
-        &self.hasher
-    }
-
-    #[inline(always)]
-    fn peek(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        let Some(shard) = self.shard(K::hash(probe)) else { return Some(Ok(Outcome::NotFound)) };
+    fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        let Some(shard) = self.shard(K::hash(hashed)) else { return Some(Ok(Outcome::NotFound)) };
         // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
-        match shard.table.get(probe, |word| unsafe { out.receive(word) }) {
-            Ok(Some(received)) => Some(received.map(|()| Outcome::Done)),
+        match shard.table.get_slow(hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
+            Ok(Some(received)) => Some(loaded(received)),
             Ok(None) => Some(Ok(Outcome::NotFound)),
             Err(Contended) => None,
         }
     }
 
+    /// A load that the fast path does not decide. A reader that writers disturb too often takes the lock.
+    #[cold]
+    #[inline(never)]
+    fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        if let Some(result) = self.peek_slow(hashed, out) {
+            return result;
+        }
+        let Some(shard) = self.shard(K::hash(hashed)) else { return Ok(Outcome::NotFound) };
+        let _state = lock(&shard.writers.state);
+        locked_table::load::<K, V>(&shard.table, hashed, out)
+    }
+
+    /// The shard and the home bucket of a key; `None` where nothing was ever written. Prefetches the bucket.
     #[inline(always)]
-    fn load(&self, probe: &K::Probe<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        match self.peek(probe, out) {
-            Some(result) => result,
-            None => self.load_locked(probe, out),
+    fn locate(&self, hash: u64) -> Option<Home<'_, K>> {
+        let shard = self.shard(hash)?;
+        Some(Home { shard, bucket: shard.table.locate(hash)? })
+    }
+}
+
+/// Where a key belongs.
+pub struct Home<'a, K: Key> {
+    shard: &'a Shard<K>,
+    bucket: HomeBucket<'a, K>,
+}
+
+impl<K: Key> Clone for Home<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: Key> Copy for Home<'_, K> {}
+
+impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
+    type Home<'a> = Home<'a, K>;
+
+    fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    #[inline(always)]
+    fn try_load<R>(&self, hashed: &K::Hashed<'_>, mut read: impl FnMut(u64) -> R) -> Attempt<R> {
+        match self.locate(K::hash(hashed)) {
+            Some(home) => home.shard.table.try_get(home.bucket, hashed, |slot| read(slot.load_value())),
+            None => Attempt::Miss,
         }
     }
 
     #[inline(always)]
-    fn write<'v, O: Operation<'v, V>>(&self, probe: &K::Probe<'_>, mut operation: O) -> Result<Outcome, Error> {
-        let hash = K::hash(probe);
-        let Some((shard, aim)) = self.shard(hash).and_then(|shard| Some((shard, shard.table.aim(hash)?))) else {
-            return self.write_first(probe, operation);
+    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
+            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Miss => Some(Ok(Outcome::NotFound)),
+            Attempt::Undecided => self.peek_slow(hashed, out),
+        }
+    }
+
+    #[inline(always)]
+    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        match self.locate(K::hash(hashed)) {
+            Some(home) => self.load_at(home, hashed, out),
+            None => Ok(Outcome::NotFound),
+        }
+    }
+
+    #[inline(always)]
+    fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, mut operation: O) -> Result<Outcome, Error> {
+        let operation = &mut operation;
+        let Some(Home { shard, bucket }) = self.locate(K::hash(hashed)) else {
+            return self.write_first(hashed, operation);
         };
         let mut state = lock(&shard.writers.state);
         let before = state.writer.entries();
-        match guarded::write_at_once(&shard.table, &mut state, aim, probe, &mut operation) {
-            Some(result) => {
-                let entries = state.writer.entries();
+        // SAFETY: the lock lets us change the table, and the state is stable.
+        let mut table = unsafe { LockedTable::new(&shard.table, &mut state, &self.memory, &self.hasher) };
+        match table.find(bucket, hashed) {
+            Lookup::Undecided => self.write_slow(shard, state, hashed, operation),
+            lookup => {
+                let result = table.write_at(lookup, hashed, operation);
+                let entries = table.entries();
                 if entries != before {
                     shard.writers.entries.store(entries, Relaxed);
                 }
                 stores_done();
                 result
             }
-            None => self.write_patiently(shard, state, probe, operation),
         }
     }
 
+    fn profits_from_prefetch(&self) -> bool {
+        self.shards().first().is_some_and(|shard| shard.table.shape().bits() >= FAR)
+    }
+
     #[inline(always)]
-    fn prefetch(&self, probe: &K::Probe<'_>) {
-        if let Some(shard) = self.shard(K::hash(probe)) {
-            shard.table.prefetch(K::hash(probe));
+    fn locate_in_batch(&self, hashed: &K::Hashed<'_>) -> Option<Home<'_, K>> {
+        let shard = self.shard(K::hash(hashed))?;
+        Some(Home { shard, bucket: shard.table.locate_in_batch(K::hash(hashed))? })
+    }
+
+    #[inline(always)]
+    fn prefetch_match(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>) {
+        home.shard.table.prefetch_match(home.bucket, K::hash(hashed));
+    }
+
+    #[inline(always)]
+    fn load_at(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        match home.shard.table.try_get(home.bucket, hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
+            Attempt::Hit(received) => loaded(received),
+            Attempt::Miss => Ok(Outcome::NotFound),
+            Attempt::Undecided => self.load_slow(hashed, out),
         }
     }
 
@@ -322,7 +330,7 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     }
 
     fn clear(&self) -> Result<(), Error> {
-        self.shards().iter().for_each(|shard| self.exclusive(shard, |guarded| guarded.clear()));
+        self.shards().iter().for_each(|shard| self.exclusive(shard, |table| table.clear()));
         Ok(())
     }
 
@@ -333,34 +341,26 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         let spare = if self.count() > 1 { 5 * (mean.isqrt() + 1) } else { 0 };
         let each = mean.saturating_add(spare);
         // All memory first, so that all can go back if there is not enough.
-        let prepared =
-            self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.prepare(each)));
+        let prepared = self.shards().iter().try_for_each(|shard| self.exclusive(shard, |table| table.prepare(each)));
         if prepared.is_err() {
-            self.shards().iter().for_each(|shard| self.exclusive(shard, |guarded| guarded.put_back_unused()));
+            self.shards().iter().for_each(|shard| self.exclusive(shard, |table| table.release_unused_segments()));
             return prepared;
         }
-        self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.reserve(each)))
+        self.shards().iter().try_for_each(|shard| self.exclusive(shard, |table| table.reserve(each)))
     }
 
     fn shrink(&self) -> Result<(), Error> {
-        self.shards().iter().try_for_each(|shard| self.exclusive(shard, |guarded| guarded.shrink()))
+        self.shards().iter().try_for_each(|shard| self.exclusive(shard, |table| table.shrink()))
     }
 
-    fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
-        loop {
-            // The highest bits of a position are the shard's.
-            let Some(shard) = self.shards().get(cursor.checked_shr(64 - self.bits).unwrap_or(0) as usize) else {
-                *cursor = 0;
-                return Ok(Reach::End);
-            };
-            let state = lock(&shard.writers.state);
-            let reach = shard.table.scan(&self.hasher, cursor, until, sink);
-            drop(state);
-            match reach {
-                Reach::Pause | Reach::NextTable => {}
-                reach => return Ok(reach),
-            }
-        }
+    fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
+        // The highest bits of a position are the shard's.
+        let Some(shard) = self.shards().get(cursor.checked_shr(64 - self.bits).unwrap_or(0) as usize) else {
+            *cursor = 0;
+            return Ok(Reach::End);
+        };
+        let _state = lock(&shard.writers.state);
+        Ok(shard.table.scan(&self.hasher, cursor, until, sink))
     }
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error> {
@@ -388,7 +388,7 @@ impl<K: Key, V: Value> Drop for Sharded<K, V> {
         let Some(shards) = NonNull::new(self.shards.load(Acquire)) else { return };
         for shard in self.shards() {
             // SAFETY: nobody uses a map that is dropped.
-            self.exclusive(shard, |guarded| unsafe { guarded.destroy() });
+            self.exclusive(shard, |table| unsafe { table.destroy() });
         }
         // SAFETY: made by `make_shards` with this layout; what the shards owned is freed.
         unsafe { self.memory.free(shards.cast(), self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>()) };

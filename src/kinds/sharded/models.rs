@@ -1,19 +1,20 @@
-//! The sharded map under loom, with one shard: what a write aims at before it has the lock, and what it and a load find at once.
+//! The sharded map under loom, with one shard: what a write locates before it has the lock, and what it and a load find at once.
 //! `ci/models.sh` runs them; the table's own models cover growth and shrinking beside a reader.
 
 use super::*;
 use crate::{
     base::hash::bucket_bits,
-    kinds::models::{self, Words},
+    item::Word,
+    kinds::{
+        batch,
+        models::{self, Words},
+    },
 };
+use core::convert::Infallible;
 
 type Map = Sharded<Word, Word>;
 
 impl Map {
-    /// By what is found at once, unlike [`Words::get`].
-    fn get(&self, key: u64) -> Option<u64> {
-        self.load_at_once(key).unwrap_or_else(|| self.load_one(key, self.hasher.word(key)))
-    }
     /// The first keys, from 1 on, whose first bucket bit is `bit`: after the first split they are in that bucket.
     fn keys<const N: usize>(&self, bit: u64) -> [u64; N] {
         let mut keys = (1..).filter(|key| u64::from(bucket_bits(self.hasher.word(*key)) >> 31) == bit);
@@ -126,7 +127,15 @@ fn a_load_of_many_that_aimed_before_a_split_finds_its_keys() {
         |map| {
             let keys = map.keys::<1>(1);
             let mut seen = None;
-            map.load_many(&keys, |_, found| seen = found);
+            batch::for_each(
+                map,
+                1,
+                |index| Ok::<_, Infallible>(keys[index]),
+                |_, Ok(key)| {
+                    let mut value = 0;
+                    seen = (key.load(map, &mut value) == Ok(Outcome::Done)).then_some(value);
+                },
+            );
             seen
         },
         |map| map.put(map.keys::<1>(0)[0], 1),

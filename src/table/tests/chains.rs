@@ -8,7 +8,7 @@ use super::*;
 fn check_chains<K: Key>(table: &Table<K>) -> u32 {
     let mut overflow = 0;
     for index in 0..table.shape().buckets() as u32 {
-        let head = table.main.at(index);
+        let head = table.main.get(index).unwrap();
         let chain: Vec<_> = table.chain(head).collect();
         overflow += chain.len() as u32 - 1;
         for (depth, bucket) in chain.iter().enumerate() {
@@ -29,19 +29,19 @@ fn check_chains<K: Key>(table: &Table<K>) -> u32 {
 
 /// How many overflow buckets the chains would have if they had no empty slot before the last bucket.
 fn least_overflow<K: Key>(table: &Table<K>) -> u32 {
-    let heads = (0..table.shape().buckets() as u32).map(|index| table.main.at(index));
+    let heads = (0..table.shape().buckets() as u32).map(|index| table.main.get(index).unwrap());
     let entries = heads.map(|head| table.chain(head).map(|bucket| bucket.tops().live().count()).sum::<usize>());
     entries.map(|entries| entries.div_ceil(SLOTS).saturating_sub(1) as u32).sum()
 }
 
 /// A few hashes only, so that chains are long.
 fn chains_stay_in_order<K: Key>(growth: Growth, key: impl for<'a> Fn(&'a [u8; 8]) -> K::Ref<'a>) {
-    with_owner::<K>(growth, 6, |table, owner| chains_of_one_table_stay_in_order(table, owner, key));
+    with_table::<K>(growth, 6, |table, owner| chains_of_one_table_stay_in_order(table, owner, key));
 }
 
 fn chains_of_one_table_stay_in_order<K: Key>(
     table: &Table<K>,
-    owner: &mut Owner<'_, K>,
+    owner: &mut TableMut<'_, K>,
     key: impl for<'a> Fn(&'a [u8; 8]) -> K::Ref<'a>,
 ) {
     let hasher = owner.hasher;
@@ -52,14 +52,14 @@ fn chains_of_one_table_stay_in_order<K: Key>(
         let number = random >> 33;
         // Up to 600 keys, then down again.
         let name = (number % if step / 4_000 % 2 == 0 { 600 } else { 100 }).to_le_bytes();
-        let probe = K::probe(hasher, key(&name));
-        match owner.find(&probe) {
+        let hashed = K::hashed(hasher, key(&name));
+        match owner.find(&hashed) {
             Some(place) => {
                 assert_eq!(present.remove(&name), Some(place.slot().value.load(Relaxed)));
-                owner.remove(&place);
+                owner.take_out(&place);
             }
             None => {
-                owner.insert(K::hash(&probe), K::packed(&probe, None), step).unwrap();
+                owner.insert(K::hash(&hashed), K::encode(&hashed, None), step).unwrap();
                 assert_eq!(present.insert(name, step), None);
             }
         }
@@ -73,7 +73,7 @@ fn chains_of_one_table_stay_in_order<K: Key>(
         if step % 100 == 99 {
             assert_eq!(check_chains(table), owner.writer().overflow_used());
             for name in (0..600u64).map(u64::to_le_bytes) {
-                let found = table.get(&K::probe(hasher, key(&name)), |word| word);
+                let found = table.get(&K::hashed(hasher, key(&name)), Slot::load_value);
                 assert_eq!(found, Ok(present.get(&name).copied()));
             }
         }

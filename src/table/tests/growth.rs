@@ -5,7 +5,7 @@ use super::*;
 /// And versions do not start over: a reader may remember one from before.
 #[test]
 fn memory_of_buckets_is_counted_through_shrinks() {
-    with_owner::<Word>(Growth::Linear, 0, |table, owner| {
+    with_table::<Word>(Growth::Linear, 0, |table, owner| {
         let (mut peaks, mut version) = (Vec::new(), 0);
         for _ in 0..3 {
             insert(owner, 0..50_000);
@@ -29,7 +29,7 @@ fn a_reserve_takes_the_memory_of_its_buckets() {
         for entries in 0..300 {
             let mut buckets = [0; 2];
             for before in [0, 1] {
-                with_owner::<Word>(growth, 0, |table, owner| {
+                with_table::<Word>(growth, 0, |table, owner| {
                     insert(owner, 0..before);
                     for _ in 0..2 {
                         owner.reserve(entries).unwrap();
@@ -53,7 +53,7 @@ fn a_reserve_takes_the_memory_of_its_buckets() {
 /// With one chain for all: the pool grows with it, and not where there is room.
 #[test]
 fn overflow_buckets_are_made_when_they_are_needed() {
-    with_owner::<Word>(Growth::Doubling, CONSTANT, |table, owner| {
+    with_table::<Word>(Growth::Doubling, CONSTANT, |table, owner| {
         insert(owner, 0..8);
         assert_eq!(owner.writer().bytes(), 2 * BUCKET);
         insert(owner, 8..9);
@@ -73,7 +73,7 @@ fn overflow_buckets_are_made_when_they_are_needed() {
 #[test]
 fn a_table_is_oversized_beyond_eight_times_its_buckets() {
     for growth in GROWTHS {
-        with_owner::<Word>(growth, 0, |table, owner| {
+        with_table::<Word>(growth, 0, |table, owner| {
             owner.reserve(256).unwrap();
             assert_eq!(table.shape().buckets(), 64, "{growth:?}");
             for (buckets, entries) in [(1, 4), (8, 32), (64, 256)] {
@@ -88,13 +88,13 @@ fn a_table_is_oversized_beyond_eight_times_its_buckets() {
 fn a_doubling_goes_on_with_every_write() {
     /// As many as 64 buckets bear, and one more.
     const ENTRIES: u64 = 64 * 13 / 2 + 1;
-    let overwrite = |owner: &mut Owner<'_, Word>| {
-        let place = owner.find(&Word::probe(owner.hasher, ENTRIES - 1)).unwrap();
-        owner.set_word(&place, 1);
+    let overwrite = |owner: &mut TableMut<'_, Word>| {
+        let place = owner.find(&Word::hashed(owner.hasher, ENTRIES - 1)).unwrap();
+        owner.overwrite(&place, 1);
     };
-    type Work<'a> = &'a dyn Fn(&mut Owner<'_, Word>);
-    let to_the_end = |first: Work<'_>, write: &dyn Fn(&mut Owner<'_, Word>, u64)| {
-        with_owner::<Word>(Growth::Doubling, 0, |table, owner| {
+    type Work<'a> = &'a dyn Fn(&mut TableMut<'_, Word>);
+    let to_the_end = |first: Work<'_>, write: &dyn Fn(&mut TableMut<'_, Word>, u64)| {
+        with_table::<Word>(Growth::Doubling, 0, |table, owner| {
             insert(owner, 0..ENTRIES - 1);
             assert_eq!((owner.writer().growing, table.shape().buckets()), (false, 64));
             insert(owner, ENTRIES - 1..ENTRIES);
@@ -120,9 +120,9 @@ fn a_doubling_goes_on_with_every_write() {
 #[test]
 fn a_shrink_or_a_clear_begins_no_growth() {
     for growth in GROWTHS {
-        let works: [fn(&mut Owner<'_, Word>); 2] = [|owner| owner.shrink().unwrap(), |owner| owner.clear()];
+        let works: [fn(&mut TableMut<'_, Word>); 2] = [|owner| owner.shrink().unwrap(), |owner| owner.clear()];
         for (name, work) in ["shrink", "clear"].into_iter().zip(works) {
-            with_owner::<Word>(growth, 0, |table, owner| {
+            with_table::<Word>(growth, 0, |table, owner| {
                 insert(owner, 0..417);
                 if name == "shrink" || growth == Growth::Linear {
                     // Again so few that they need no doubling.

@@ -1,18 +1,20 @@
 //! What the table does on one thread that its users cannot see.
 
 use super::{
-    Bytes, EMPTY_REST, Growth, Key, Mark, Matches, Owner, Reach, SLOTS, Sight, Sink, Slot, Table, Word, Writer,
+    Attempt, EMPTY_REST, Growth, Lookup, Mark, Matches, Place, Reach, SLOTS, Sink, Slot, Table, TableMut, WriterState,
     bucket::{Bucket, Change, Meta},
 };
-use crate::base::{
-    alloc::Memory,
-    hash::{CONSTANT, Hasher, bucket_bits},
-    sync::{AtomicU64, Ordering::Relaxed},
+use crate::{
+    base::{
+        hash::{CONSTANT, Hasher, bucket_bits},
+        mem::Memory,
+        sync::{AtomicU64, Ordering::Relaxed},
+    },
+    item::{Bytes, Key, Word},
 };
 
 mod chains;
 mod growth;
-mod keys;
 mod readers;
 mod scans;
 
@@ -28,27 +30,42 @@ const GROWTHS: [Growth; 2] = [Growth::Linear, Growth::Doubling];
 const BUCKET: u64 = (SLOTS * size_of::<Slot<Word>>() + size_of::<Meta>()) as u64;
 
 /// Gives the owner of a new table to `work`. `hash_bits` as for [`Hasher::new`].
-fn with_owner<K: Key>(growth: Growth, hash_bits: u32, work: impl FnOnce(&Table<K>, &mut Owner<'_, K>)) {
-    let (table, mut writer) = (Table::<K>::new(0), Writer::new(growth, true));
+fn with_table<K: Key>(growth: Growth, hash_bits: u32, work: impl FnOnce(&Table<K>, &mut TableMut<'_, K>)) {
+    let (table, mut writer) = (Table::<K>::new(0), WriterState::new(growth, true));
     let (memory, hasher) = (Memory::new(Default::default()), Hasher::new(7, hash_bits).unwrap());
     // SAFETY: one owner, and the writer is stable.
-    let mut owner = unsafe { Owner::new(&table, &mut writer, &memory, &hasher) };
+    let mut owner = unsafe { TableMut::new(&table, &mut writer, &memory, &hasher) };
     work(&table, &mut owner);
     // SAFETY: nobody reads it.
     unsafe { owner.destroy() };
 }
 
-/// Inserts words that are not there, each with itself as its value.
-fn insert(owner: &mut Owner<'_, Word>, keys: core::ops::Range<u64>) {
-    for key in keys {
-        let probe = Word::probe(owner.hasher, key);
-        owner.insert(Word::hash(&probe), Word::packed(&probe, None), key).unwrap();
+impl<'a, K: Key> TableMut<'a, K> {
+    fn find(&self, hashed: &K::Hashed<'_>) -> Option<Place<'a, K>> {
+        self.table.find(hashed)
+    }
+    /// A value is overwritten or an entry removed, as the kinds do it.
+    fn overwrite(&mut self, place: &Place<'a, K>, value: u64) {
+        self.set_word(place, value);
+        self.continue_growth();
+    }
+    fn take_out(&mut self, place: &Place<'a, K>) {
+        self.remove(place);
+        self.continue_growth();
     }
 }
 
-fn remove(owner: &mut Owner<'_, Word>, keys: core::ops::Range<u64>) {
+/// Inserts words that are not there, each with itself as its value.
+fn insert(owner: &mut TableMut<'_, Word>, keys: core::ops::Range<u64>) {
     for key in keys {
-        let place = owner.find(&Word::probe(owner.hasher, key)).unwrap();
-        owner.remove(&place);
+        let hashed = Word::hashed(owner.hasher, key);
+        owner.insert(Word::hash(&hashed), Word::encode(&hashed, None), key).unwrap();
+    }
+}
+
+fn remove(owner: &mut TableMut<'_, Word>, keys: core::ops::Range<u64>) {
+    for key in keys {
+        let place = owner.find(&Word::hashed(owner.hasher, key)).unwrap();
+        owner.take_out(&place);
     }
 }

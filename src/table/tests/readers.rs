@@ -5,11 +5,11 @@ use super::*;
 /// The owner's calls run inside a reader's lookup, so the reader is at its most vulnerable place.
 #[test]
 fn a_reserve_that_fails_takes_nothing_from_a_reader() {
-    let (table, mut writer) = (Table::<Word>::new(0), Writer::new(Growth::Linear, true));
+    let (table, mut writer) = (Table::<Word>::new(0), WriterState::new(Growth::Linear, true));
     let (memory, hasher) = (Memory::new(Default::default()), Hasher::new(7, 0).unwrap());
     // SAFETY: one owner at a time, and the writer is stable.
-    let mut own = |work: &mut dyn FnMut(&mut Owner<'_, Word>)| {
-        work(&mut unsafe { Owner::new(&table, &mut writer, &memory, &hasher) });
+    let mut own = |work: &mut dyn FnMut(&mut TableMut<'_, Word>)| {
+        work(&mut unsafe { TableMut::new(&table, &mut writer, &memory, &hasher) });
     };
     let keys = 0..100_000;
     own(&mut |owner| insert(owner, keys.clone()));
@@ -19,7 +19,7 @@ fn a_reserve_that_fails_takes_nothing_from_a_reader() {
     let is_in_last = |key: &u64| shape.prefix(bucket_bits(hasher.word(*key))) & last_bit != 0;
     let last = keys.clone().find(is_in_last).unwrap();
     let mut tries = 0;
-    let found = table.get(&Word::probe(&hasher, last), |word| {
+    let found = table.get(&Word::hashed(&hasher, last), |slot| {
         tries += 1;
         if tries == 1 {
             own(&mut |owner| {
@@ -30,24 +30,24 @@ fn a_reserve_that_fails_takes_nothing_from_a_reader() {
                 let _ = owner.reserve(1 << 32);
             });
         }
-        word
+        slot.load_value()
     });
     assert_eq!(found, Ok(None));
 }
 
 #[test]
 fn a_clear_is_noticed_by_a_reader() {
-    let (table, mut writer) = (Table::<Word>::new(0), Writer::new(Growth::Linear, true));
+    let (table, mut writer) = (Table::<Word>::new(0), WriterState::new(Growth::Linear, true));
     let (memory, hasher) = (Memory::new(Default::default()), Hasher::new(7, 0).unwrap());
     // SAFETY: as above.
-    let mut own = |work: &mut dyn FnMut(&mut Owner<'_, Word>)| {
-        work(&mut unsafe { Owner::new(&table, &mut writer, &memory, &hasher) });
+    let mut own = |work: &mut dyn FnMut(&mut TableMut<'_, Word>)| {
+        work(&mut unsafe { TableMut::new(&table, &mut writer, &memory, &hasher) });
     };
-    let probe = Word::probe(&hasher, 1);
+    let hashed = Word::hashed(&hasher, 1);
     own(&mut |owner| insert(owner, 1..2));
-    let found = table.get(&probe, |word| {
+    let found = table.get(&hashed, |slot| {
         own(&mut |owner| owner.clear());
-        word
+        slot.load_value()
     });
     assert_eq!(found, Ok(None), "the block of that value may be another key's by now");
     // SAFETY: nobody reads it.
@@ -56,29 +56,34 @@ fn a_clear_is_noticed_by_a_reader() {
 
 /// Where no growth is under way, most calls need no more than the head, and nothing that takes long.
 #[test]
-fn at_rest_the_quick_way_tells() {
+fn at_rest_the_fast_path_decides() {
     /// One fewer than lets the linear table grow.
     const ENTRIES: u64 = 59;
     for growth in GROWTHS {
-        with_owner::<Word>(growth, 0, |table, owner| {
+        with_table::<Word>(growth, 0, |table, owner| {
             insert(owner, 0..ENTRIES);
-            let (mut glances, mut looks) = ([0; 2], [0; 2]);
+            let (mut reads, mut writes) = ([0; 2], [0; 2]);
             for key in 0..2 * ENTRIES {
-                let (probe, is_there) = (Word::probe(owner.hasher, key), key < ENTRIES);
-                let aim = table.aim(Word::hash(&probe)).unwrap();
-                if let Some(found) = table.glance(aim, &probe, |word| word) {
-                    assert_eq!(found, is_there.then_some(key));
-                    glances[usize::from(is_there)] += 1;
+                let (hashed, is_there) = (Word::hashed(owner.hasher, key), key < ENTRIES);
+                let home = table.locate(Word::hash(&hashed)).unwrap();
+                match table.try_get(home, &hashed, Slot::load_value) {
+                    Attempt::Hit(value) => assert_eq!((value, is_there), (key, true)),
+                    Attempt::Miss => assert!(!is_there),
+                    Attempt::Undecided => continue,
                 }
-                match owner.writer().look(table, aim, &probe) {
-                    Sight::Here(place) => assert_eq!((place.slot().value.load(Relaxed), is_there), (key, true)),
-                    Sight::Nowhere(_) => assert!(!is_there),
-                    Sight::Unclear => continue,
+                reads[usize::from(is_there)] += 1;
+                match owner.find_for_write(home, &hashed) {
+                    Lookup::Found(place) => assert_eq!((place.slot().load_value(), is_there), (key, true)),
+                    Lookup::Vacant(_) => assert!(!is_there),
+                    Lookup::Absent | Lookup::Undecided => continue,
                 }
-                looks[usize::from(is_there)] += 1;
+                writes[usize::from(is_there)] += 1;
             }
             let most = ENTRIES * 8 / 10;
-            assert!(glances.into_iter().chain(looks).all(|told| told >= most), "{growth:?}: {glances:?}, {looks:?}");
+            assert!(
+                reads.into_iter().chain(writes).all(|decided| decided >= most),
+                "{growth:?}: {reads:?}, {writes:?}"
+            );
         });
     }
 }

@@ -40,7 +40,7 @@ impl Sink<Word> for Taken {
 /// Without a look at each hash, that is.
 #[test]
 fn a_scan_takes_buckets_as_a_whole() {
-    with_owner::<Word>(Growth::Linear, 0, |table, owner| {
+    with_table::<Word>(Growth::Linear, 0, |table, owner| {
         insert(owner, 0..1000);
         let mut taken = Taken::with_room(1001);
         assert_eq!(table.scan(owner.hasher, &mut 0, 0, &mut taken), Reach::End);
@@ -55,7 +55,7 @@ fn a_scan_takes_buckets_as_a_whole() {
 #[test]
 fn a_scan_ends_before_its_end() {
     // All at one position.
-    with_owner::<Word>(Growth::Linear, CONSTANT, |table, owner| {
+    with_table::<Word>(Growth::Linear, CONSTANT, |table, owner| {
         insert(owner, 0..20);
         let mut at = 0;
         assert_eq!(table.scan(owner.hasher, &mut at, 0, &mut Taken::with_room(1)), Reach::TooSmall);

@@ -1,0 +1,64 @@
+//! Many keys in one call: the memory that their searches read is prefetched before the first of them needs it.
+
+use super::{Error, Kind, Outcome, operation::Operation};
+use crate::item::{Key, Receive, Value};
+
+/// Keys whose memory is prefetched together.
+const BATCH: usize = 64;
+
+/// A hashed key of a batch, and its home where that was located.
+pub struct Batched<'h, 'k, 'm, K: Key, V: Value, M: Kind<K, V> + 'm> {
+    hashed: &'h K::Hashed<'k>,
+    home: Option<M::Home<'m>>,
+}
+
+impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
+    #[inline(always)]
+    pub fn load(&self, map: &M, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        match self.home {
+            Some(home) => map.load_at(home, self.hashed, out),
+            None => map.load(self.hashed, out),
+        }
+    }
+
+    #[inline(always)]
+    pub fn write<'v>(&self, map: &M, operation: impl Operation<'v, V>) -> Result<Outcome, Error> {
+        map.write(self.hashed, operation)
+    }
+}
+
+/// Calls `each` with the number of every key, in order, and the key, or why `key` refused it.
+#[inline(always)]
+pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
+    map: &'m M,
+    count: usize,
+    key: impl Fn(usize) -> Result<K::Ref<'k>, E>,
+    mut each: impl FnMut(usize, Result<Batched<'_, 'k, 'm, K, V, M>, E>),
+) {
+    let mut refused = [const { None }; BATCH];
+    let mut hashed = [K::Hashed::default(); BATCH];
+    let mut homes = [const { None }; BATCH];
+    for first in (0..count).step_by(BATCH) {
+        let keys = BATCH.min(count - first);
+        for index in 0..keys {
+            match key(first + index) {
+                Ok(key) => {
+                    hashed[index] = K::hashed(map.hasher(), key);
+                    (refused[index], homes[index]) = (None, map.locate_in_batch(&hashed[index]));
+                }
+                Err(error) => (refused[index], homes[index]) = (Some(error), None),
+            }
+        }
+        if map.profits_from_prefetch() {
+            for (hashed, home) in hashed.iter().zip(&homes[..keys]) {
+                if let Some(home) = home {
+                    map.prefetch_match(*home, hashed);
+                }
+            }
+        }
+        for index in 0..keys {
+            let key = Batched { hashed: &hashed[index], home: homes[index] };
+            each(first + index, refused[index].map_or(Ok(key), Err));
+        }
+    }
+}
