@@ -2,13 +2,14 @@
 
 use crate::{
     about, bars,
+    contract::{Job, Measure},
     judge::judge,
     maps,
     options::Plan,
     row::{self, Row, short},
     tables,
     worker::Worker,
-    workload::{Job, Measure, Scope, Workload},
+    workload::{Scope, Workload},
 };
 use std::{
     collections::BTreeMap,

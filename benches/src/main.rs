@@ -7,12 +7,14 @@
 mod about;
 mod bars;
 mod charts;
+mod contract;
 mod draw;
 mod drive;
 mod judge;
 mod key;
 mod maps;
 mod options;
+mod registry;
 mod report;
 mod row;
 mod tables;

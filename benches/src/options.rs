@@ -2,7 +2,7 @@
 
 use crate::{
     key::{Key, Text},
-    maps, workload,
+    maps, registry, workload,
 };
 use std::process::exit;
 
@@ -94,12 +94,13 @@ pub fn parse(arguments: &[String]) -> Task {
 /// In the order asked for; all of them means those that are not only there on request.
 fn known_maps(names: &[String]) -> Vec<String> {
     if names == ["all"] {
-        let usual = maps::ALL.iter().filter(|map| map.present() && !["rwmutex", "mutex"].contains(&map.name));
+        let usual =
+            maps::ALL.iter().filter(|map| registry::present(map.name) && !["rwmutex", "mutex"].contains(&map.name));
         return usual.map(|map| map.name.into()).collect();
     }
     for name in names {
         match maps::find(name) {
-            Some(map) if map.present() => {}
+            Some(map) if registry::present(map.name) => {}
             Some(_) => wrong(&format!("the map {name} is only in make bench-peers")),
             None => wrong(&format!("unknown map {name}; --help lists them")),
         }

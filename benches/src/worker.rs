@@ -1,8 +1,8 @@
 //! A process for one map: a job comes in as a line of JSON, a measure goes out as one.
 
 use crate::{
-    maps,
-    workload::{Job, Measure},
+    contract::{Job, Measure},
+    registry,
 };
 use std::{
     io::{BufRead, BufReader, Write},
@@ -14,7 +14,7 @@ pub const CHILD: &str = "--child";
 
 /// The process's side.
 pub fn serve(map: &str, key: &str) {
-    let mut runner = maps::runner(map, key).expect("a known map and key");
+    let mut runner = registry::runner(map, key).expect("a known map and key");
     for line in std::io::stdin().lines().map_while(Result::ok) {
         let job: Job = serde_json::from_str(&line).expect("a job");
         println!("{}", serde_json::to_string(&runner.run(&job)).expect("finite figures"));

@@ -1,7 +1,6 @@
 //! dashmap, with ahash as its own benchmarks have it.
 
-use super::Map;
-use crate::key::Key;
+use crate::{contract::Map, key::Key};
 
 type Dash<K> = ::dashmap::DashMap<<K as Key>::Owned, u64, ahash::RandomState>;
 

@@ -1,7 +1,9 @@
 //! The maps in C and C++: each is a table of functions, src/peers/peer.h, and each operation one call that is not inlined.
 
-use super::Map;
-use crate::key::{Key, Text};
+use crate::{
+    contract::Map,
+    key::{Key, Text},
+};
 use core::ffi::c_void;
 
 #[repr(C)]

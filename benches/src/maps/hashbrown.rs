@@ -1,8 +1,8 @@
 //! hashbrown behind parking_lot's locks: what most programs do. Each load takes the lock, in batches too: to hold it for a whole
 //! batch would keep all others out for as long, which no other map here does.
 
-use super::{Map, add};
-use crate::key::Key;
+use super::add;
+use crate::{contract::Map, key::Key};
 use parking_lot::{Mutex, RwLock};
 
 type Table<K> = ::hashbrown::HashMap<<K as Key>::Owned, u64, ahash::RandomState>;

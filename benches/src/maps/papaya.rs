@@ -1,7 +1,6 @@
 //! papaya, with ahash; a pin for each operation, and one for a whole batch.
 
-use super::Map;
-use crate::key::Key;
+use crate::{contract::Map, key::Key};
 
 type Papaya<K> = ::papaya::HashMap<<K as Key>::Owned, u64, ahash::RandomState>;
 

@@ -1,7 +1,9 @@
 //! Portolan, through the C interface of the built shared library.
 
-use super::Map;
-use crate::key::{Key, Text};
+use crate::{
+    contract::Map,
+    key::{Key, Text},
+};
 use core::{ffi::c_void, mem::MaybeUninit, ptr::null_mut};
 
 #[repr(C)]

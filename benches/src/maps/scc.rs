@@ -1,7 +1,6 @@
 //! scc's two maps, with ahash: HashMap locks a bucket for each operation; HashIndex is for readers, who lock nothing.
 
-use super::Map;
-use crate::key::Key;
+use crate::{contract::Map, key::Key};
 use ::scc::Guard;
 
 type Locking<K> = ::scc::HashMap<<K as Key>::Owned, u64, ahash::RandomState>;

@@ -3,8 +3,11 @@
 //! The entries are divided into lanes, each a ring of slots with a position. At each step the slot's key of this round is deleted
 //! and that of the next round inserted. A lane belongs to one thread during a run, and the positions last from run to run.
 
-use super::{Job, threads::for_a_time};
-use crate::{key::Key, maps::Map};
+use super::threads::for_a_time;
+use crate::{
+    contract::{Job, Map},
+    key::Key,
+};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 const LANES: u64 = 64;

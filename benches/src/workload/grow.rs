@@ -1,7 +1,10 @@
 //! Filling a map from empty.
 
-use super::{Job, threads::one_by_one};
-use crate::{key::Key, maps::Map};
+use super::threads::one_by_one;
+use crate::{
+    contract::{Job, Map},
+    key::Key,
+};
 
 /// Inserts the keys with these numbers.
 #[inline(always)]

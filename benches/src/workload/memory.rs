@@ -1,7 +1,10 @@
 //! Resident memory while a map grows, as the system counts it.
 
-use super::{Job, Measure, grow::insert};
-use crate::{key::Key, maps::Map};
+use super::grow::insert;
+use crate::{
+    contract::{Job, Map, Measure},
+    key::Key,
+};
 
 /// At twenty sizes from a tenth of the size asked for to 1.6 times that: four doublings, so that neither a table that has just
 /// grown nor one that is about to is the whole story.

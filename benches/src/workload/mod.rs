@@ -8,38 +8,10 @@ mod tail;
 mod threads;
 
 use crate::{
+    contract::{Job, Map, Measure, Runner},
     key::Key,
-    maps::{Map, Runner},
 };
 use churn::Churn;
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
-
-/// What to do.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Job {
-    pub workload: String,
-    pub entries: u64,
-    pub threads: u64,
-    pub milliseconds: u64,
-}
-
-impl Job {
-    fn time(&self) -> Duration {
-        Duration::from_millis(self.milliseconds)
-    }
-    /// Keys in one call: 1 where keys go one by one.
-    pub fn batch(&self) -> usize {
-        self.workload.strip_prefix("batch").map_or(1, |size| size.parse().expect("a number"))
-    }
-}
-
-/// What came out: figures by the name that they have in the results, and for some a curve over the number of entries.
-#[derive(Default, Serialize, Deserialize)]
-pub struct Measure {
-    pub figures: BTreeMap<String, f64>,
-    pub curve: Vec<(u64, f64)>,
-}
 
 pub struct Workload {
     pub name: &'static str,

@@ -1,11 +1,11 @@
 //! Workloads on a filled map, whose size stays: reads, overwrites, batches, iteration. Keys are drawn 64 at a time (or one batch), so
 //! that making them is the same for every map and mixes with none.
 
-use super::{Job, threads::for_a_time};
+use super::threads::for_a_time;
 use crate::{
+    contract::{Job, Map},
     draw::{Random, Zipf, below, percent},
     key::Key,
-    maps::Map,
 };
 use std::hint::black_box;
 

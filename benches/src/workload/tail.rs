@@ -1,7 +1,9 @@
 //! The longest insertions of a map that grows from empty, in one thread: which insertion pays for the growth, and how much.
 
-use super::{Job, Measure};
-use crate::{key::Key, maps::Map};
+use crate::{
+    contract::{Job, Map, Measure},
+    key::Key,
+};
 use std::time::Instant;
 
 pub fn run<K: Key>(job: &Job, map: &impl Map<K>) -> Measure {

@@ -1,6 +1,6 @@
 //! Starting threads together and timing what they do.
 
-use crate::maps::Map;
+use crate::contract::Map;
 use std::{
     hint::spin_loop,
     sync::{
