@@ -45,6 +45,7 @@ pub const ALL: &[Workload] = &[
     workload("zipf", Scope::Filled, "keys by Zipf's distribution with exponent 0.99; 95 % loads, 5 % overwrites"),
     workload("95/5", Scope::Filled, "95 % loads, 5 % overwrites"),
     workload("50/50", Scope::Filled, "half loads, half overwrites"),
+    workload("overwrite", Scope::Filled, "overwrites of keys that are there, drawn evenly"),
     workload("hot_update", Scope::Filled, "all threads overwrite one key"),
     workload("churn", Scope::Filled, "deletes the oldest key, inserts a new one; ns for each of the two"),
     workload("insert", Scope::Growing, "inserts into a map that grows from empty"),

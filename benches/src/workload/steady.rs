@@ -22,6 +22,7 @@ pub fn run<K: Key, M: Map<K>>(map: &M, job: &Job) -> f64 {
         "hot_read" => on_keys(map, job, hot, |keys, _| all_found(keys, loads(map, keys))),
         "95/5" => on_keys(map, job, uniform, |keys, draws| mixed(map, keys, draws, 5)),
         "50/50" => on_keys(map, job, uniform, |keys, draws| mixed(map, keys, draws, 50)),
+        "overwrite" => on_keys(map, job, uniform, |keys, draws| mixed(map, keys, draws, 100)),
         "hot_update" => on_keys(map, job, hot, |keys, draws| mixed(map, keys, draws, 100)),
         "zipf" => {
             let zipf = Zipf::new(entries);
