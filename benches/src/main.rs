@@ -12,23 +12,27 @@ mod draw;
 mod drive;
 mod judge;
 mod key;
+mod lines;
 mod maps;
 mod options;
+mod progress;
 mod registry;
 mod report;
 mod row;
 mod tables;
+mod types;
 mod worker;
 mod workload;
 
 use options::Task;
+use types::Types;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, map, key] = arguments.as_slice()
+    if let [first, map, key, value] = arguments.as_slice()
         && first == worker::CHILD
     {
-        return worker::serve(map, key);
+        return worker::serve(map, Types { key, value });
     }
     match options::parse(&arguments) {
         Task::Measure(plan) => drive::run(&plan),

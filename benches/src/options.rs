@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::{
-    key::{Key, Text},
-    maps, registry, workload,
+    maps, registry,
+    types::{self, Types},
+    workload,
 };
 use std::process::exit;
 
@@ -18,7 +19,7 @@ pub enum Task {
 pub struct Plan {
     pub maps: Vec<String>,
     pub workloads: Vec<&'static workload::Workload>,
-    pub keys: Vec<String>,
+    pub types: Vec<Types<'static>>,
     pub entries: Vec<u64>,
     pub threads: Vec<u64>,
     pub repetitions: usize,
@@ -46,7 +47,7 @@ pub fn parse(arguments: &[String]) -> Task {
     let mut plan = Plan {
         maps: list("sharded,dashmap,papaya,hashbrown_mutex"),
         workloads: Vec::new(),
-        keys: list(u64::NAME),
+        types: Vec::new(),
         entries: vec![1_000, 1_000_000],
         threads: vec![1, 2, cores],
         repetitions: 5,
@@ -54,6 +55,7 @@ pub fn parse(arguments: &[String]) -> Task {
         keep: false,
     };
     let mut workloads = list("hit,miss,95/5,50/50,insert,churn,batch64");
+    let mut keys = list("word");
     let (mut charts, mut report) = (None, None);
     let mut rest = arguments.iter();
     while let Some(option) = rest.next() {
@@ -61,7 +63,7 @@ pub fn parse(arguments: &[String]) -> Task {
         match option.as_str() {
             "--map" => plan.maps = list(value()),
             "--workload" => workloads = list(value()),
-            "--key" => plan.keys = list(value()),
+            "--key" => keys = list(value()),
             "--entries" => plan.entries = list(value()).iter().map(|text| number(text)).collect(),
             "--threads" => plan.threads = list(value()).iter().map(|text| number(text)).collect(),
             "--repetitions" => plan.repetitions = number(value()) as usize,
@@ -78,13 +80,11 @@ pub fn parse(arguments: &[String]) -> Task {
     }
     plan.maps = known_maps(&plan.maps);
     plan.workloads = known_workloads(&workloads);
+    plan.types = known_types(&keys);
     plan.entries.sort_unstable();
     plan.entries.dedup();
     plan.threads.sort_unstable();
     plan.threads.dedup();
-    if let Some(key) = plan.keys.iter().find(|key| ![u64::NAME, Text::NAME].contains(&key.as_str())) {
-        wrong(&format!("unknown key {key}; there are {} and {}", u64::NAME, Text::NAME));
-    }
     if plan.entries[0] < 100 || plan.threads[plan.threads.len() - 1] > 64 {
         wrong("at least 100 entries, and at most 64 threads");
     }
@@ -106,6 +106,14 @@ fn known_maps(names: &[String]) -> Vec<String> {
         }
     }
     names.to_vec()
+}
+
+fn known_types(keys: &[String]) -> Vec<Types<'static>> {
+    let types: Vec<_> = types::ALL.iter().filter(|types| keys.iter().any(|key| key == types.key)).copied().collect();
+    if let Some(key) = keys.iter().find(|key| !types.iter().any(|types| *key == types.key)) {
+        wrong(&format!("unknown key {key}; --help lists them"));
+    }
+    types
 }
 
 /// In the order in which they have to run.

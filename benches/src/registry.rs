@@ -4,19 +4,20 @@ use crate::{
     contract::{Map, Runner},
     key::{Key, Text},
     maps::{dashmap, foreign, hashbrown, papaya, portolan, scc},
+    types::{self, Types},
     workload::Bench,
 };
 
 /// Whether the map with this name was compiled in.
 pub fn present(name: &str) -> bool {
-    runner(name, u64::NAME).is_some()
+    runner(name, types::WORDS).is_some()
 }
 
-/// The map with this name, for this type of key.
-pub fn runner(name: &str, key: &str) -> Option<Box<dyn Runner>> {
-    match key {
-        u64::NAME => of_keys::<u64>(name),
-        Text::NAME => of_keys::<Text>(name),
+/// The map with this name, for these types.
+pub fn runner(name: &str, types: Types) -> Option<Box<dyn Runner>> {
+    match types {
+        types::WORDS => of_keys::<u64>(name),
+        types::STRINGS => of_keys::<Text>(name),
         _ => None,
     }
 }
@@ -58,8 +59,8 @@ mod tests {
     #[test]
     fn every_map_runs_every_workload() {
         for map in maps::ALL.iter().filter(|map| present(map.name)) {
-            for key in [u64::NAME, Text::NAME] {
-                let mut runner = runner(map.name, key).expect("a map");
+            for types in types::ALL {
+                let mut runner = runner(map.name, *types).expect("a map");
                 for workload in workload::ALL {
                     for threads in [1, 2] {
                         let measure = runner.run(&job(workload.name, threads));

@@ -3,23 +3,29 @@
 use crate::{
     judge::{Verdict, lowest},
     maps,
-    row::{Row, short},
+    row::{Cell, Row, Sheet, short},
 };
 
 /// The line above those of `line`.
 pub fn heading(maps: &[String]) -> String {
     let columns: Vec<_> = maps.iter().map(|map| format!("{map:>width$}", width = width(map))).collect();
     let what = "nanoseconds for one operation of one thread; for memory bytes for an entry, for tail p99.999";
-    format!("{what}\n{:<15} {:<6} {:>5} {:>7} {}", "workload", "key", "size", "threads", columns.join(" "))
+    format!("{what}\n{} {}", columns_of(["workload", "key", "value", "size", "threads"]), columns.join(" "))
+}
+
+fn columns_of([workload, key, value, size, threads]: [&str; 5]) -> String {
+    format!("{workload:<15} {key:<6} {value:>5} {size:>5} {threads:>7}")
 }
 
 /// One cell as soon as it is measured.
-pub fn line(maps: &[String], cell: String, rows: &[Row]) -> String {
+pub fn line(maps: &[String], cell: Cell, rows: &[Row]) -> String {
     let column = |map: &String| {
         let row = rows.iter().find(|row| row.name() == *map);
         let figure = row.and_then(|row| row.figure(compared(row)[0]));
         format!("{:>width$}", figure.map_or("-".into(), digits), width = width(map))
     };
+    let Sheet { types, entries, threads } = cell.sheet;
+    let cell = columns_of([cell.workload, types.key, types.value, &short(entries), &threads.to_string()]);
     format!("{cell} {}", maps.iter().map(column).collect::<Vec<_>>().join(" "))
 }
 
@@ -55,13 +61,13 @@ impl Ratio<'_> {
         self.best / self.ours
     }
     fn columns(&self) -> Vec<String> {
-        let Row { workload, key, entries, threads, .. } = self.row;
+        let Row { workload, key, value, entries, threads, .. } = self.row;
         let what = match self.figure {
             "ns_per_op" => workload.clone(),
             figure => format!("{workload}, {}", figure.trim_end_matches("_ns").replace('_', " ")),
         };
         let figures = [digits(self.ours), digits(self.best), self.peer.into(), format!("{:.2}", self.times())];
-        [what, key.clone(), short(*entries), threads.to_string()].into_iter().chain(figures).collect()
+        [what, key.clone(), value.clone(), short(*entries), threads.to_string()].into_iter().chain(figures).collect()
     }
 }
 
@@ -77,7 +83,7 @@ pub fn compare<'a>(rows: &'a [Row], ours: &str) -> Vec<Ratio<'a>> {
 }
 
 pub fn ratio_table<'a>(ours: &str, ratios: impl Iterator<Item = &'a Ratio<'a>>) -> String {
-    let head = ["workload", "key", "size", "threads", ours, "best peer", "which", "times as good"];
+    let head = ["workload", "key", "value", "size", "threads", ours, "best peer", "which", "times as good"];
     grid(&head.map(String::from), &ratios.map(Ratio::columns).collect::<Vec<_>>())
 }
 
@@ -99,14 +105,14 @@ pub fn verdicts(verdicts: &[Verdict]) -> String {
     grid(&["bar", "", "worst cell"].map(String::from), &verdicts.iter().map(columns).collect::<Vec<_>>())
 }
 
-/// All maps side by side, a table for each type of key, size and number of threads.
+/// All maps side by side, a table for each type of keys and values, size and number of threads.
 pub fn figures(rows: &[Row]) -> Vec<(String, String)> {
     let mut tables = Vec::new();
-    let mut headings: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.entries, row.threads)).collect();
-    headings.sort_unstable_by_key(|(key, entries, threads)| (*key != "word", *entries, *threads));
-    headings.dedup();
-    for heading in headings {
-        let here: Vec<_> = rows.iter().filter(|row| (row.key.as_str(), row.entries, row.threads) == heading).collect();
+    let mut sheets: Vec<_> = rows.iter().map(Row::sheet).collect();
+    sheets.sort_unstable_by_key(|sheet| (sheet.types.rank(), sheet.entries, sheet.threads));
+    sheets.dedup();
+    for sheet in sheets {
+        let here: Vec<_> = rows.iter().filter(|row| row.sheet() == sheet).collect();
         let maps: Vec<_> =
             maps::ALL.iter().map(|entry| entry.name).filter(|map| here.iter().any(|row| row.name() == *map)).collect();
         let mut lines = Vec::new();
@@ -119,12 +125,9 @@ pub fn figures(rows: &[Row]) -> Vec<(String, String)> {
             }
         }
         let head: Vec<String> = ["workload"].iter().chain(&maps).map(|name| name.to_string()).collect();
-        let (key, entries, threads) = heading;
-        let name = format!(
-            "Keys: {key}s; {} entries; {threads} thread{}",
-            short(entries),
-            if threads == 1 { "" } else { "s" }
-        );
+        let Sheet { types, entries, threads } = sheet;
+        let plural = if threads == 1 { "" } else { "s" };
+        let name = format!("{} entries, {threads} thread{plural}, {types}", short(entries));
         tables.push((name, grid(&head, &lines)));
     }
     tables

@@ -3,18 +3,19 @@
 use crate::{
     contract::{Job, Measure},
     registry,
+    types::Types,
 };
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio, exit},
 };
 
-/// The first argument of such a process; its map and type of key follow.
+/// The first argument of such a process; its map, and the types of keys and values, follow.
 pub const CHILD: &str = "--child";
 
 /// The process's side.
-pub fn serve(map: &str, key: &str) {
-    let mut runner = registry::runner(map, key).expect("a known map and key");
+pub fn serve(map: &str, types: Types) {
+    let mut runner = registry::runner(map, types).expect("a known map and types");
     for line in std::io::stdin().lines().map_while(Result::ok) {
         let job: Job = serde_json::from_str(&line).expect("a job");
         println!("{}", serde_json::to_string(&runner.run(&job)).expect("finite figures"));
@@ -30,10 +31,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn start(map: &str, key: &str) -> Self {
+    pub fn start(map: &str, types: Types) -> Self {
         let program = std::env::current_exe().expect("the path of this program");
         let mut process = Command::new(program)
-            .args([CHILD, map, key])
+            .args([CHILD, map, types.key, types.value])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
