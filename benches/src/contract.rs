@@ -1,21 +1,22 @@
-//! What the maps and the workloads know of each other: what a map offers, what a workload is told to do, and what comes out.
+//! What the maps and the workloads know of each other: what a map offers, what a workload is told to do, what comes out.
 
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
-/// What a workload needs of a map. Values are words.
-pub trait Map<K>: Sync {
-    fn load(&self, key: &K) -> Option<u64>;
+/// What a workload needs of a map.
+pub trait Map<K, V>: Sync {
+    /// Copies the key's value to `value`; false if the key is not there.
+    fn load(&self, key: &K, value: &mut V) -> bool;
     /// Stores a key that the caller knows to be new.
-    fn insert(&self, key: &K, value: u64);
+    fn insert(&self, key: &K, value: &V);
     /// Stores a key that the caller expects to be there.
-    fn store(&self, key: &K, value: u64);
+    fn store(&self, key: &K, value: &V);
     fn delete(&self, key: &K);
-    /// Looks all keys up in the best way that the map has for many; the number found.
-    fn load_batch(&self, keys: &[K]) -> usize {
-        keys.iter().filter(|key| self.load(key).is_some()).count()
+    /// Copies the values of all keys to `values`, in the best way that the map has for many; the number found.
+    fn load_batch(&self, keys: &[K], values: &mut [V]) -> usize {
+        keys.iter().zip(values).map(|(key, value)| self.load(key, value)).filter(|found| *found).count()
     }
-    /// Visits all entries: how many they are, and the sum of their values and, where they are words, keys.
+    /// Visits all entries: how many they are, and the sum of their values' numbers and, where they are words, keys.
     fn sum(&self) -> (u64, u64);
 
     /// Before a thread's first call and after its last.

@@ -21,6 +21,7 @@ mod report;
 mod row;
 mod tables;
 mod types;
+mod value;
 mod worker;
 mod workload;
 

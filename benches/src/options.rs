@@ -33,6 +33,7 @@ const USAGE: &str = "\
                      hashbrown_mutex hashbrown_rwlock, and with make bench-peers tbb lfht ck_ht glib
 --workload A,B       all, or some of the workloads below
 --key word,string    64-bit words, or strings of 32 bytes
+--value word,100     64-bit words, or bytes: 16, 100 or 1000 of them, with --key string (not lfht, ck_ht)
 --entries 1k,1M      sizes
 --threads 1,2        threads
 --repetitions 5      of which the median counts
@@ -55,7 +56,7 @@ pub fn parse(arguments: &[String]) -> Task {
         keep: false,
     };
     let mut workloads = list("hit,miss,95/5,50/50,insert,churn,batch64");
-    let mut keys = list("word");
+    let (mut keys, mut values) = (list("word"), list("word"));
     let (mut charts, mut report) = (None, None);
     let mut rest = arguments.iter();
     while let Some(option) = rest.next() {
@@ -64,6 +65,7 @@ pub fn parse(arguments: &[String]) -> Task {
             "--map" => plan.maps = list(value()),
             "--workload" => workloads = list(value()),
             "--key" => keys = list(value()),
+            "--value" => values = list(value()),
             "--entries" => plan.entries = list(value()).iter().map(|text| number(text)).collect(),
             "--threads" => plan.threads = list(value()).iter().map(|text| number(text)).collect(),
             "--repetitions" => plan.repetitions = number(value()) as usize,
@@ -80,7 +82,7 @@ pub fn parse(arguments: &[String]) -> Task {
     }
     plan.maps = known_maps(&plan.maps);
     plan.workloads = known_workloads(&workloads);
-    plan.types = known_types(&keys);
+    plan.types = known_types(&keys, &values);
     plan.entries.sort_unstable();
     plan.entries.dedup();
     plan.threads.sort_unstable();
@@ -108,10 +110,16 @@ fn known_maps(names: &[String]) -> Vec<String> {
     names.to_vec()
 }
 
-fn known_types(keys: &[String]) -> Vec<Types<'static>> {
-    let types: Vec<_> = types::ALL.iter().filter(|types| keys.iter().any(|key| key == types.key)).copied().collect();
+/// Those of these keys and values that go together; each must go with another.
+fn known_types(keys: &[String], values: &[String]) -> Vec<Types<'static>> {
+    let named =
+        |types: &&Types| keys.iter().any(|key| key == types.key) && values.iter().any(|value| value == types.value);
+    let types: Vec<_> = types::ALL.iter().filter(named).copied().collect();
     if let Some(key) = keys.iter().find(|key| !types.iter().any(|types| *key == types.key)) {
-        wrong(&format!("unknown key {key}; --help lists them"));
+        wrong(&format!("no map is measured with keys {key} and these values; --help tells"));
+    }
+    if let Some(value) = values.iter().find(|value| !types.iter().any(|types| *value == types.value)) {
+        wrong(&format!("no map is measured with values {value} and these keys; --help tells"));
     }
     types
 }

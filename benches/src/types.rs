@@ -11,8 +11,12 @@ pub struct Types<'a> {
 pub const WORDS: Types = Types { key: "word", value: "word" };
 pub const STRINGS: Types = Types { key: "string", value: "word" };
 
-/// All that are measured.
-pub const ALL: &[Types] = &[WORDS, STRINGS];
+/// All that are measured. Values of so many bytes go with keys that are strings.
+pub const ALL: &[Types] = &[WORDS, STRINGS, bytes("16"), bytes("100"), bytes("1000")];
+
+const fn bytes(value: &str) -> Types<'_> {
+    Types { value, ..STRINGS }
+}
 
 impl Types<'_> {
     /// For the name of a file: values are words where it does not say otherwise.

@@ -1,4 +1,7 @@
 //! One adapter for each map. Ours is called through its C interface, and so are the maps in C and C++; those in Rust are inlined.
+//!
+//! A map does not know that all values of bytes have the same length: those in Rust keep each in a `Box<[u8]>`. Where a
+//! writer has an entry to itself, it overwrites bytes of the same length in place; elsewhere it allocates.
 
 pub mod dashmap;
 pub mod hashbrown;
@@ -9,19 +12,21 @@ pub mod scc;
 #[cfg(feature = "peers")]
 pub mod foreign;
 
-/// Without C and C++ any key will do.
+/// Without C and C++ any types will do.
 #[cfg(not(feature = "peers"))]
 pub mod foreign {
-    pub trait Call {}
-    impl<K> Call for K {}
+    pub trait Call<V> {}
+    impl<K, V> Call<V> for K {}
+    pub trait Passed {}
+    impl<V> Passed for V {}
 }
 
-use crate::key::Key;
+use crate::{key::Key, value::Value};
 
-/// Adds an entry to a sum.
+/// Adds an entry to a count and a sum.
 #[inline(always)]
-fn add<K: Key>(sum: u64, key: &K::Owned, value: u64) -> u64 {
-    sum.wrapping_add(K::summand(key)).wrapping_add(value)
+fn add<K: Key, V: Value>((count, sum): (u64, u64), key: &K::Owned, value: &V::Owned) -> (u64, u64) {
+    (count + 1, sum.wrapping_add(K::summand(key)).wrapping_add(V::summand(value)))
 }
 
 pub struct Entry {
@@ -69,42 +74,51 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{contract::Map, key::Text};
+    use crate::{contract::Map, key::Text, value::Bytes};
 
-    fn keeps_what_it_is_told<K: Key>(map: impl Map<K>) {
+    fn keeps_what_it_is_told<K: Key, V: Value>(map: impl Map<K, V>) {
         let keys: Vec<K> = (0..200).map(K::new).collect();
+        let number = |value: V| {
+            assert!(value == V::of(value.number()), "a value in pieces");
+            value.number()
+        };
+        let loaded = |at: usize| {
+            let mut value = V::of(0);
+            map.load(&keys[at], &mut value).then(|| number(value))
+        };
         map.enter();
-        keys[..100].iter().zip(0..).for_each(|(key, value)| map.insert(key, value));
-        map.store(&keys[7], 70);
-        map.store(&keys[100], 100);
+        keys[..100].iter().zip(0..).for_each(|(key, value)| map.insert(key, &V::of(value)));
+        map.store(&keys[7], &V::of(70));
+        map.store(&keys[100], &V::of(100));
         map.delete(&keys[8]);
-        let loaded = |at: usize| map.load(&keys[at]);
-        assert_eq!(
-            (loaded(6), loaded(7), loaded(8), loaded(100), loaded(101)),
-            (Some(6), Some(70), None, Some(100), None)
-        );
-        assert_eq!((map.load_batch(&keys), map.sum().0), (100, 100));
+        assert_eq!([6, 7, 8, 100, 101].map(loaded), [Some(6), Some(70), None, Some(100), None]);
+        let mut values = vec![V::of(0); keys.len()];
+        assert_eq!((map.load_batch(&keys, &mut values), map.sum().0), (100, 100));
+        assert_eq!(values.into_iter().map(number).sum::<u64>(), (0..=100).sum::<u64>() - 7 - 8 + 70);
         map.leave();
     }
 
     #[test]
     fn every_map_keeps_what_it_is_told() {
-        fn all<K: portolan::Call + foreign::Call>() {
-            keeps_what_it_is_told::<K>(dashmap::new::<K>(0));
-            keeps_what_it_is_told::<K>(papaya::new::<K>(0));
-            keeps_what_it_is_told::<K>(scc::new_map::<K>(0));
-            keeps_what_it_is_told::<K>(scc::new_index::<K>(0));
-            keeps_what_it_is_told::<K>(hashbrown::new_mutex::<K>(0));
-            keeps_what_it_is_told::<K>(hashbrown::new_rwlock::<K>(0));
+        fn all<K: portolan::Call<V> + foreign::Call<V>, V: portolan::Kept + foreign::Passed>() {
+            keeps_what_it_is_told::<K, V>(dashmap::new::<K, V>(0));
+            keeps_what_it_is_told::<K, V>(papaya::new::<K, V>(0));
+            keeps_what_it_is_told::<K, V>(scc::new_map::<K, V>(0));
+            keeps_what_it_is_told::<K, V>(scc::new_index::<K, V>(0));
+            keeps_what_it_is_told::<K, V>(hashbrown::new_mutex::<K, V>(0));
+            keeps_what_it_is_told::<K, V>(hashbrown::new_rwlock::<K, V>(0));
             for name in ["sharded", "read_dirty", "rwmutex", "mutex"] {
-                keeps_what_it_is_told::<K>(portolan::Portolan::new::<K>(portolan::kind(name).expect("a kind"), 0));
+                let kind = portolan::kind(name).expect("a kind");
+                keeps_what_it_is_told::<K, V>(portolan::Portolan::new::<K, V>(kind, 0));
             }
             #[cfg(feature = "peers")]
-            for name in ["tbb", "lfht", "ck_ht", "glib"] {
-                keeps_what_it_is_told::<K>(foreign::Foreign::new(K::calls(name), 0).expect("a map"));
+            for calls in ["tbb", "lfht", "ck_ht", "glib"].into_iter().filter_map(K::calls) {
+                keeps_what_it_is_told::<K, V>(foreign::Foreign::new(calls, 0).expect("a map"));
             }
         }
-        all::<u64>();
-        all::<Text>();
+        all::<u64, u64>();
+        all::<Text, u64>();
+        all::<Text, Bytes<16>>();
+        all::<Text, Bytes<1000>>();
     }
 }

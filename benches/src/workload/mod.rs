@@ -10,8 +10,10 @@ mod threads;
 use crate::{
     contract::{Job, Map, Measure, Runner},
     key::Key,
+    value::Value,
 };
 use churn::Churn;
+use std::marker::PhantomData;
 
 pub struct Workload {
     pub name: &'static str,
@@ -63,10 +65,10 @@ pub fn find(name: &str) -> Option<&'static Workload> {
 }
 
 /// A map of one type, filled when the first workload needs it.
-pub struct Bench<K, M, N> {
+pub struct Bench<K, V, M, N> {
     new: N,
     filled: Option<Filled<M>>,
-    key: core::marker::PhantomData<K>,
+    types: PhantomData<(K, V)>,
 }
 
 struct Filled<M> {
@@ -76,10 +78,10 @@ struct Filled<M> {
     churn: Option<Churn>,
 }
 
-impl<K: Key, M: Map<K>, N: Fn(u64) -> Option<M>> Bench<K, M, N> {
+impl<K: Key, V: Value, M: Map<K, V>, N: Fn(u64) -> Option<M>> Bench<K, V, M, N> {
     /// `new` makes a map with room for so many entries, 0 for an ordinary one; None when the map has no such thing.
     pub fn new(new: N) -> Self {
-        Self { new, filled: None, key: core::marker::PhantomData }
+        Self { new, filled: None, types: PhantomData }
     }
 
     fn filled(&mut self, entries: u64, churn: bool) -> &mut Filled<M> {
@@ -96,7 +98,7 @@ impl<K: Key, M: Map<K>, N: Fn(u64) -> Option<M>> Bench<K, M, N> {
     }
 }
 
-impl<K: Key, M: Map<K>, N: Fn(u64) -> Option<M>> Runner for Bench<K, M, N> {
+impl<K: Key, V: Value, M: Map<K, V>, N: Fn(u64) -> Option<M>> Runner for Bench<K, V, M, N> {
     fn run(&mut self, job: &Job) -> Option<Measure> {
         let room = |entries| (self.new)(entries).expect("made once already");
         let nanoseconds = match job.workload.as_str() {
