@@ -4,7 +4,8 @@ fn main() {
     let lib = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/portolan/lib");
     println!("cargo:rerun-if-changed={lib}/libportolan.so");
     println!("cargo:rustc-link-search=native={lib}");
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
+    // By the new tags LD_LIBRARY_PATH goes first: --compare depends on it.
+    println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{lib}");
     println!("cargo:rerun-if-changed=src/peers");
     #[cfg(feature = "peers")]
     peers();

@@ -7,6 +7,7 @@
 mod about;
 mod bars;
 mod charts;
+mod compare;
 mod contract;
 mod draw;
 mod drive;
@@ -37,6 +38,7 @@ fn main() {
     }
     match options::parse(&arguments) {
         Task::Measure(plan) => drive::run(&plan),
+        Task::Compare { plan, builds } => compare::run(&plan, &builds),
         Task::Show { charts, report } => {
             let (rows, about) = (row::read(), about::read());
             if let Some(folder) = charts {

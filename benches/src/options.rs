@@ -5,10 +5,15 @@ use crate::{
     types::{self, Types},
     workload,
 };
-use std::process::exit;
+use std::{path::PathBuf, process::exit};
 
 pub enum Task {
     Measure(Plan),
+    /// Compares two builds of the library, the old one in the first folder and the new one in the second.
+    Compare {
+        plan: Plan,
+        builds: [PathBuf; 2],
+    },
     /// Makes charts, or writes the tables into a file, from the results that are there.
     Show {
         charts: Option<String>,
@@ -36,9 +41,11 @@ const USAGE: &str = "\
 --value word,100     64-bit words, or bytes: 16, 100 or 1000 of them, with --key string (not lfht, ck_ht)
 --entries 1k,1M      sizes
 --threads 1,2        threads
---repetitions 5      of which the median counts
+--repetitions 5      of which the median counts; 7, and no fewer, with --compare
 --milliseconds 100   for each repetition
 --keep               results of the last run stay where this one measures nothing
+--compare OLD NEW    compares two builds of the library, by the folders that they are in; our maps only, sharded if
+                     none is named
 --charts FOLDER      draws the results that are there, measures nothing
 --report FILE        writes their tables between the marks in this file, measures nothing";
 
@@ -46,31 +53,33 @@ pub fn parse(arguments: &[String]) -> Task {
     let list = |text: &str| text.split(',').map(String::from).collect::<Vec<_>>();
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let mut plan = Plan {
-        maps: list("sharded,dashmap,papaya,hashbrown_mutex"),
+        maps: Vec::new(),
         workloads: Vec::new(),
         types: Vec::new(),
         entries: vec![1_000, 1_000_000],
         threads: vec![1, 2, cores],
-        repetitions: 5,
+        repetitions: 0,
         milliseconds: 100,
         keep: false,
     };
     let mut workloads = list("hit,miss,95/5,50/50,insert,churn,batch64");
     let (mut keys, mut values) = (list("word"), list("word"));
-    let (mut charts, mut report) = (None, None);
+    let (mut maps, mut repetitions) = (None, None);
+    let (mut compare, mut charts, mut report) = (None, None, None);
     let mut rest = arguments.iter();
     while let Some(option) = rest.next() {
         let mut value = || rest.next().unwrap_or_else(|| wrong(&format!("{option} needs a value"))).as_str();
         match option.as_str() {
-            "--map" => plan.maps = list(value()),
+            "--map" => maps = Some(list(value())),
             "--workload" => workloads = list(value()),
             "--key" => keys = list(value()),
             "--value" => values = list(value()),
             "--entries" => plan.entries = list(value()).iter().map(|text| number(text)).collect(),
             "--threads" => plan.threads = list(value()).iter().map(|text| number(text)).collect(),
-            "--repetitions" => plan.repetitions = number(value()) as usize,
+            "--repetitions" => repetitions = Some(number(value()) as usize),
             "--milliseconds" => plan.milliseconds = number(value()),
             "--keep" => plan.keep = true,
+            "--compare" => compare = Some([value().into(), value().into()]),
             "--charts" => charts = Some(value().into()),
             "--report" => report = Some(value().into()),
             "--help" | "-h" => help(),
@@ -80,7 +89,9 @@ pub fn parse(arguments: &[String]) -> Task {
     if charts.is_some() || report.is_some() {
         return Task::Show { charts, report };
     }
-    plan.maps = known_maps(&plan.maps);
+    let usual = if compare.is_some() { "sharded" } else { "sharded,dashmap,papaya,hashbrown_mutex" };
+    plan.maps = known_maps(&maps.unwrap_or_else(|| list(usual)));
+    plan.repetitions = repetitions.unwrap_or(if compare.is_some() { 7 } else { 5 });
     plan.workloads = known_workloads(&workloads);
     plan.types = known_types(&keys, &values);
     plan.entries.sort_unstable();
@@ -90,7 +101,23 @@ pub fn parse(arguments: &[String]) -> Task {
     if plan.entries[0] < 100 || plan.threads[plan.threads.len() - 1] > 64 {
         wrong("at least 100 entries, and at most 64 threads");
     }
-    Task::Measure(plan)
+    match compare {
+        None => Task::Measure(plan),
+        Some(builds) => comparison(plan, builds),
+    }
+}
+
+fn comparison(plan: Plan, builds: [PathBuf; 2]) -> Task {
+    if let Some(map) = plan.maps.iter().find(|map| maps::find(map).is_none_or(|map| !map.ours())) {
+        wrong(&format!("--compare is for our maps, and {map} is none"));
+    }
+    if plan.repetitions < 7 {
+        wrong("--compare takes 7 repetitions or more");
+    }
+    if let Some(build) = builds.iter().find(|build| !build.join("libportolan.so").exists()) {
+        wrong(&format!("there is no libportolan.so in {}", build.display()));
+    }
+    Task::Compare { plan, builds }
 }
 
 /// In the order asked for; all of them means those that are not only there on request.

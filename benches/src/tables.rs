@@ -6,36 +6,58 @@ use crate::{
     row::{Cell, Row, Sheet, short},
 };
 
+const UNITS: &str = "nanoseconds for one operation of one thread; for memory bytes for an entry, for tail p99.999";
+
+const CELL: [&str; 5] = ["workload", "key", "value", "size", "threads"];
+
 /// The line above those of `line`.
 pub fn heading(maps: &[String]) -> String {
     let columns: Vec<_> = maps.iter().map(|map| format!("{map:>width$}", width = width(map))).collect();
-    let what = "nanoseconds for one operation of one thread; for memory bytes for an entry, for tail p99.999";
-    format!("{what}\n{} {}", columns_of(["workload", "key", "value", "size", "threads"]), columns.join(" "))
+    format!("{UNITS}\n{} {}", cell_columns(CELL), columns.join(" "))
 }
 
-fn columns_of([workload, key, value, size, threads]: [&str; 5]) -> String {
+fn cell_columns([workload, key, value, size, threads]: [&str; 5]) -> String {
     format!("{workload:<15} {key:<6} {value:>5} {size:>5} {threads:>7}")
+}
+
+fn cell_text(cell: Cell) -> String {
+    let Sheet { types, entries, threads } = cell.sheet;
+    cell_columns([cell.workload, types.key, types.value, &short(entries), &threads.to_string()])
 }
 
 /// One cell as soon as it is measured.
 pub fn line(maps: &[String], cell: Cell, rows: &[Row]) -> String {
     let column = |map: &String| {
         let row = rows.iter().find(|row| row.name() == *map);
-        let figure = row.and_then(|row| row.figure(compared(row)[0]));
+        let figure = row.and_then(|row| row.figure(compared(&row.workload)[0]));
         format!("{:>width$}", figure.map_or("-".into(), digits), width = width(map))
     };
-    let Sheet { types, entries, threads } = cell.sheet;
-    let cell = columns_of([cell.workload, types.key, types.value, &short(entries), &threads.to_string()]);
-    format!("{cell} {}", maps.iter().map(column).collect::<Vec<_>>().join(" "))
+    format!("{} {}", cell_text(cell), maps.iter().map(column).collect::<Vec<_>>().join(" "))
+}
+
+/// The line above those of `comparison`.
+pub fn comparison_heading() -> String {
+    let columns = format!("{:>9} {:>9} {:>7}  {}", "old", "new", "old/new", "of single turns");
+    format!("{UNITS}\n{:<10} {} {columns}", "map", cell_columns(CELL))
+}
+
+/// A cell of two builds: the medians, and their quotient with the lowest and the highest of one turn. `turns` are pairs of
+/// the old build's figure and the new one's.
+pub fn comparison(map: &str, cell: Cell, [old, new]: [f64; 2], turns: &[[f64; 2]], mark: bool) -> String {
+    let quotients = || turns.iter().map(|[old, new]| old / new);
+    let (lowest, highest) = (quotients().fold(f64::MAX, f64::min), quotients().fold(0.0, f64::max));
+    let medians = format!("{:>9} {:>9} {:>7.2}", digits(old), digits(new), old / new);
+    let mark = if mark { "  WORSE" } else { "" };
+    format!("{map:<10} {} {medians}  {lowest:.2} to {highest:.2}{mark}", cell_text(cell))
 }
 
 fn width(map: &str) -> usize {
     map.len().max(9)
 }
 
-/// The figures of a row that it is compared by.
-fn compared(row: &Row) -> &'static [&'static str] {
-    match row.workload.as_str() {
+/// The figures of a workload that its rows are compared by.
+pub fn compared(workload: &str) -> &'static [&'static str] {
+    match workload {
         "memory" => &["bytes_per_entry", "worst_bytes_per_entry"],
         "tail" => &["p99999_ns", "max_ns"],
         _ => &["ns_per_op"],
@@ -74,7 +96,7 @@ impl Ratio<'_> {
 /// One of our maps against the best peer of each cell.
 pub fn compare<'a>(rows: &'a [Row], ours: &str) -> Vec<Ratio<'a>> {
     let own = rows.iter().filter(|row| row.name() == ours);
-    let figures = own.flat_map(|row| compared(row).iter().map(move |figure| (row, *figure)));
+    let figures = own.flat_map(|row| compared(&row.workload).iter().map(move |figure| (row, *figure)));
     let ratio = |(row, figure): (&'a Row, &'a str)| {
         let (peer, best) = lowest(rows.iter().filter(|other| other.cell() == row.cell()), figure)?;
         Some(Ratio { row, figure, ours: row.figure(figure)?, peer, best })
@@ -118,7 +140,7 @@ pub fn figures(rows: &[Row]) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         for workload in crate::workload::ALL {
             let row_of = |map: &&str| here.iter().find(|row| row.name() == *map && row.workload == workload.name);
-            let figure = |map| row_of(map).and_then(|row| row.figure(compared(row)[0]));
+            let figure = |map| row_of(map).and_then(|row| row.figure(compared(&row.workload)[0]));
             let figures: Vec<_> = maps.iter().map(|map| figure(map).map_or("-".into(), digits)).collect();
             if figures.iter().any(|figure| figure != "-") {
                 lines.push([vec![workload.name.into()], figures].concat());

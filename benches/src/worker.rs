@@ -7,6 +7,7 @@ use crate::{
 };
 use std::{
     io::{BufRead, BufReader, Write},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio, exit},
 };
 
@@ -33,16 +34,24 @@ pub struct Worker {
 
 impl Worker {
     pub fn start(map: &str, types: Types) -> Self {
-        let program = std::env::current_exe().expect("the path of this program");
-        let mut process = Command::new(program)
-            .args([CHILD, map, types.key, types.value])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("starting a process");
+        Self::spawn(map, &mut command(map, types))
+    }
+
+    /// With the library in this folder, not the one that the program was linked with.
+    pub fn start_with(map: &str, types: Types, folder: &Path) -> Self {
+        Self::spawn(map, command(map, types).env("LD_LIBRARY_PATH", folder))
+    }
+
+    fn spawn(map: &str, command: &mut Command) -> Self {
+        let mut process = command.spawn().expect("starting a process");
         let input = process.stdin.take().expect("a pipe");
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         Self { process, input, output, map: map.into() }
+    }
+
+    pub fn has_mapped(&self, file: &Path) -> bool {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.process.id())).unwrap_or_default();
+        maps.lines().any(|line| line.ends_with(&*file.to_string_lossy()))
     }
 
     /// None when the map cannot do this.
@@ -60,6 +69,12 @@ impl Worker {
             }
         }
     }
+}
+
+fn command(map: &str, types: Types) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
+    command.args([CHILD, map, types.key, types.value]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
 }
 
 impl Drop for Worker {
