@@ -2,7 +2,7 @@
 
 use crate::{
     maps,
-    row::{Row, short},
+    row::{Cell, Row, Sheet, short},
     workload::{self, Scope},
 };
 use plotters::{
@@ -48,29 +48,30 @@ pub fn draw(folder: &str, rows: &[Row]) {
 
 fn all(folder: &str, rows: &[Row]) -> Drawn {
     let timed = rows.iter().filter(|row| scope(row).is_some_and(|scope| scope != Scope::Alone));
-    let mut sheets: Vec<_> = timed.map(|row| (row.key.as_str(), row.entries, row.threads)).collect();
+    let mut sheets: Vec<_> = timed.map(Row::sheet).collect();
     sheets.sort_unstable();
     sheets.dedup();
-    for (key, entries, threads) in sheets {
+    for sheet in sheets {
+        let Sheet { types, entries, threads } = sheet;
         let plural = if threads == 1 { "thread" } else { "threads" };
         let title = format!(
-            "{} {key} keys, {threads} {plural}: nanoseconds for one operation of one thread, less is better",
+            "{} {types}, {threads} {plural}: nanoseconds for one operation of one thread, less is better",
             short(entries)
         );
         let panels = workload::ALL.iter().filter(|workload| workload.scope != Scope::Alone).map(|workload| {
-            let cell = (workload.name, key, entries, threads);
+            let cell = Cell { workload: workload.name, sheet };
             (workload.name.to_string(), bars(rows, cell, "ns_per_op"))
         });
-        let file = format!("{folder}/{key}-{}-{threads}-{plural}.svg", short(entries));
-        sheet(&file, &title, panels.filter(|panel| !panel.1.is_empty()).collect())?;
+        let file = format!("{folder}/{}-{}-{threads}-{plural}.svg", types.file(), short(entries));
+        page(&file, &title, panels.filter(|panel| !panel.1.is_empty()).collect())?;
     }
     for row in rows.iter().filter(|row| row.name() == "sharded") {
         match row.workload.as_str() {
             "tail" => {
                 let title = format!(
-                    "Growing to {} entries of {} keys: time of one insertion in nanoseconds, less is better",
+                    "Growing to {} entries, {}: time of one insertion in nanoseconds, less is better",
                     short(row.entries),
-                    row.key
+                    row.sheet().types
                 );
                 let names = [
                     ("half take less", "p50_ns"),
@@ -79,9 +80,9 @@ fn all(folder: &str, rows: &[Row]) -> Drawn {
                     ("the longest", "max_ns"),
                 ];
                 let panels = names.map(|(name, figure)| (name.to_string(), bars(rows, row.cell(), figure)));
-                sheet(&format!("{folder}/tail-{}.svg", row.key), &title, panels.into())?;
+                page(&format!("{folder}/tail-{}.svg", row.sheet().types.file()), &title, panels.into())?;
             }
-            "memory" => memory(&format!("{folder}/memory-{}.svg", row.key), rows, row)?,
+            "memory" => memory(&format!("{folder}/memory-{}.svg", row.sheet().types.file()), rows, row)?,
             _ => {}
         }
     }
@@ -93,7 +94,7 @@ fn scope(row: &Row) -> Option<Scope> {
 }
 
 /// The maps of a cell, the best first.
-fn bars<'a>(rows: &'a [Row], cell: (&str, &str, u64, u64), figure: &str) -> Vec<(&'a str, f64)> {
+fn bars<'a>(rows: &'a [Row], cell: Cell, figure: &str) -> Vec<(&'a str, f64)> {
     let here = rows.iter().filter(|row| row.cell() == cell);
     let mut bars: Vec<_> = here.filter_map(|row| Some((row.name(), row.figure(figure)?))).collect();
     bars.sort_by(|one, other| one.1.total_cmp(&other.1));
@@ -110,7 +111,7 @@ fn text(size: u32, colour: RGBColor, horizontal: HPos) -> TextStyle<'static> {
 }
 
 /// Panels, four in a row, below a title.
-fn sheet(file: &str, title: &str, panels: Vec<(String, Vec<(&str, f64)>)>) -> Drawn {
+fn page(file: &str, title: &str, panels: Vec<(String, Vec<(&str, f64)>)>) -> Drawn {
     const WIDTH: i32 = 310;
     const TOP: i32 = 56;
     let bars = panels.iter().map(|panel| panel.1.len()).max().unwrap_or_default() as i32;
@@ -183,7 +184,7 @@ fn memory(file: &str, rows: &[Row], like: &Row) -> Drawn {
     let (from, to) = (maps[0].1[0].0, last(maps[0].1).0);
     let area = SVGBackend::new(file, (960, 560)).into_drawing_area();
     area.fill(&WHITE)?;
-    let title = format!("Resident bytes for an entry while a map grows, {} keys, less is better", like.key);
+    let title = format!("Resident bytes for an entry while a map grows, {}, less is better", like.sheet().types);
     area.draw_text(&title, &text(17, INK, HPos::Left), (20, 28))?;
     let (left, right) = area.split_horizontally(760);
     let mut chart = ChartBuilder::on(&left)

@@ -3,7 +3,7 @@
 use crate::{
     bars::{Bar, Check, Claim, Peers},
     maps,
-    row::{Row, short},
+    row::{Cell, Row, Sheet, short},
 };
 
 pub struct Verdict {
@@ -41,7 +41,8 @@ fn cells(check: &Check, rows: &[Row]) -> Vec<Option<Finding>> {
     for workload in check.workloads {
         for &entries in check.entries {
             for &threads in check.threads {
-                let finding = finding(check, (workload, check.key, entries, threads), rows);
+                let cell = Cell { workload, sheet: Sheet { types: check.types, entries, threads } };
+                let finding = finding(check, cell, rows);
                 findings.push(finding.map(|(margin, words)| {
                     let threads = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };
                     Finding { margin, words: format!("{workload} {}, {threads}: {words}", short(entries)) }
@@ -52,7 +53,7 @@ fn cells(check: &Check, rows: &[Row]) -> Vec<Option<Finding>> {
     findings
 }
 
-fn finding(check: &Check, cell: (&str, &str, u64, u64), rows: &[Row]) -> Option<(f64, String)> {
+fn finding(check: &Check, cell: Cell, rows: &[Row]) -> Option<(f64, String)> {
     let own = |cell| rows.iter().find(|row| row.cell() == cell && row.name() == check.ours);
     match &check.claim {
         Claim::AtMost { figure, limit } => {
@@ -60,16 +61,16 @@ fn finding(check: &Check, cell: (&str, &str, u64, u64), rows: &[Row]) -> Option<
             Some((limit / value, format!("{value:.1}, to be {limit} at most ({figure})")))
         }
         Claim::Scales { times } => {
-            let (workload, key, entries, threads) = cell;
-            let one = own((workload, key, entries, 1))?.figure("ns_per_op")?;
-            let value = threads as f64 * one / own(cell)?.figure("ns_per_op")?;
+            let alone = Cell { sheet: Sheet { threads: 1, ..cell.sheet }, ..cell };
+            let one = own(alone)?.figure("ns_per_op")?;
+            let value = cell.sheet.threads as f64 * one / own(cell)?.figure("ns_per_op")?;
             Some((value / times, format!("{value:.2} x, to be {times} x")))
         }
         Claim::Times { figure, peers, times } => {
             let ours = own(cell)?.figure(figure)?;
             let mut rivals: Vec<_> = rows.iter().filter(|row| row.cell() == cell).collect();
             if let Peers::AlsoIn(workload) = peers {
-                let also = (*workload, cell.1, cell.2, cell.3);
+                let also = Cell { workload, ..cell };
                 rivals.extend(rows.iter().filter(|row| row.cell() == also));
             }
             let only = |row: &&Row| !matches!(peers, Peers::Only(peer) if *peer != row.name());

@@ -4,7 +4,6 @@
 use std::{borrow::Borrow, hash::Hash};
 
 pub trait Key: Copy + Send + Sync + 'static {
-    const NAME: &'static str;
     /// Making an owned key allocates nothing, so a map may be handed one for nothing.
     const FREE: bool;
     /// What a Rust map keeps, and what it is asked with.
@@ -26,7 +25,6 @@ fn spread(index: u64) -> u64 {
 }
 
 impl Key for u64 {
-    const NAME: &'static str = "word";
     const FREE: bool = true;
     type Owned = u64;
     type Borrowed = u64;
@@ -70,7 +68,6 @@ impl Text {
 }
 
 impl Key for Text {
-    const NAME: &'static str = "string";
     const FREE: bool = false;
     type Owned = Box<str>;
     type Borrowed = str;

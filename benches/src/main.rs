@@ -7,29 +7,38 @@
 mod about;
 mod bars;
 mod charts;
+mod compare;
+mod contract;
 mod draw;
 mod drive;
 mod judge;
 mod key;
+mod lines;
 mod maps;
 mod options;
+mod progress;
+mod registry;
 mod report;
 mod row;
 mod tables;
+mod types;
+mod value;
 mod worker;
 mod workload;
 
 use options::Task;
+use types::Types;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, map, key] = arguments.as_slice()
+    if let [first, map, key, value] = arguments.as_slice()
         && first == worker::CHILD
     {
-        return worker::serve(map, key);
+        return worker::serve(map, Types { key, value });
     }
     match options::parse(&arguments) {
         Task::Measure(plan) => drive::run(&plan),
+        Task::Compare { plan, builds } => compare::run(&plan, &builds),
         Task::Show { charts, report } => {
             let (rows, about) = (row::read(), about::read());
             if let Some(folder) = charts {

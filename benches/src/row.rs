@@ -1,5 +1,6 @@
 //! One result: a line in target/bench/results.jsonl.
 
+use crate::types::Types;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -21,10 +22,28 @@ pub struct Row {
     pub curve: Vec<(u64, f64)>,
 }
 
+/// What is compared: rows with the same cell were measured in turns.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Cell<'a> {
+    pub workload: &'a str,
+    pub sheet: Sheet<'a>,
+}
+
+/// What stands in one table or chart: every workload with these.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sheet<'a> {
+    pub types: Types<'a>,
+    pub entries: u64,
+    pub threads: u64,
+}
+
 impl Row {
-    /// What is compared: rows with the same cell were measured in turns.
-    pub fn cell(&self) -> (&str, &str, u64, u64) {
-        (&self.workload, &self.key, self.entries, self.threads)
+    pub fn cell(&self) -> Cell<'_> {
+        Cell { workload: &self.workload, sheet: self.sheet() }
+    }
+    pub fn sheet(&self) -> Sheet<'_> {
+        let types = Types { key: &self.key, value: &self.value };
+        Sheet { types, entries: self.entries, threads: self.threads }
     }
     /// The map's name on the command line.
     pub fn name(&self) -> &str {

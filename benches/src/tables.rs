@@ -3,33 +3,61 @@
 use crate::{
     judge::{Verdict, lowest},
     maps,
-    row::{Row, short},
+    row::{Cell, Row, Sheet, short},
 };
+
+const UNITS: &str = "nanoseconds for one operation of one thread; for memory bytes for an entry, for tail p99.999";
+
+const CELL: [&str; 5] = ["workload", "key", "value", "size", "threads"];
 
 /// The line above those of `line`.
 pub fn heading(maps: &[String]) -> String {
     let columns: Vec<_> = maps.iter().map(|map| format!("{map:>width$}", width = width(map))).collect();
-    let what = "nanoseconds for one operation of one thread; for memory bytes for an entry, for tail p99.999";
-    format!("{what}\n{:<15} {:<6} {:>5} {:>7} {}", "workload", "key", "size", "threads", columns.join(" "))
+    format!("{UNITS}\n{} {}", cell_columns(CELL), columns.join(" "))
+}
+
+fn cell_columns([workload, key, value, size, threads]: [&str; 5]) -> String {
+    format!("{workload:<15} {key:<6} {value:>5} {size:>5} {threads:>7}")
+}
+
+fn cell_text(cell: Cell) -> String {
+    let Sheet { types, entries, threads } = cell.sheet;
+    cell_columns([cell.workload, types.key, types.value, &short(entries), &threads.to_string()])
 }
 
 /// One cell as soon as it is measured.
-pub fn line(maps: &[String], cell: String, rows: &[Row]) -> String {
+pub fn line(maps: &[String], cell: Cell, rows: &[Row]) -> String {
     let column = |map: &String| {
         let row = rows.iter().find(|row| row.name() == *map);
-        let figure = row.and_then(|row| row.figure(compared(row)[0]));
+        let figure = row.and_then(|row| row.figure(compared(&row.workload)[0]));
         format!("{:>width$}", figure.map_or("-".into(), digits), width = width(map))
     };
-    format!("{cell} {}", maps.iter().map(column).collect::<Vec<_>>().join(" "))
+    format!("{} {}", cell_text(cell), maps.iter().map(column).collect::<Vec<_>>().join(" "))
+}
+
+/// The line above those of `comparison`.
+pub fn comparison_heading() -> String {
+    let columns = format!("{:>9} {:>9} {:>7}  {}", "old", "new", "old/new", "of single turns");
+    format!("{UNITS}\n{:<10} {} {columns}", "map", cell_columns(CELL))
+}
+
+/// A cell of two builds: the medians, and their quotient with the lowest and the highest of one turn. `turns` are pairs of
+/// the old build's figure and the new one's.
+pub fn comparison(map: &str, cell: Cell, [old, new]: [f64; 2], turns: &[[f64; 2]], mark: bool) -> String {
+    let quotients = || turns.iter().map(|[old, new]| old / new);
+    let (lowest, highest) = (quotients().fold(f64::MAX, f64::min), quotients().fold(0.0, f64::max));
+    let medians = format!("{:>9} {:>9} {:>7.2}", digits(old), digits(new), old / new);
+    let mark = if mark { "  WORSE" } else { "" };
+    format!("{map:<10} {} {medians}  {lowest:.2} to {highest:.2}{mark}", cell_text(cell))
 }
 
 fn width(map: &str) -> usize {
     map.len().max(9)
 }
 
-/// The figures of a row that it is compared by.
-fn compared(row: &Row) -> &'static [&'static str] {
-    match row.workload.as_str() {
+/// The figures of a workload that its rows are compared by.
+pub fn compared(workload: &str) -> &'static [&'static str] {
+    match workload {
         "memory" => &["bytes_per_entry", "worst_bytes_per_entry"],
         "tail" => &["p99999_ns", "max_ns"],
         _ => &["ns_per_op"],
@@ -55,20 +83,20 @@ impl Ratio<'_> {
         self.best / self.ours
     }
     fn columns(&self) -> Vec<String> {
-        let Row { workload, key, entries, threads, .. } = self.row;
+        let Row { workload, key, value, entries, threads, .. } = self.row;
         let what = match self.figure {
             "ns_per_op" => workload.clone(),
             figure => format!("{workload}, {}", figure.trim_end_matches("_ns").replace('_', " ")),
         };
         let figures = [digits(self.ours), digits(self.best), self.peer.into(), format!("{:.2}", self.times())];
-        [what, key.clone(), short(*entries), threads.to_string()].into_iter().chain(figures).collect()
+        [what, key.clone(), value.clone(), short(*entries), threads.to_string()].into_iter().chain(figures).collect()
     }
 }
 
 /// One of our maps against the best peer of each cell.
 pub fn compare<'a>(rows: &'a [Row], ours: &str) -> Vec<Ratio<'a>> {
     let own = rows.iter().filter(|row| row.name() == ours);
-    let figures = own.flat_map(|row| compared(row).iter().map(move |figure| (row, *figure)));
+    let figures = own.flat_map(|row| compared(&row.workload).iter().map(move |figure| (row, *figure)));
     let ratio = |(row, figure): (&'a Row, &'a str)| {
         let (peer, best) = lowest(rows.iter().filter(|other| other.cell() == row.cell()), figure)?;
         Some(Ratio { row, figure, ours: row.figure(figure)?, peer, best })
@@ -77,7 +105,7 @@ pub fn compare<'a>(rows: &'a [Row], ours: &str) -> Vec<Ratio<'a>> {
 }
 
 pub fn ratio_table<'a>(ours: &str, ratios: impl Iterator<Item = &'a Ratio<'a>>) -> String {
-    let head = ["workload", "key", "size", "threads", ours, "best peer", "which", "times as good"];
+    let head = ["workload", "key", "value", "size", "threads", ours, "best peer", "which", "times as good"];
     grid(&head.map(String::from), &ratios.map(Ratio::columns).collect::<Vec<_>>())
 }
 
@@ -99,32 +127,29 @@ pub fn verdicts(verdicts: &[Verdict]) -> String {
     grid(&["bar", "", "worst cell"].map(String::from), &verdicts.iter().map(columns).collect::<Vec<_>>())
 }
 
-/// All maps side by side, a table for each type of key, size and number of threads.
+/// All maps side by side, a table for each type of keys and values, size and number of threads.
 pub fn figures(rows: &[Row]) -> Vec<(String, String)> {
     let mut tables = Vec::new();
-    let mut headings: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.entries, row.threads)).collect();
-    headings.sort_unstable_by_key(|(key, entries, threads)| (*key != "word", *entries, *threads));
-    headings.dedup();
-    for heading in headings {
-        let here: Vec<_> = rows.iter().filter(|row| (row.key.as_str(), row.entries, row.threads) == heading).collect();
+    let mut sheets: Vec<_> = rows.iter().map(Row::sheet).collect();
+    sheets.sort_unstable_by_key(|sheet| (sheet.types.rank(), sheet.entries, sheet.threads));
+    sheets.dedup();
+    for sheet in sheets {
+        let here: Vec<_> = rows.iter().filter(|row| row.sheet() == sheet).collect();
         let maps: Vec<_> =
             maps::ALL.iter().map(|entry| entry.name).filter(|map| here.iter().any(|row| row.name() == *map)).collect();
         let mut lines = Vec::new();
         for workload in crate::workload::ALL {
             let row_of = |map: &&str| here.iter().find(|row| row.name() == *map && row.workload == workload.name);
-            let figure = |map| row_of(map).and_then(|row| row.figure(compared(row)[0]));
+            let figure = |map| row_of(map).and_then(|row| row.figure(compared(&row.workload)[0]));
             let figures: Vec<_> = maps.iter().map(|map| figure(map).map_or("-".into(), digits)).collect();
             if figures.iter().any(|figure| figure != "-") {
                 lines.push([vec![workload.name.into()], figures].concat());
             }
         }
         let head: Vec<String> = ["workload"].iter().chain(&maps).map(|name| name.to_string()).collect();
-        let (key, entries, threads) = heading;
-        let name = format!(
-            "Keys: {key}s; {} entries; {threads} thread{}",
-            short(entries),
-            if threads == 1 { "" } else { "s" }
-        );
+        let Sheet { types, entries, threads } = sheet;
+        let plural = if threads == 1 { "" } else { "s" };
+        let name = format!("{} entries, {threads} thread{plural}, {types}", short(entries));
         tables.push((name, grid(&head, &lines)));
     }
     tables

@@ -1,23 +1,26 @@
 //! A process for one map: a job comes in as a line of JSON, a measure goes out as one.
 
 use crate::{
-    maps,
-    workload::{Job, Measure},
+    contract::{Job, Measure},
+    registry,
+    types::Types,
 };
 use std::{
     io::{BufRead, BufReader, Write},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio, exit},
 };
 
-/// The first argument of such a process; its map and type of key follow.
+/// The first argument of such a process; its map, and the types of keys and values, follow.
 pub const CHILD: &str = "--child";
 
-/// The process's side.
-pub fn serve(map: &str, key: &str) {
-    let mut runner = maps::runner(map, key).expect("a known map and key");
+/// The process's side. A map that is not measured with these types can do nothing.
+pub fn serve(map: &str, types: Types) {
+    let mut runner = registry::runner(map, types);
     for line in std::io::stdin().lines().map_while(Result::ok) {
         let job: Job = serde_json::from_str(&line).expect("a job");
-        println!("{}", serde_json::to_string(&runner.run(&job)).expect("finite figures"));
+        let measure = runner.as_mut().and_then(|runner| runner.run(&job));
+        println!("{}", serde_json::to_string(&measure).expect("finite figures"));
     }
 }
 
@@ -30,17 +33,25 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn start(map: &str, key: &str) -> Self {
-        let program = std::env::current_exe().expect("the path of this program");
-        let mut process = Command::new(program)
-            .args([CHILD, map, key])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("starting a process");
+    pub fn start(map: &str, types: Types) -> Self {
+        Self::spawn(map, &mut command(map, types))
+    }
+
+    /// With the library in this folder, not the one that the program was linked with.
+    pub fn start_with(map: &str, types: Types, folder: &Path) -> Self {
+        Self::spawn(map, command(map, types).env("LD_LIBRARY_PATH", folder))
+    }
+
+    fn spawn(map: &str, command: &mut Command) -> Self {
+        let mut process = command.spawn().expect("starting a process");
         let input = process.stdin.take().expect("a pipe");
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         Self { process, input, output, map: map.into() }
+    }
+
+    pub fn has_mapped(&self, file: &Path) -> bool {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.process.id())).unwrap_or_default();
+        maps.lines().any(|line| line.ends_with(&*file.to_string_lossy()))
     }
 
     /// None when the map cannot do this.
@@ -58,6 +69,12 @@ impl Worker {
             }
         }
     }
+}
+
+fn command(map: &str, types: Types) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
+    command.args([CHILD, map, types.key, types.value]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
 }
 
 impl Drop for Worker {

@@ -1,30 +1,29 @@
 //! dashmap, with ahash as its own benchmarks have it.
 
-use super::Map;
-use crate::key::Key;
+use crate::{contract::Map, key::Key, value::Value};
 
-type Dash<K> = ::dashmap::DashMap<<K as Key>::Owned, u64, ahash::RandomState>;
+type Dash<K, V> = ::dashmap::DashMap<<K as Key>::Owned, <V as Value>::Owned, ahash::RandomState>;
 
-pub fn new<K: Key>(room: u64) -> Dash<K> {
-    Dash::<K>::with_capacity_and_hasher(room as usize, Default::default())
+pub fn new<K: Key, V: Value>(room: u64) -> Dash<K, V> {
+    Dash::<K, V>::with_capacity_and_hasher(room as usize, Default::default())
 }
 
-impl<K: Key> Map<K> for Dash<K> {
+impl<K: Key, V: Value> Map<K, V> for Dash<K, V> {
     #[inline(always)]
-    fn load(&self, key: &K) -> Option<u64> {
-        self.get(key.borrowed()).map(|value| *value)
+    fn load(&self, key: &K, value: &mut V) -> bool {
+        self.get(key.borrowed()).map(|kept| value.fetch(&kept)).is_some()
     }
     #[inline(always)]
-    fn insert(&self, key: &K, value: u64) {
-        Dash::<K>::insert(self, key.owned(), value);
+    fn insert(&self, key: &K, value: &V) {
+        Dash::<K, V>::insert(self, key.owned(), value.owned());
     }
     #[inline(always)]
-    fn store(&self, key: &K, value: u64) {
+    fn store(&self, key: &K, value: &V) {
         // Where owning a key costs an allocation, the one that is there will do.
         if !K::FREE
-            && let Some(mut present) = self.get_mut(key.borrowed())
+            && let Some(mut kept) = self.get_mut(key.borrowed())
         {
-            *present = value;
+            value.overwrite(&mut kept);
         } else {
             Map::insert(self, key, value);
         }
@@ -34,6 +33,6 @@ impl<K: Key> Map<K> for Dash<K> {
         self.remove(key.borrowed());
     }
     fn sum(&self) -> (u64, u64) {
-        self.iter().fold((0, 0), |(count, sum), entry| (count + 1, super::add::<K>(sum, entry.key(), *entry.value())))
+        self.iter().fold((0, 0), |sum, entry| super::add::<K, V>(sum, entry.key(), entry.value()))
     }
 }

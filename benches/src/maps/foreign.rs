@@ -1,7 +1,10 @@
 //! The maps in C and C++: each is a table of functions, src/peers/peer.h, and each operation one call that is not inlined.
 
-use super::Map;
-use crate::key::{Key, Text};
+use crate::{
+    contract::Map,
+    key::{Key, Text},
+    value::{Bytes, Value},
+};
 use core::ffi::c_void;
 
 #[repr(C)]
@@ -17,9 +20,9 @@ pub struct Calls {
     enter: unsafe extern "C" fn(map: *mut c_void),
     leave: unsafe extern "C" fn(map: *mut c_void),
     settle: unsafe extern "C" fn(map: *mut c_void),
-    load: unsafe extern "C" fn(map: *mut c_void, key: u64) -> Found,
-    insert: unsafe extern "C" fn(map: *mut c_void, key: u64, value: u64),
-    store: unsafe extern "C" fn(map: *mut c_void, key: u64, value: u64),
+    load: unsafe extern "C" fn(map: *mut c_void, key: u64, buffer: *mut c_void) -> Found,
+    insert: unsafe extern "C" fn(map: *mut c_void, key: u64, value: u64, size: u64),
+    store: unsafe extern "C" fn(map: *mut c_void, key: u64, value: u64, size: u64),
     delete: unsafe extern "C" fn(map: *mut c_void, key: u64),
     sum: unsafe extern "C" fn(map: *mut c_void, entries: *mut u64) -> u64,
 }
@@ -27,28 +30,40 @@ pub struct Calls {
 unsafe extern "C" {
     safe static peer_tbb_words: Calls;
     safe static peer_tbb_texts: Calls;
+    safe static peer_tbb_bytes: Calls;
     safe static peer_lfht_words: Calls;
     safe static peer_lfht_texts: Calls;
     safe static peer_ck_ht_words: Calls;
     safe static peer_ck_ht_texts: Calls;
     safe static peer_glib_words: Calls;
     safe static peer_glib_texts: Calls;
+    safe static peer_glib_bytes: Calls;
 }
 
-/// The functions for one type of key.
-pub trait Call: Key {
-    fn calls(name: &str) -> &'static Calls;
+/// The functions for one type of keys and values.
+pub trait Call<V>: Key {
+    /// None if this map is not measured with them.
+    fn calls(name: &str) -> Option<&'static Calls>;
     /// What is passed: the word, or the address of the letters.
     fn register(&self) -> u64;
 }
 
-impl Call for u64 {
-    fn calls(name: &str) -> &'static Calls {
+/// A value, as these functions take it: the word, or the address of the bytes. They return a word, and copy bytes.
+pub trait Passed: Value {
+    /// The functions for these values and keys that are texts.
+    fn with_texts(name: &str) -> Option<&'static Calls>;
+    fn register(&self) -> u64;
+    fn receive(&mut self, word: u64);
+}
+
+impl Call<u64> for u64 {
+    fn calls(name: &str) -> Option<&'static Calls> {
         match name {
-            "tbb" => &peer_tbb_words,
-            "lfht" => &peer_lfht_words,
-            "ck_ht" => &peer_ck_ht_words,
-            _ => &peer_glib_words,
+            "tbb" => Some(&peer_tbb_words),
+            "lfht" => Some(&peer_lfht_words),
+            "ck_ht" => Some(&peer_ck_ht_words),
+            "glib" => Some(&peer_glib_words),
+            _ => None,
         }
     }
     #[inline(always)]
@@ -57,19 +72,50 @@ impl Call for u64 {
     }
 }
 
-impl Call for Text {
-    fn calls(name: &str) -> &'static Calls {
+impl<V: Passed> Call<V> for Text {
+    fn calls(name: &str) -> Option<&'static Calls> {
+        V::with_texts(name)
+    }
+    #[inline(always)]
+    fn register(&self) -> u64 {
+        &raw const *self as u64
+    }
+}
+
+impl Passed for u64 {
+    fn with_texts(name: &str) -> Option<&'static Calls> {
         match name {
-            "tbb" => &peer_tbb_texts,
-            "lfht" => &peer_lfht_texts,
-            "ck_ht" => &peer_ck_ht_texts,
-            _ => &peer_glib_texts,
+            "tbb" => Some(&peer_tbb_texts),
+            "lfht" => Some(&peer_lfht_texts),
+            "ck_ht" => Some(&peer_ck_ht_texts),
+            "glib" => Some(&peer_glib_texts),
+            _ => None,
+        }
+    }
+    #[inline(always)]
+    fn register(&self) -> u64 {
+        *self
+    }
+    #[inline(always)]
+    fn receive(&mut self, word: u64) {
+        *self = word;
+    }
+}
+
+impl<const LENGTH: usize> Passed for Bytes<LENGTH> {
+    fn with_texts(name: &str) -> Option<&'static Calls> {
+        match name {
+            "tbb" => Some(&peer_tbb_bytes),
+            "glib" => Some(&peer_glib_bytes),
+            _ => None,
         }
     }
     #[inline(always)]
     fn register(&self) -> u64 {
         &raw const *self as u64
     }
+    #[inline(always)]
+    fn receive(&mut self, _length: u64) {}
 }
 
 pub struct Foreign {
@@ -95,20 +141,23 @@ impl Drop for Foreign {
     }
 }
 
-// SAFETY of all calls: the map is alive, the threads have entered, and a key is a word or lasts until the call returns.
-impl<K: Call> Map<K> for Foreign {
+// SAFETY of all calls: the map is alive, the threads have entered, and a key or a value is a word or lasts until the call
+// returns. A buffer has room for a value, since all have the same length.
+impl<K: Call<V>, V: Passed> Map<K, V> for Foreign {
     #[inline(always)]
-    fn load(&self, key: &K) -> Option<u64> {
-        let Found { value, found } = unsafe { (self.calls.load)(self.map, key.register()) };
-        (found != 0).then_some(value)
+    fn load(&self, key: &K, value: &mut V) -> bool {
+        let Found { value: word, found } =
+            unsafe { (self.calls.load)(self.map, key.register(), (&raw mut *value).cast()) };
+        value.receive(word);
+        found != 0
     }
     #[inline(always)]
-    fn insert(&self, key: &K, value: u64) {
-        unsafe { (self.calls.insert)(self.map, key.register(), value) };
+    fn insert(&self, key: &K, value: &V) {
+        unsafe { (self.calls.insert)(self.map, key.register(), value.register(), size_of::<V>() as u64) };
     }
     #[inline(always)]
-    fn store(&self, key: &K, value: u64) {
-        unsafe { (self.calls.store)(self.map, key.register(), value) };
+    fn store(&self, key: &K, value: &V) {
+        unsafe { (self.calls.store)(self.map, key.register(), value.register(), size_of::<V>() as u64) };
     }
     #[inline(always)]
     fn delete(&self, key: &K) {

@@ -38,7 +38,6 @@ static void retire(void *memory)
 
 static void enter(void *map)
 {
-    (void)map;
     pthread_mutex_lock(&quiescence);
     ++inside;
     pthread_mutex_unlock(&quiescence);
@@ -46,7 +45,6 @@ static void enter(void *map)
 
 static void leave(void *map)
 {
-    (void)map;
     pthread_mutex_lock(&quiescence);
     if (--inside == 0) {
         for (struct retired *one; (one = retired); free(one)) {
@@ -59,7 +57,6 @@ static void leave(void *map)
 
 static void release(void *memory, size_t size, bool defer)
 {
-    (void)size;
     if (defer)
         retire(memory);
     else
@@ -99,7 +96,7 @@ static void destroy_texts(void *handle)
     destroy_words(handle);
 }
 
-static struct found load_word(void *handle, uint64_t key)
+static struct found load_word(void *handle, uint64_t key, void *buffer)
 {
     struct map *map = handle;
     ck_ht_hash_t hash = { hash_word(key) };
@@ -110,7 +107,7 @@ static struct found load_word(void *handle, uint64_t key)
     return (struct found){ ck_ht_entry_value_direct(&entry), 1 };
 }
 
-static struct found load_text(void *handle, uint64_t key)
+static struct found load_text(void *handle, uint64_t key, void *buffer)
 {
     struct map *map = handle;
     ck_ht_hash_t hash = { hash_text((const char *)key) };
@@ -130,7 +127,7 @@ static void write_table(struct map *map, bool (*write)(ck_ht_t *, ck_ht_hash_t, 
     pthread_mutex_unlock(&map->writers);
 }
 
-static void insert_word(void *handle, uint64_t key, uint64_t value)
+static void insert_word(void *handle, uint64_t key, uint64_t value, uint64_t size)
 {
     ck_ht_hash_t hash = { hash_word(key) };
     ck_ht_entry_t entry;
@@ -138,7 +135,7 @@ static void insert_word(void *handle, uint64_t key, uint64_t value)
     write_table(handle, ck_ht_put_spmc, hash, &entry);
 }
 
-static void store_word(void *handle, uint64_t key, uint64_t value)
+static void store_word(void *handle, uint64_t key, uint64_t value, uint64_t size)
 {
     ck_ht_hash_t hash = { hash_word(key) };
     ck_ht_entry_t entry;
@@ -154,7 +151,7 @@ static void delete_word(void *handle, uint64_t key)
     write_table(handle, ck_ht_remove_spmc, hash, &entry);
 }
 
-static void insert_text(void *handle, uint64_t key, uint64_t value)
+static void insert_text(void *handle, uint64_t key, uint64_t value, uint64_t size)
 {
     ck_ht_hash_t hash = { hash_text((const char *)key) };
     ck_ht_entry_t entry;
@@ -165,7 +162,7 @@ static void insert_text(void *handle, uint64_t key, uint64_t value)
 }
 
 /* The table takes the new text for the old one, which it hands back in the entry. */
-static void store_text(void *handle, uint64_t key, uint64_t value)
+static void store_text(void *handle, uint64_t key, uint64_t value, uint64_t size)
 {
     ck_ht_hash_t hash = { hash_text((const char *)key) };
     ck_ht_entry_t entry;

@@ -52,7 +52,6 @@ static void *create(uint64_t room)
 
 static void enter(void *map)
 {
-    (void)map;
     rcu_register_thread();
     added = 0;
 }
@@ -117,7 +116,7 @@ static void destroy(void *handle)
         cds_lfht_lookup(map->table, hash, match_##type, to_key, iterator);                                              \
         return cds_lfht_iter_get_node(iterator);                                                                        \
     }                                                                                                                   \
-    static struct found load_##type(void *map, uint64_t key)                                                            \
+    static struct found load_##type(void *map, uint64_t key, void *buffer)                                              \
     {                                                                                                                   \
         struct cds_lfht_iter iterator;                                                                                  \
         struct found found = { 0, 0 };                                                                                  \
@@ -129,7 +128,7 @@ static void destroy(void *handle)
         pause_now_and_then();                                                                                           \
         return found;                                                                                                   \
     }                                                                                                                   \
-    static void insert_##type(void *map, uint64_t key, uint64_t value)                                                  \
+    static void insert_##type(void *map, uint64_t key, uint64_t value, uint64_t size)                                   \
     {                                                                                                                   \
         struct entry *entry = malloc(type##_size);                                                                      \
         write_key;                                                                                                      \
@@ -144,7 +143,7 @@ static void destroy(void *handle)
         pause_now_and_then();                                                                                           \
     }                                                                                                                   \
     /* A word is overwritten where it is. */                                                                            \
-    static void store_##type(void *map, uint64_t key, uint64_t value)                                                   \
+    static void store_##type(void *map, uint64_t key, uint64_t value, uint64_t size)                                    \
     {                                                                                                                   \
         struct cds_lfht_iter iterator;                                                                                  \
         rcu_read_lock();                                                                                                \
@@ -153,7 +152,7 @@ static void destroy(void *handle)
             CMM_STORE_SHARED(entry_of(node)->value, value);                                                             \
         rcu_read_unlock();                                                                                              \
         if (!node)                                                                                                      \
-            insert_##type(map, key, value);                                                                             \
+            insert_##type(map, key, value, size);                                                                       \
         pause_now_and_then();                                                                                           \
     }                                                                                                                   \
     static void delete_##type(void *handle, uint64_t key)                                                               \

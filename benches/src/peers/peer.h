@@ -1,4 +1,8 @@
-/* What each adapter of a map in C or C++ offers. A key is a word, or the address of 32 letters with a zero behind them. */
+/*
+ * What each adapter of a map in C or C++ offers: for words, for texts (keys that are strings, values that are words), and
+ * some for bytes (keys that are strings, values of any length). A key is a word, or the address of 32 letters with a zero
+ * behind them; a value is a word, or the address of bytes.
+ */
 #ifndef PEER_H
 #define PEER_H
 
@@ -9,7 +13,7 @@
 
 /* Travels in two registers, as ptl_u64 does. */
 struct found {
-    uint64_t value;
+    uint64_t value; /* the word, or the length of what was copied to the buffer */
     int32_t found;
 };
 
@@ -19,14 +23,22 @@ struct peer {
     void (*enter)(void *map); /* before a thread's first call */
     void (*leave)(void *map); /* after its last */
     void (*settle)(void *map); /* after the map was filled */
-    struct found (*load)(void *map, uint64_t key);
-    void (*insert)(void *map, uint64_t key, uint64_t value); /* the key is new */
-    void (*store)(void *map, uint64_t key, uint64_t value);  /* the key is there, as a rule */
+    struct found (*load)(void *map, uint64_t key, void *buffer);
+    void (*insert)(void *map, uint64_t key, uint64_t value, uint64_t size); /* the key is new */
+    void (*store)(void *map, uint64_t key, uint64_t value, uint64_t size);  /* the key is there, as a rule */
     void (*delete_)(void *map, uint64_t key);
-    uint64_t (*sum)(void *map, uint64_t *entries); /* of the values, and of keys that are words */
+    /* of the values, of bytes the first eight, and of keys that are words */
+    uint64_t (*sum)(void *map, uint64_t *entries);
 };
 
-static inline void nothing(void *map) { (void)map; }
+static inline void nothing(void *map) {}
+
+static inline uint64_t first_word(const void *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
 
 /* For maps that leave hashing to their users: as quick as what the maps in Rust have. */
 static inline uint64_t hash_word(uint64_t key)

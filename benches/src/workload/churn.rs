@@ -3,8 +3,12 @@
 //! The entries are divided into lanes, each a ring of slots with a position. At each step the slot's key of this round is deleted
 //! and that of the next round inserted. A lane belongs to one thread during a run, and the positions last from run to run.
 
-use super::{Job, threads::for_a_time};
-use crate::{key::Key, maps::Map};
+use super::threads::for_a_time;
+use crate::{
+    contract::{Job, Map},
+    key::Key,
+    value::Value,
+};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 const LANES: u64 = 64;
@@ -19,19 +23,20 @@ impl Churn {
     }
 
     /// A deletion and an insertion count as two operations.
-    pub fn run<K: Key, M: Map<K>>(&self, map: &M, job: &Job) -> f64 {
+    pub fn run<K: Key, V: Value, M: Map<K, V>>(&self, map: &M, job: &Job) -> f64 {
         const STEPS: u64 = 32;
         let (entries, slots) = (job.entries, job.entries / LANES);
         assert!(slots > 0, "churn needs {LANES} entries or more");
         for_a_time(map, job.threads, job.time(), |thread| {
-            let mut lane = thread;
+            let (mut lane, mut value) = (thread, V::of(0));
             move || {
                 let position = self.positions[lane as usize].load(Relaxed);
                 let (mut round, mut slot) = (position / slots, position % slots);
                 for _ in 0..STEPS {
                     let key = round * entries + lane * slots + slot;
                     map.delete(&K::new(key));
-                    map.insert(&K::new(key + entries), key);
+                    value.set(key);
+                    map.insert(&K::new(key + entries), &value);
                     slot += 1;
                     if slot == slots {
                         (round, slot) = (round + 1, 0);

@@ -1,16 +1,24 @@
 //! Filling a map from empty.
 
-use super::{Job, threads::one_by_one};
-use crate::{key::Key, maps::Map};
+use super::threads::one_by_one;
+use crate::{
+    contract::{Job, Map},
+    key::Key,
+    value::Value,
+};
 
 /// Inserts the keys with these numbers.
 #[inline(always)]
-pub fn insert<K: Key>(map: &impl Map<K>, numbers: core::ops::Range<u64>) {
-    numbers.for_each(|number| map.insert(&K::new(number), number));
+pub fn insert<K: Key, V: Value>(map: &impl Map<K, V>, numbers: core::ops::Range<u64>) {
+    let mut value = V::of(0);
+    for number in numbers {
+        value.set(number);
+        map.insert(&K::new(number), &value);
+    }
 }
 
 /// Nanoseconds for each insertion. Small maps are filled many at a time, until enough was timed; making and freeing them is not.
-pub fn run<K: Key, M: Map<K>>(job: &Job, new: impl Fn() -> M) -> f64 {
+pub fn run<K: Key, V: Value, M: Map<K, V>>(job: &Job, new: impl Fn() -> M) -> f64 {
     let together = (100_000 / job.entries).clamp(1, 64);
     let each = job.entries / job.threads;
     assert!(each > 0, "fewer entries than threads");

@@ -1,11 +1,15 @@
 //! Resident memory while a map grows, as the system counts it.
 
-use super::{Job, Measure, grow::insert};
-use crate::{key::Key, maps::Map};
+use super::grow::insert;
+use crate::{
+    contract::{Job, Map, Measure},
+    key::Key,
+    value::Value,
+};
 
 /// At twenty sizes from a tenth of the size asked for to 1.6 times that: four doublings, so that neither a table that has just
 /// grown nor one that is about to is the whole story.
-pub fn run<K: Key, M: Map<K>>(job: &Job, new: impl Fn() -> M) -> Measure {
+pub fn run<K: Key, V: Value, M: Map<K, V>>(job: &Job, new: impl Fn() -> M) -> Measure {
     const SIZES: u32 = 20;
     let before = resident();
     let (map, mut inserted) = (new(), 0);

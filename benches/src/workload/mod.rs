@@ -8,38 +8,12 @@ mod tail;
 mod threads;
 
 use crate::{
+    contract::{Job, Map, Measure, Runner},
     key::Key,
-    maps::{Map, Runner},
+    value::Value,
 };
 use churn::Churn;
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
-
-/// What to do.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Job {
-    pub workload: String,
-    pub entries: u64,
-    pub threads: u64,
-    pub milliseconds: u64,
-}
-
-impl Job {
-    fn time(&self) -> Duration {
-        Duration::from_millis(self.milliseconds)
-    }
-    /// Keys in one call: 1 where keys go one by one.
-    pub fn batch(&self) -> usize {
-        self.workload.strip_prefix("batch").map_or(1, |size| size.parse().expect("a number"))
-    }
-}
-
-/// What came out: figures by the name that they have in the results, and for some a curve over the number of entries.
-#[derive(Default, Serialize, Deserialize)]
-pub struct Measure {
-    pub figures: BTreeMap<String, f64>,
-    pub curve: Vec<(u64, f64)>,
-}
+use std::marker::PhantomData;
 
 pub struct Workload {
     pub name: &'static str,
@@ -73,6 +47,7 @@ pub const ALL: &[Workload] = &[
     workload("zipf", Scope::Filled, "keys by Zipf's distribution with exponent 0.99; 95 % loads, 5 % overwrites"),
     workload("95/5", Scope::Filled, "95 % loads, 5 % overwrites"),
     workload("50/50", Scope::Filled, "half loads, half overwrites"),
+    workload("overwrite", Scope::Filled, "overwrites of keys that are there, drawn evenly"),
     workload("hot_update", Scope::Filled, "all threads overwrite one key"),
     workload("churn", Scope::Filled, "deletes the oldest key, inserts a new one; ns for each of the two"),
     workload("insert", Scope::Growing, "inserts into a map that grows from empty"),
@@ -90,10 +65,10 @@ pub fn find(name: &str) -> Option<&'static Workload> {
 }
 
 /// A map of one type, filled when the first workload needs it.
-pub struct Bench<K, M, N> {
+pub struct Bench<K, V, M, N> {
     new: N,
     filled: Option<Filled<M>>,
-    key: core::marker::PhantomData<K>,
+    types: PhantomData<(K, V)>,
 }
 
 struct Filled<M> {
@@ -103,10 +78,10 @@ struct Filled<M> {
     churn: Option<Churn>,
 }
 
-impl<K: Key, M: Map<K>, N: Fn(u64) -> Option<M>> Bench<K, M, N> {
+impl<K: Key, V: Value, M: Map<K, V>, N: Fn(u64) -> Option<M>> Bench<K, V, M, N> {
     /// `new` makes a map with room for so many entries, 0 for an ordinary one; None when the map has no such thing.
     pub fn new(new: N) -> Self {
-        Self { new, filled: None, key: core::marker::PhantomData }
+        Self { new, filled: None, types: PhantomData }
     }
 
     fn filled(&mut self, entries: u64, churn: bool) -> &mut Filled<M> {
@@ -123,7 +98,7 @@ impl<K: Key, M: Map<K>, N: Fn(u64) -> Option<M>> Bench<K, M, N> {
     }
 }
 
-impl<K: Key, M: Map<K>, N: Fn(u64) -> Option<M>> Runner for Bench<K, M, N> {
+impl<K: Key, V: Value, M: Map<K, V>, N: Fn(u64) -> Option<M>> Runner for Bench<K, V, M, N> {
     fn run(&mut self, job: &Job) -> Option<Measure> {
         let room = |entries| (self.new)(entries).expect("made once already");
         let nanoseconds = match job.workload.as_str() {

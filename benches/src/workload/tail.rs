@@ -1,18 +1,22 @@
 //! The longest insertions of a map that grows from empty, in one thread: which insertion pays for the growth, and how much.
 
-use super::{Job, Measure};
-use crate::{key::Key, maps::Map};
+use crate::{
+    contract::{Job, Map, Measure},
+    key::Key,
+    value::Value,
+};
 use std::time::Instant;
 
-pub fn run<K: Key>(job: &Job, map: &impl Map<K>) -> Measure {
+pub fn run<K: Key, V: Value>(job: &Job, map: &impl Map<K, V>) -> Measure {
     let clock = Clock::new();
-    let mut times = Histogram::new();
+    let (mut times, mut value) = (Histogram::new(), V::of(0));
     map.enter();
     let whole = Instant::now();
     for number in 0..job.entries {
         let key = K::new(number);
+        value.set(number);
         let start = clock.now();
-        map.insert(&key, number);
+        map.insert(&key, &value);
         times.add(clock.now() - start);
     }
     let mean = whole.elapsed().as_nanos() as f64 / job.entries as f64;

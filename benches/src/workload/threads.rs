@@ -1,6 +1,6 @@
 //! Starting threads together and timing what they do.
 
-use crate::maps::Map;
+use crate::contract::Map;
 use std::{
     hint::spin_loop,
     sync::{
@@ -13,7 +13,7 @@ use std::{
 
 /// Calls what `begin` gives over and over on each thread until `time` is over; each call returns how many operations it was. All
 /// threads run all the time, none has the map for itself at the end. Nanoseconds for an operation of one thread.
-pub fn for_a_time<K, M: Map<K>, C: FnMut() -> u64>(
+pub fn for_a_time<K, V, M: Map<K, V>, C: FnMut() -> u64>(
     map: &M,
     threads: u64,
     time: Duration,
@@ -48,7 +48,7 @@ pub fn for_a_time<K, M: Map<K>, C: FnMut() -> u64>(
 }
 
 /// Calls `work` for each map on each thread, all threads at the same map. The sum of all their nanoseconds.
-pub fn one_by_one<K, M: Map<K>>(maps: &[M], threads: u64, work: impl Fn(&M, u64) + Sync) -> f64 {
+pub fn one_by_one<K, V, M: Map<K, V>>(maps: &[M], threads: u64, work: impl Fn(&M, u64) + Sync) -> f64 {
     let arrived = AtomicU64::new(0);
     let run = |thread| {
         let mut nanoseconds = 0.0;
