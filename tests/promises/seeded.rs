@@ -83,7 +83,7 @@ fn maps_of_random_seed_differ() {
     }
 }
 
-/// Keys of 16 bytes that all have one hash in maps of this seed: the hash function multiplies both half_buckets, each mixed with a number
+/// Keys of 16 bytes that all have one hash in maps of this seed: the hash function multiplies both halves, each mixed with a number
 /// that only who knows the seed knows, and the first half is chosen so that the product is 0.
 fn keys_of_one_hash(seed: u64, count: u64) -> impl Iterator<Item = [u8; 16]> {
     let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(3));

@@ -3,7 +3,7 @@
 
 use super::abi::{self, *};
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
-use super::guard::{LockedTable, flat, word};
+use super::guard::{Guarded, flat, word};
 use portolan::map::{Bucket, Config, Kind, SlotState, Stats, Width};
 use std::any::Any;
 use std::ffi::c_void;
@@ -177,7 +177,7 @@ impl CFace {
 
     /// Calls `call` with a buffer of so much room; `gives` is the status that comes with a value.
     fn given(room: usize, gives: Status, call: impl FnOnce(*mut u8, *mut usize) -> i32) -> Answer {
-        let mut buffer = LockedTable::new(room);
+        let mut buffer = Guarded::new(room);
         let mut size = UNTOUCHED;
         let status = Status::from(call(buffer.pointer(), &mut size));
         match status {
@@ -430,7 +430,7 @@ impl Face for CFace {
         let mut count = room.entries;
         let (mut key_bytes, mut value_bytes) =
             if self.words { (8 * count, 8 * count) } else { (room.key_bytes, room.value_bytes) };
-        let (mut keys, mut values) = (LockedTable::new(key_bytes), LockedTable::new(value_bytes));
+        let (mut keys, mut values) = (Guarded::new(key_bytes), Guarded::new(value_bytes));
         let (mut key_offsets, mut value_offsets) =
             (Self::offsets(self.config.key, count), Self::offsets(self.config.value, count));
         let before = (*cursor, count, key_bytes, value_bytes);
@@ -487,7 +487,7 @@ impl Face for CFace {
         }
         let (bytes, offsets) = flat(keys);
         let (mut values, mut value_offsets, mut size) =
-            (LockedTable::new(room), Self::offsets(self.config.value, count), room);
+            (Guarded::new(room), Self::offsets(self.config.value, count), room);
         let status = unsafe {
             ptl_map_load_many(
                 self.map,

@@ -4,12 +4,12 @@
 const STRIP: usize = 2;
 const MARK: u64 = 0xA5A5_A5A5_A5A5_A5A5;
 
-pub struct LockedTable {
+pub struct Guarded {
     words: Vec<u64>,
     room: usize,
 }
 
-impl LockedTable {
+impl Guarded {
     pub fn new(room: usize) -> Self {
         Self { words: vec![MARK; room.div_ceil(8) + 2 * STRIP], room }
     }
@@ -43,7 +43,7 @@ impl LockedTable {
     }
 }
 
-impl Drop for LockedTable {
+impl Drop for Guarded {
     fn drop(&mut self) {
         let (bytes, mark) = (self.bytes(), MARK.to_ne_bytes()[0]);
         let whole = bytes[..8 * STRIP].iter().chain(&bytes[8 * STRIP + self.room..]).all(|byte| *byte == mark);

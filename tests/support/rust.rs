@@ -1,7 +1,7 @@
 //! The face over the safe Rust interface.
 
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
-use super::guard::{LockedTable, flat, word};
+use super::guard::{Guarded, flat, word};
 use portolan::map::{Bucket, Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
 use std::any::Any;
 use std::cell::OnceCell;
@@ -57,7 +57,7 @@ impl RustFace {
 
     /// Calls `call` with a buffer of so much room; `gives` is the status that comes with a value.
     fn given(room: usize, gives: Status, call: impl FnOnce(&mut Output) -> Result<Outcome, Error>) -> Answer {
-        let mut buffer = LockedTable::new(room);
+        let mut buffer = Guarded::new(room);
         // SAFETY: the buffer has that room, or is empty.
         let mut output = unsafe { Output::new(buffer.pointer(), room) };
         let status = Status::from(call(&mut output));
@@ -216,7 +216,7 @@ impl Face for RustFace {
         let (key_width, value_width) = self.width();
         let mut count = room.entries;
         if self.words {
-            let (mut keys, mut values) = (LockedTable::new(8 * count), LockedTable::new(8 * count));
+            let (mut keys, mut values) = (Guarded::new(8 * count), Guarded::new(8 * count));
             // SAFETY: both have room for so many words.
             let result =
                 unsafe { self.map.scan_u64(cursor, keys.pointer().cast(), values.pointer().cast(), &mut count) };
@@ -227,7 +227,7 @@ impl Face for RustFace {
             let entries = keys.cut(None, count).into_iter().zip(values.cut(None, count)).collect();
             return page(status, entries);
         }
-        let (mut keys, mut values) = (LockedTable::new(room.key_bytes), LockedTable::new(room.value_bytes));
+        let (mut keys, mut values) = (Guarded::new(room.key_bytes), Guarded::new(room.value_bytes));
         let (mut key_offsets, mut value_offsets) = (self.offsets(key_width, count), self.offsets(value_width, count));
         // SAFETY: each buffer has the room said, each array of offsets one place more than the entries.
         let (mut key_fill, mut value_fill) = unsafe {
@@ -276,7 +276,7 @@ impl Face for RustFace {
         let (bytes, offsets) = flat(keys);
         let offsets = (key_width == Width::Bytes).then_some(offsets);
         let column = Column::new(&bytes, offsets.as_deref(), keys.len()).expect("a well formed column");
-        let mut values = LockedTable::new(room);
+        let mut values = Guarded::new(room);
         let mut value_offsets = self.offsets(value_width, keys.len());
         // SAFETY: the buffer has that room, the offsets one place more than the keys.
         let mut fill = unsafe { Fill::new(values.pointer(), room, pointer(&mut value_offsets)) };

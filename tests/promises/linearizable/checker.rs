@@ -1,4 +1,4 @@
-//! A linearizability checker for the history of one key (Wing and Gong's search, with the states that prefixed nowhere remembered).
+//! A linearizability checker for the history of one key (Wing and Gong's search, with the states that led nowhere remembered).
 //!
 //! A call takes effect at one moment between its start and its end. The search takes, of the calls not yet placed, one that
 //! started before any other of them ended, and looks whether its answer is the one that the state so far gives.
