@@ -10,6 +10,7 @@ mod batches;
 mod growth;
 mod lengths;
 mod operations;
+mod promotion;
 mod scan;
 mod seeds;
 mod types;

@@ -3,15 +3,14 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod checked;
 #[path = "../support/mod.rs"]
 mod support;
 
-use checked::{Checked, Operation};
 use portolan::map::Kind;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use support::Setup;
+use support::checked::{Checked, Operation};
 
 fn operation() -> impl Strategy<Value = Operation> {
     use Operation::*;

@@ -1,10 +1,10 @@
 //! Bad input gets a status, never undefined behaviour: wrong sizes, absurd lengths, NULL, other people's memory, and a bucketed
 //! map used from two threads at once.
 
-use crate::subject::{Dice, Subject};
 use crate::support::abi::{self, *};
 use crate::support::c::options;
 use crate::support::setup::{KINDS, WIDTHS, run};
+use crate::support::subject::{Dice, Subject};
 use crate::support::{Setup, time};
 use portolan::map::{Error, Kind, Width};
 use std::ffi::c_void;

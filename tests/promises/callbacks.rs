@@ -1,8 +1,8 @@
 //! No code of the user runs while the library holds a lock, or anything else that blocks others, but for the callback of an
 //! update. That one is refused by its own map, and never hangs.
 
-use crate::subject::{Subject, shared_setups};
 use crate::support::setup::KINDS;
+use crate::support::subject::{Subject, shared_setups};
 use crate::support::{Setup, setup};
 use portolan::map::{Column, Decision, Error, Fill, Map, Outcome, Width};
 use std::mem::MaybeUninit;

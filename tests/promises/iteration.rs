@@ -1,7 +1,7 @@
 //! Iteration visits a key that is there throughout exactly once, and any other at most once, whatever other threads do.
 
-use crate::pages::scan;
-use crate::subject::{Subject, share_time, shared_setups};
+use crate::support::pages::scan;
+use crate::support::subject::{Subject, share_time, shared_setups};
 use crate::support::{Hash, Setup};
 use portolan::map::Outcome;
 use std::collections::HashSet;

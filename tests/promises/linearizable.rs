@@ -1,14 +1,12 @@
 //! Operations on one key are linearizable, their answers included, on every kind that threads may share.
 
-mod act;
-mod checker;
 mod planted;
 
-use crate::subject::{Dice, Subject, share_time, shared_setups};
+use crate::support::act::act;
+use crate::support::history::{Call, History, Moment};
 use crate::support::setup::SHARED_KINDS;
+use crate::support::subject::{Dice, Subject, share_time, shared_setups};
 use crate::support::{Hash, Setup};
-use act::act;
-use checker::{Call, History, Moment};
 use portolan::map::{Outcome, Width};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,9 +5,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod pages;
-mod subject;
-
 mod abi;
 mod bad_input;
 mod callbacks;
@@ -16,6 +13,5 @@ mod linearizable;
 mod memory;
 mod no_abort;
 mod no_effect;
-mod promotion;
 mod seeded;
 mod threads;

@@ -1,9 +1,9 @@
 //! Memory comes back: overwriting and deleting free the old bytes within a bound, `shrink` gives table memory back, and churn
 //! at a steady size keeps a steady footprint. All of it is measured at the allocator.
 
-use crate::subject::Subject;
 use crate::support::process::alone;
 use crate::support::setup::{KINDS, WIDTHS};
+use crate::support::subject::Subject;
 use crate::support::tally::Tally;
 use crate::support::{Face, Hash, Setup, Status, setup};
 use portolan::map::{Kind, Width};

@@ -1,7 +1,7 @@
 //! Hashing is seeded per map: keys that were made to collide in one map do not collide in another. Full keys are always compared.
 
-use crate::subject::Subject;
 use crate::support::setup::KINDS;
+use crate::support::subject::Subject;
 use crate::support::{Hash, Room, Setup, Status, setup};
 use portolan::map::Width;
 use std::time::{Duration, Instant};

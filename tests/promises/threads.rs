@@ -1,10 +1,10 @@
 //! No hidden threads, nothing that relies on a thread's life: maps are made, used and dropped by threads that come and go, even
 //! from the destructors of their thread-locals.
 
-use crate::subject::{Subject, shared_setups};
 use crate::support::Setup;
 use crate::support::process::alone;
 use crate::support::setup::{KINDS, run};
+use crate::support::subject::{Subject, shared_setups};
 use portolan::map::{Kind, Width};
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -4,29 +4,21 @@
 //! here. What fails says by which schedule, and `shuttle::replay` runs that again.
 
 #![cfg(shuttle)]
-#![allow(clippy::expect_used, clippy::panic, dead_code)]
+#![allow(clippy::expect_used, clippy::panic)]
 
-#[path = "../promises/linearizable/act.rs"]
-mod act;
-#[path = "../promises/linearizable/checker.rs"]
-mod checker;
-#[path = "../promises/pages.rs"]
-mod pages;
-#[path = "../promises/subject.rs"]
-mod subject;
 #[path = "../support/mod.rs"]
 mod support;
 
-use act::act;
-use checker::{Call, History, Moment, Operation};
 use portolan::map::{Column, Error, Fill, Kind, Outcome, Width};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::thread::{JoinHandle, spawn};
 use std::collections::HashSet;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
-use subject::{Dice, Subject, shared_setups};
-use support::{Hash, Setup};
+use support::act::act;
+use support::history::{Call, History, Moment, Operation};
+use support::subject::{Dice, Subject, shared_setups};
+use support::{Hash, Setup, pages};
 
 /// Places at which a schedule of the second sort changes threads.
 const CHANGES: usize = 3;

@@ -3,13 +3,18 @@
 #![allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 
 pub mod abi;
+pub mod act;
 pub mod c;
+pub mod checked;
 pub mod data;
 pub mod face;
 pub mod guard;
+pub mod history;
+pub mod pages;
 pub mod process;
 pub mod rust;
 pub mod setup;
+pub mod subject;
 pub mod tally;
 pub mod time;
 

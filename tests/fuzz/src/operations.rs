@@ -3,14 +3,12 @@
 
 #![no_main]
 
-#[path = "../../model/checked.rs"]
-mod checked;
 #[path = "../../support/mod.rs"]
 mod support;
 
-use checked::{Checked, Operation};
 use libfuzzer_sys::fuzz_target;
 use portolan::map::Width;
+use support::checked::{Checked, Operation};
 use support::setup::{Hash, KINDS, Setup, Way};
 
 /// What is left of the input; zeros after its end.

@@ -1,8 +1,8 @@
 //! The checker on histories with a bug in them: it refuses them.
 
-use super::act::act;
-use super::checker::{Call, History, Moment, Operation};
-use crate::subject::{Dice, Subject};
+use crate::support::act::act;
+use crate::support::history::{Call, History, Moment, Operation};
+use crate::support::subject::{Dice, Subject};
 use portolan::map::{Kind, Width};
 
 #[test]

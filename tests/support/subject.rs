@@ -1,9 +1,9 @@
 //! A map under stress. Each value tells the key it belongs to, a version, and a checksum of both: a torn value, or one of
 //! another key, is seen by whoever reads it.
 
-use crate::support::data;
-use crate::support::setup::{SHARED_KINDS, WIDTHS};
-use crate::support::{Setup, time};
+use super::data;
+use super::setup::{SHARED_KINDS, WIDTHS};
+use super::{Setup, setup, time};
 use portolan::map::{Decision, Error, Kind, Map, Outcome, Output, Width};
 use std::cell::OnceCell;
 use std::time::Instant;
@@ -22,7 +22,7 @@ pub fn shared_setups() -> Vec<Setup> {
 /// Runs `test` for each setup, until its share of the time is over.
 pub fn share_time(setups: &[Setup], test: impl Fn(&Setup, Instant)) {
     for setup in setups {
-        crate::support::setup::run(setup, |setup| test(setup, time::deadline(setups.len() as u32)));
+        setup::run(setup, |setup| test(setup, time::deadline(setups.len() as u32)));
     }
 }
 

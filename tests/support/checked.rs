@@ -1,9 +1,9 @@
 //! A map beside `std::collections::HashMap`: each operation's answer is compared at once.
 
-use crate::support::face::Entry;
-use crate::support::guard::word;
-use crate::support::setup::KINDS;
-use crate::support::{Answer, Change, Face, Many, Room, Setup, Status, data};
+use super::face::Entry;
+use super::guard::word;
+use super::setup::KINDS;
+use super::{Answer, Change, Face, Many, Room, Setup, Status, data};
 use portolan::map::{Kind, Width};
 use std::collections::HashMap;
 

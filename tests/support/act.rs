@@ -1,7 +1,7 @@
 //! A random operation, as the checker sees it.
 
-use super::checker::Operation;
-use crate::subject::{Dice, Subject};
+use super::history::Operation;
+use super::subject::{Dice, Subject};
 use portolan::map::Outcome;
 
 /// One random operation on a key and its answer. Versions are few, so that comparisons sometimes succeed.
