@@ -1,8 +1,18 @@
 //! Many keys in one call: positional, a status for each.
 
 use crate::support::face::Entry;
-use crate::support::{Many, Setup, Status};
+use crate::support::{Many, Setup, Status, scenarios};
 use portolan::map::Width;
+
+scenarios! {
+    empty_batches
+    store_load_delete
+    missing_keys
+    a_key_more_than_once
+    a_batch_buffer_that_is_too_small
+    batches_larger_than_the_map
+    batches_of_a_large_table
+}
 
 fn keys(setup: &Setup, numbers: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
     numbers.into_iter().map(|i| setup.key(i)).collect()
@@ -13,7 +23,7 @@ fn nothing(setup: &Setup) -> Vec<u8> {
     if setup.value == Width::Word { vec![0; 8] } else { vec![] }
 }
 
-pub fn empty_batches(setup: &Setup) {
+fn empty_batches(setup: &Setup) {
     let map = setup.map();
     map.store(&setup.key(1), &setup.value(1));
     assert_eq!(map.load_many(&[], 0), Many::Values { values: vec![], statuses: vec![] });
@@ -22,7 +32,7 @@ pub fn empty_batches(setup: &Setup) {
     assert_eq!(map.entries(), [setup.entry(1)]);
 }
 
-pub fn store_load_delete(setup: &Setup) {
+fn store_load_delete(setup: &Setup) {
     let map = setup.map();
     // Sizes around the ones that an implementation might take at a time.
     for count in [1, 2, 7, 8, 9, 63, 64, 65, setup.count(700)] {
@@ -39,7 +49,7 @@ pub fn store_load_delete(setup: &Setup) {
     }
 }
 
-pub fn missing_keys(setup: &Setup) {
+fn missing_keys(setup: &Setup) {
     let map = setup.map();
     for i in (0..100).step_by(2) {
         map.store(&setup.key(i), &setup.value(i));
@@ -56,7 +66,7 @@ pub fn missing_keys(setup: &Setup) {
 }
 
 /// A batch goes from its first key to its last.
-pub fn a_key_more_than_once(setup: &Setup) {
+fn a_key_more_than_once(setup: &Setup) {
     let map = setup.map();
     let (key, first, second) = (setup.key(1), setup.value(1), setup.other(1));
     let entries = [(key.clone(), first), (setup.key(2), setup.value(2)), (key.clone(), second.clone())];
@@ -71,7 +81,7 @@ pub fn a_key_more_than_once(setup: &Setup) {
     assert_eq!(map.delete_many(&[key.clone(), key]), (Status::Ok, vec![Status::Ok, Status::NotFound]));
 }
 
-pub fn a_batch_buffer_that_is_too_small(setup: &Setup) {
+fn a_batch_buffer_that_is_too_small(setup: &Setup) {
     if setup.has_words() {
         return; // that call takes an array as long as the keys
     }
@@ -88,7 +98,7 @@ pub fn a_batch_buffer_that_is_too_small(setup: &Setup) {
     setup.assert_holds(&*map, 0..20);
 }
 
-pub fn batches_larger_than_the_map(setup: &Setup) {
+fn batches_larger_than_the_map(setup: &Setup) {
     let (map, count) = (setup.map(), setup.count(3000));
     let entries: Vec<Entry> = (0..count).map(|i| setup.entry(i)).collect();
     assert_eq!(map.store_many(&entries).0, Status::Ok, "one batch through several growths");
@@ -103,7 +113,7 @@ pub fn batches_larger_than_the_map(setup: &Setup) {
 }
 
 /// So large that a map asks ahead for the memory of a whole batch.
-pub fn batches_of_a_large_table(setup: &Setup) {
+fn batches_of_a_large_table(setup: &Setup) {
     let setup = Setup { shards: 1, ..*setup };
     let (map, many) = (setup.map(), setup.count(5000));
     for i in (0..many).step_by(2) {

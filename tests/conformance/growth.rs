@@ -1,12 +1,24 @@
 //! Maps that grow, are emptied, and are used again.
 
-use crate::support::{Answer, Hash, Setup, Status};
+use crate::support::{Answer, Hash, Setup, Status, scenarios};
 use portolan::map::Kind;
+
+scenarios! {
+    grows_and_shrinks_back_by_deleting
+    keys_that_differ_in_one_bit
+    clear_then_reuse
+    clear_again_and_again
+    reserve_keeps_the_contents
+    shrink_keeps_the_contents
+    churn_at_a_steady_size
+    buckets_are_as_full_as_promised
+    reserved_room_takes_no_growth
+}
 
 /// Many thousand entries where the hash is real.
 const MANY: usize = 10_000;
 
-pub fn grows_and_shrinks_back_by_deleting(setup: &Setup) {
+fn grows_and_shrinks_back_by_deleting(setup: &Setup) {
     let (map, many) = (setup.map(), setup.count(MANY));
     for i in 0..many {
         assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
@@ -32,7 +44,7 @@ pub fn grows_and_shrinks_back_by_deleting(setup: &Setup) {
 }
 
 /// Words that a weak hash would throw together.
-pub fn keys_that_differ_in_one_bit(setup: &Setup) {
+fn keys_that_differ_in_one_bit(setup: &Setup) {
     let map = setup.map();
     let keys: Vec<Vec<u8>> =
         (0..64).map(|bit| (1u64 << bit).to_ne_bytes().to_vec()).chain([vec![0; 8], vec![0xFF; 8]]).collect();
@@ -45,7 +57,7 @@ pub fn keys_that_differ_in_one_bit(setup: &Setup) {
     assert_eq!(map.len(), Ok(66));
 }
 
-pub fn clear_then_reuse(setup: &Setup) {
+fn clear_then_reuse(setup: &Setup) {
     let (map, many) = (setup.map(), setup.count(2000));
     for i in 0..many {
         map.store(&setup.key(i), &setup.value(i));
@@ -66,7 +78,7 @@ pub fn clear_then_reuse(setup: &Setup) {
     }
 }
 
-pub fn clear_again_and_again(setup: &Setup) {
+fn clear_again_and_again(setup: &Setup) {
     let map = setup.map();
     for round in 0..20 {
         for i in round..round + 30 {
@@ -79,7 +91,7 @@ pub fn clear_again_and_again(setup: &Setup) {
     }
 }
 
-pub fn reserve_keeps_the_contents(setup: &Setup) {
+fn reserve_keeps_the_contents(setup: &Setup) {
     let (map, many) = (setup.map(), setup.count(2000));
     for i in 0..many / 2 {
         map.store(&setup.key(i), &setup.value(i));
@@ -101,7 +113,7 @@ pub fn reserve_keeps_the_contents(setup: &Setup) {
     setup.assert_holds(&*reserved, 0..many);
 }
 
-pub fn shrink_keeps_the_contents(setup: &Setup) {
+fn shrink_keeps_the_contents(setup: &Setup) {
     let (map, many) = (setup.map(), setup.count(1500));
     for left in [many, many / 2, many / 30, 1, 0] {
         for i in 0..many {
@@ -125,7 +137,7 @@ pub fn shrink_keeps_the_contents(setup: &Setup) {
 }
 
 /// A window of keys that moves on: as many deleted as stored, which fills buckets with slots once used.
-pub fn churn_at_a_steady_size(setup: &Setup) {
+fn churn_at_a_steady_size(setup: &Setup) {
     let (map, window) = (setup.map(), setup.count(300));
     for i in 0..10 * window {
         assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
@@ -140,7 +152,7 @@ pub fn churn_at_a_steady_size(setup: &Setup) {
 }
 
 /// How full a table is: at most 6.5 entries to a bucket where it doubles; in a sharded map 16 / 3, and 4 while there are fewer than 256.
-pub fn buckets_are_as_full_as_promised(setup: &Setup) {
+fn buckets_are_as_full_as_promised(setup: &Setup) {
     if setup.hash != Hash::Real {
         return;
     }
@@ -180,7 +192,7 @@ pub fn buckets_are_as_full_as_promised(setup: &Setup) {
     }
 }
 
-pub fn reserved_room_takes_no_growth(setup: &Setup) {
+fn reserved_room_takes_no_growth(setup: &Setup) {
     if setup.hash != Hash::Real {
         return;
     }

@@ -1,9 +1,18 @@
 //! Keys and values of every length, and buffers of every room.
 
 use crate::support::data::{VALUE_LENGTHS, pattern};
-use crate::support::{Answer, Setup, Status};
+use crate::support::{Answer, Setup, Status, scenarios};
 use portolan::map::Width;
 use std::collections::BTreeMap;
+
+scenarios! {
+    values_of_every_length
+    keys_of_every_length
+    keys_whose_differences_are_equal
+    overwrite_with_every_other_length
+    a_buffer_that_is_too_small_changes_nothing
+    a_buffer_that_fits_exactly
+}
 
 /// Values of every length that this setup can store.
 fn values(setup: &Setup) -> Vec<Vec<u8>> {
@@ -11,7 +20,7 @@ fn values(setup: &Setup) -> Vec<Vec<u8>> {
     lengths.iter().map(|&length| pattern(3, length)).collect()
 }
 
-pub fn values_of_every_length(setup: &Setup) {
+fn values_of_every_length(setup: &Setup) {
     let map = setup.map();
     let values = values(setup);
     for (i, value) in values.iter().enumerate() {
@@ -27,7 +36,7 @@ pub fn values_of_every_length(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-pub fn keys_of_every_length(setup: &Setup) {
+fn keys_of_every_length(setup: &Setup) {
     if setup.key == Width::Word {
         return;
     }
@@ -49,7 +58,7 @@ pub fn keys_of_every_length(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-pub fn overwrite_with_every_other_length(setup: &Setup) {
+fn overwrite_with_every_other_length(setup: &Setup) {
     let map = setup.map();
     let (key, neighbour) = (setup.key(1), setup.entry(2));
     map.store(&neighbour.0, &neighbour.1);
@@ -70,7 +79,7 @@ pub fn overwrite_with_every_other_length(setup: &Setup) {
     assert_eq!(map.len(), Ok(2));
 }
 
-pub fn a_buffer_that_is_too_small_changes_nothing(setup: &Setup) {
+fn a_buffer_that_is_too_small_changes_nothing(setup: &Setup) {
     if setup.has_words() {
         return; // those calls take no buffer
     }
@@ -90,7 +99,7 @@ pub fn a_buffer_that_is_too_small_changes_nothing(setup: &Setup) {
     }
 }
 
-pub fn a_buffer_that_fits_exactly(setup: &Setup) {
+fn a_buffer_that_fits_exactly(setup: &Setup) {
     let map = setup.map();
     let key = setup.key(1);
     for value in values(setup) {
@@ -107,7 +116,7 @@ pub fn a_buffer_that_fits_exactly(setup: &Setup) {
 }
 
 /// Keys that differ in two words, and there by the same.
-pub fn keys_whose_differences_are_equal(setup: &Setup) {
+fn keys_whose_differences_are_equal(setup: &Setup) {
     if setup.key == Width::Word {
         return;
     }

@@ -1,13 +1,27 @@
 //! Each operation's outcomes on an empty map, on a key that is there, and on one that is not.
 
 use crate::support::guard::word;
-use crate::support::{Answer, Setup, Status};
+use crate::support::{Answer, Setup, Status, scenarios};
 use portolan::map::Width;
+
+scenarios! {
+    an_empty_map_has_nothing
+    load_and_contains
+    store_overwrites
+    load_or_store
+    load_and_delete
+    delete
+    swap
+    compare_and_swap
+    compare_and_delete
+    add
+    add_and_the_other_operations_see_one_word
+}
 
 /// More than any value here is long.
 const ROOM: usize = 512;
 
-pub fn an_empty_map_has_nothing(setup: &Setup) {
+fn an_empty_map_has_nothing(setup: &Setup) {
     let map = setup.map();
     let (key, value) = setup.entry(1);
     assert_eq!(map.load(&key, ROOM), Answer::Plain(Status::NotFound));
@@ -24,7 +38,7 @@ pub fn an_empty_map_has_nothing(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-pub fn load_and_contains(setup: &Setup) {
+fn load_and_contains(setup: &Setup) {
     let map = setup.map();
     let (key, value) = setup.entry(1);
     assert_eq!(map.store(&key, &value), Status::Ok);
@@ -36,7 +50,7 @@ pub fn load_and_contains(setup: &Setup) {
     assert_eq!(map.len(), Ok(1));
 }
 
-pub fn store_overwrites(setup: &Setup) {
+fn store_overwrites(setup: &Setup) {
     let map = setup.map();
     for i in 0..20 {
         assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
@@ -48,7 +62,7 @@ pub fn store_overwrites(setup: &Setup) {
     assert_eq!(map.len(), Ok(20));
 }
 
-pub fn load_or_store(setup: &Setup) {
+fn load_or_store(setup: &Setup) {
     let map = setup.map();
     let key = setup.key(1);
     assert_eq!(map.load_or_store(&key, &setup.value(1), ROOM), Answer::Plain(Status::Ok));
@@ -60,7 +74,7 @@ pub fn load_or_store(setup: &Setup) {
     assert_eq!(map.value(&key), Some(setup.other(1)));
 }
 
-pub fn load_and_delete(setup: &Setup) {
+fn load_and_delete(setup: &Setup) {
     let map = setup.map();
     let (key, value) = setup.entry(1);
     map.store(&setup.key(2), &setup.value(2));
@@ -73,7 +87,7 @@ pub fn load_and_delete(setup: &Setup) {
     assert_eq!(map.entries(), [setup.entry(2)]);
 }
 
-pub fn delete(setup: &Setup) {
+fn delete(setup: &Setup) {
     let map = setup.map();
     for i in 0..20 {
         map.store(&setup.key(i), &setup.value(i));
@@ -87,7 +101,7 @@ pub fn delete(setup: &Setup) {
     }
 }
 
-pub fn swap(setup: &Setup) {
+fn swap(setup: &Setup) {
     let map = setup.map();
     let key = setup.key(1);
     assert_eq!(map.swap(&key, &setup.value(1), ROOM), Answer::Plain(Status::Ok));
@@ -99,7 +113,7 @@ pub fn swap(setup: &Setup) {
     assert_eq!(map.entries(), [setup.entry(1)]);
 }
 
-pub fn compare_and_swap(setup: &Setup) {
+fn compare_and_swap(setup: &Setup) {
     let map = setup.map();
     let (key, value, other) = (setup.key(1), setup.value(1), setup.other(1));
     assert_eq!(map.compare_and_swap(&key, &value, &other), Status::NotFound);
@@ -115,7 +129,7 @@ pub fn compare_and_swap(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-pub fn compare_and_delete(setup: &Setup) {
+fn compare_and_delete(setup: &Setup) {
     let map = setup.map();
     let (key, value, other) = (setup.key(1), setup.value(1), setup.other(1));
     assert_eq!(map.compare_and_delete(&key, &value), Status::NotFound);
@@ -127,7 +141,7 @@ pub fn compare_and_delete(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-pub fn add(setup: &Setup) {
+fn add(setup: &Setup) {
     if setup.value == Width::Bytes {
         return; // refused: see types
     }
@@ -144,7 +158,7 @@ pub fn add(setup: &Setup) {
     assert_eq!(map.len(), Ok(2));
 }
 
-pub fn add_and_the_other_operations_see_one_word(setup: &Setup) {
+fn add_and_the_other_operations_see_one_word(setup: &Setup) {
     if setup.value == Width::Bytes {
         return;
     }

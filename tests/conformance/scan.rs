@@ -2,8 +2,21 @@
 //! most once.
 
 use crate::support::face::Entry;
-use crate::support::{Face, Hash, Room, Scan, Setup, Status};
+use crate::support::{Face, Hash, Room, Scan, Setup, Status, scenarios};
 use std::collections::HashSet;
+
+scenarios! {
+    an_empty_map_is_done_at_once
+    every_room_gives_every_entry_once
+    a_byte_too_little_asks_for_more
+    the_order_outlives_growth_and_shrinkage
+    growing_between_pages
+    shrinking_between_pages
+    writing_everything_between_pages
+    clearing_between_pages
+    one_cursor_serves_many_scans
+    pages_feed_the_batches
+}
 
 fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
     let map = setup.map();
@@ -29,7 +42,7 @@ fn some(setup: &Setup) -> usize {
     setup.count(300)
 }
 
-pub fn an_empty_map_is_done_at_once(setup: &Setup) {
+fn an_empty_map_is_done_at_once(setup: &Setup) {
     let map = setup.map();
     for room in [0, 1, 100] {
         let mut cursor = 0;
@@ -38,7 +51,7 @@ pub fn an_empty_map_is_done_at_once(setup: &Setup) {
     }
 }
 
-pub fn every_room_gives_every_entry_once(setup: &Setup) {
+fn every_room_gives_every_entry_once(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     for room in [0, 1, 2, 3, 7, 8, 9, 64, count, count + 1, 10 * count] {
@@ -46,7 +59,7 @@ pub fn every_room_gives_every_entry_once(setup: &Setup) {
     }
 }
 
-pub fn a_byte_too_little_asks_for_more(setup: &Setup) {
+fn a_byte_too_little_asks_for_more(setup: &Setup) {
     if setup.has_words() {
         return; // that call counts entries, not bytes
     }
@@ -82,7 +95,7 @@ pub fn a_byte_too_little_asks_for_more(setup: &Setup) {
 }
 
 /// With one entry a page, the order is that of the hash, in whatever number of buckets.
-pub fn the_order_outlives_growth_and_shrinkage(setup: &Setup) {
+fn the_order_outlives_growth_and_shrinkage(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let order = || map.scanned(Room::entries(1), |_| ()).iter().map(|(key, _)| setup.number(key)).collect::<Vec<_>>();
@@ -103,7 +116,7 @@ pub fn the_order_outlives_growth_and_shrinkage(setup: &Setup) {
     same("storing anew");
 }
 
-pub fn growing_between_pages(setup: &Setup) {
+fn growing_between_pages(setup: &Setup) {
     let count = some(setup);
     for room in [1, 5, 40] {
         let map = filled(setup, count);
@@ -122,7 +135,7 @@ pub fn growing_between_pages(setup: &Setup) {
     }
 }
 
-pub fn shrinking_between_pages(setup: &Setup) {
+fn shrinking_between_pages(setup: &Setup) {
     let (stable, most) = (some(setup) / 3, setup.count(3000));
     for room in [1, 5, 40] {
         let map = filled(setup, most);
@@ -143,7 +156,7 @@ pub fn shrinking_between_pages(setup: &Setup) {
 }
 
 /// Stable keys stand among others that are deleted, stored again, overwritten, while the table grows and shrinks.
-pub fn writing_everything_between_pages(setup: &Setup) {
+fn writing_everything_between_pages(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let stable = |i: usize| i.is_multiple_of(4);
@@ -172,7 +185,7 @@ pub fn writing_everything_between_pages(setup: &Setup) {
 }
 
 /// Nothing is there throughout, but no key comes twice, and the scan ends.
-pub fn clearing_between_pages(setup: &Setup) {
+fn clearing_between_pages(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let scanned = map.scanned(Room::entries(3), |page| {
@@ -187,7 +200,7 @@ pub fn clearing_between_pages(setup: &Setup) {
 }
 
 /// A cursor is a number: it can be kept, used twice, and outlives what was stored after it.
-pub fn one_cursor_serves_many_scans(setup: &Setup) {
+fn one_cursor_serves_many_scans(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let mut cursor = 0;
@@ -209,7 +222,7 @@ pub fn one_cursor_serves_many_scans(setup: &Setup) {
 }
 
 /// What a scan fills, the batches take: a map is moved page by page.
-pub fn pages_feed_the_batches(setup: &Setup) {
+fn pages_feed_the_batches(setup: &Setup) {
     let count = some(setup);
     let (from, to) = (filled(setup, count), setup.map());
     let mut cursor = 0;

@@ -1,6 +1,12 @@
 //! The seed: hashing and order of iteration are reproducible with one, and random without.
 
-use crate::support::{Hash, Room, Setup};
+use crate::support::{Hash, Room, Setup, scenarios};
+
+scenarios! {
+    one_seed_one_order
+    other_seeds_other_orders
+    a_random_seed_is_random
+}
 
 /// The order of a scan that gives one entry a page, over the same entries, stored forwards or backwards.
 fn order(setup: &Setup, seed: u64, backwards: bool) -> Vec<usize> {
@@ -13,7 +19,7 @@ fn order(setup: &Setup, seed: u64, backwards: bool) -> Vec<usize> {
     map.scanned(Room::entries(1), |_| ()).iter().map(|(key, _)| setup.number(key)).collect()
 }
 
-pub fn one_seed_one_order(setup: &Setup) {
+fn one_seed_one_order(setup: &Setup) {
     assert_eq!(order(setup, 12345, false), order(setup, 12345, false));
     if setup.hash == Hash::Real {
         let (forwards, backwards) = (order(setup, 12345, false), order(setup, 12345, true));
@@ -21,13 +27,13 @@ pub fn one_seed_one_order(setup: &Setup) {
     }
 }
 
-pub fn other_seeds_other_orders(setup: &Setup) {
+fn other_seeds_other_orders(setup: &Setup) {
     if setup.hash == Hash::Real {
         assert_ne!(order(setup, 1, false), order(setup, 2, false));
     }
 }
 
-pub fn a_random_seed_is_random(setup: &Setup) {
+fn a_random_seed_is_random(setup: &Setup) {
     if setup.hash == Hash::Real {
         assert_ne!(order(setup, 0, false), order(setup, 0, false));
     }

@@ -1,7 +1,13 @@
 //! Calls that do not fit the map's types are refused and change nothing.
 
-use crate::support::{Answer, Face, Scan, Setup, Status, Way};
+use crate::support::{Answer, Face, Scan, Setup, Status, Way, scenarios};
 use portolan::map::Width;
+
+scenarios! {
+    a_word_has_eight_bytes
+    words_are_not_bytes
+    add_wants_word_values
+}
 
 /// A map with one entry, and what must hold of it after all that was refused.
 fn map_of_one(setup: &Setup) -> Box<dyn Face> {
@@ -11,7 +17,7 @@ fn map_of_one(setup: &Setup) -> Box<dyn Face> {
     map
 }
 
-pub fn a_word_has_eight_bytes(setup: &Setup) {
+fn a_word_has_eight_bytes(setup: &Setup) {
     if setup.has_words() {
         return; // those calls take no lengths
     }
@@ -46,7 +52,7 @@ pub fn a_word_has_eight_bytes(setup: &Setup) {
     assert_eq!(map.entries(), [(key, value)]);
 }
 
-pub fn words_are_not_bytes(setup: &Setup) {
+fn words_are_not_bytes(setup: &Setup) {
     if setup.has_words() || (setup.key, setup.value) == (Width::Word, Width::Word) {
         return;
     }
@@ -71,7 +77,7 @@ pub fn words_are_not_bytes(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-pub fn add_wants_word_values(setup: &Setup) {
+fn add_wants_word_values(setup: &Setup) {
     if setup.value == Width::Word {
         return;
     }

@@ -1,11 +1,19 @@
 //! Read, decide and write while the key is locked.
 
 use crate::support::guard::word;
-use crate::support::{Answer, Change, Many, Room, Scan, Setup, Status};
+use crate::support::{Answer, Change, Many, Room, Scan, Setup, Status, scenarios};
 use portolan::map::Width;
 
+scenarios! {
+    every_decision_on_every_state
+    update_grows_and_empties_the_map
+    update_and_add_count_alike
+    a_new_value_of_the_wrong_length_is_refused
+    the_callback_may_not_call_its_map
+}
+
 /// The callback is called once, and sees what is there.
-pub fn every_decision_on_every_state(setup: &Setup) {
+fn every_decision_on_every_state(setup: &Setup) {
     let map = setup.map();
     let key = setup.key(1);
     for there in [None, Some(setup.value(1))] {
@@ -32,7 +40,7 @@ pub fn every_decision_on_every_state(setup: &Setup) {
     }
 }
 
-pub fn update_grows_and_empties_the_map(setup: &Setup) {
+fn update_grows_and_empties_the_map(setup: &Setup) {
     let (map, count) = (setup.map(), setup.count(3000));
     for i in 0..count {
         assert_eq!(map.update(&setup.key(i), &mut |_| Change::Store(setup.other(i))), Status::Ok);
@@ -51,7 +59,7 @@ pub fn update_grows_and_empties_the_map(setup: &Setup) {
     setup.assert_holds(&*map, (0..count).filter(|i| !i.is_multiple_of(2)));
 }
 
-pub fn update_and_add_count_alike(setup: &Setup) {
+fn update_and_add_count_alike(setup: &Setup) {
     if setup.value == Width::Bytes {
         return;
     }
@@ -64,7 +72,7 @@ pub fn update_and_add_count_alike(setup: &Setup) {
     }
 }
 
-pub fn a_new_value_of_the_wrong_length_is_refused(setup: &Setup) {
+fn a_new_value_of_the_wrong_length_is_refused(setup: &Setup) {
     if setup.value == Width::Bytes {
         return;
     }
@@ -81,7 +89,7 @@ pub fn a_new_value_of_the_wrong_length_is_refused(setup: &Setup) {
 }
 
 /// Every call on the same map is refused, on other keys, too; another map is open.
-pub fn the_callback_may_not_call_its_map(setup: &Setup) {
+fn the_callback_may_not_call_its_map(setup: &Setup) {
     let (map, other) = (setup.map(), setup.map());
     let (key, value) = setup.entry(1);
     map.store(&key, &value);

@@ -1,9 +1,26 @@
 //! What concerns the whole map: range, delete_if, clone, equal, len, stats.
 
 use crate::support::setup::KINDS;
-use crate::support::{Face, Setup, Status};
+use crate::support::{Face, Setup, Status, scenarios};
 use portolan::map::{Bucket, Kind, SlotState, Stats};
 use std::collections::HashSet;
+
+scenarios! {
+    range_visits_every_entry_once
+    range_ends_when_the_body_says_so
+    range_may_call_the_map
+    nested_ranges
+    delete_if_deletes_what_it_is_told_to
+    delete_if_may_call_the_map
+    clone_into_every_kind
+    a_clone_lives_its_own_life
+    clone_of_an_empty_map
+    equal
+    len_counts
+    stats_count_the_entries
+    stats_say_what_the_buckets_show
+    a_write_changes_the_version_of_its_bucket
+}
 
 fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
     let map = setup.map();
@@ -13,14 +30,14 @@ fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
     map
 }
 
-pub fn range_visits_every_entry_once(setup: &Setup) {
+fn range_visits_every_entry_once(setup: &Setup) {
     for count in [1, 8, 9, 100, setup.count(2000)] {
         let map = filled(setup, count);
         setup.assert_holds(&*map, 0..count);
     }
 }
 
-pub fn range_ends_when_the_body_says_so(setup: &Setup) {
+fn range_ends_when_the_body_says_so(setup: &Setup) {
     let map = filled(setup, 100);
     for end in [1, 2, 50, 100] {
         let mut visited = 0;
@@ -32,7 +49,7 @@ pub fn range_ends_when_the_body_says_so(setup: &Setup) {
     }
 }
 
-pub fn range_may_call_the_map(setup: &Setup) {
+fn range_may_call_the_map(setup: &Setup) {
     let count = setup.count(500);
     let map = filled(setup, count);
     let mut seen = HashSet::new();
@@ -55,7 +72,7 @@ pub fn range_may_call_the_map(setup: &Setup) {
     assert!((count..2 * count).all(|i| map.value(&setup.key(i)) == Some(setup.other(i))));
 }
 
-pub fn nested_ranges(setup: &Setup) {
+fn nested_ranges(setup: &Setup) {
     let map = filled(setup, 30);
     let mut pairs = 0;
     map.range(&mut |_, _| {
@@ -68,7 +85,7 @@ pub fn nested_ranges(setup: &Setup) {
     assert_eq!(pairs, 30 * 30);
 }
 
-pub fn delete_if_deletes_what_it_is_told_to(setup: &Setup) {
+fn delete_if_deletes_what_it_is_told_to(setup: &Setup) {
     let count = setup.count(1000);
     let map = filled(setup, count);
     let mut judged = HashSet::new();
@@ -87,7 +104,7 @@ pub fn delete_if_deletes_what_it_is_told_to(setup: &Setup) {
 }
 
 /// An entry that changes after it was judged is not the one that was judged, and stays.
-pub fn delete_if_may_call_the_map(setup: &Setup) {
+fn delete_if_may_call_the_map(setup: &Setup) {
     let map = filled(setup, 100);
     let deleted = map.delete_if(&mut |key, _| {
         let i = setup.number(key);
@@ -101,7 +118,7 @@ pub fn delete_if_may_call_the_map(setup: &Setup) {
     assert!((0..100).step_by(2).all(|i| map.value(&setup.key(i)) == Some(setup.other(i))));
 }
 
-pub fn clone_into_every_kind(setup: &Setup) {
+fn clone_into_every_kind(setup: &Setup) {
     let count = setup.count(300);
     let map = filled(setup, count);
     for kind in KINDS {
@@ -114,7 +131,7 @@ pub fn clone_into_every_kind(setup: &Setup) {
     }
 }
 
-pub fn a_clone_lives_its_own_life(setup: &Setup) {
+fn a_clone_lives_its_own_life(setup: &Setup) {
     let map = filled(setup, 50);
     let copy = map.clone_to(setup.kind).expect("a clone");
     copy.store(&setup.key(0), &setup.other(0));
@@ -128,7 +145,7 @@ pub fn a_clone_lives_its_own_life(setup: &Setup) {
     assert!((2..51).all(|i| copy.value(&setup.key(i)) == Some(setup.value(i))));
 }
 
-pub fn clone_of_an_empty_map(setup: &Setup) {
+fn clone_of_an_empty_map(setup: &Setup) {
     let map = setup.map();
     for kind in KINDS {
         let copy = map.clone_to(kind).expect("a clone");
@@ -139,7 +156,7 @@ pub fn clone_of_an_empty_map(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-pub fn equal(setup: &Setup) {
+fn equal(setup: &Setup) {
     let (one, two) = (setup.map(), setup.map());
     assert_eq!(one.equal(&*two), Status::Ok, "two empty maps");
     assert_eq!(one.equal(&*one), Status::Ok, "a map and itself");
@@ -162,7 +179,7 @@ pub fn equal(setup: &Setup) {
     assert_eq!(two.len(), Ok(60));
 }
 
-pub fn len_counts(setup: &Setup) {
+fn len_counts(setup: &Setup) {
     let map = setup.map();
     for i in 0..40 {
         map.store(&setup.key(i % 25), &setup.value(i));
@@ -174,7 +191,7 @@ pub fn len_counts(setup: &Setup) {
     }
 }
 
-pub fn stats_count_the_entries(setup: &Setup) {
+fn stats_count_the_entries(setup: &Setup) {
     let count = setup.count(500);
     let map = filled(setup, count);
     for i in 0..count / 2 {
@@ -190,7 +207,7 @@ pub fn stats_count_the_entries(setup: &Setup) {
 }
 
 /// In all that can be going on in a map: growth, long chains, deleted keys, a dirty map.
-pub fn stats_say_what_the_buckets_show(setup: &Setup) {
+fn stats_say_what_the_buckets_show(setup: &Setup) {
     let setup = Setup { shards: 4, seed: 42, ..*setup };
     let (map, count) = (setup.map(), setup.count(600));
     assert_shown(&setup, &*map);
@@ -267,7 +284,7 @@ fn assert_shown(setup: &Setup, map: &dyn Face) {
     assert_eq!(stats, Stats { promotions, misses, table_bytes, bytes_live, bytes_reserved, bytes_waiting, ..shown });
 }
 
-pub fn a_write_changes_the_version_of_its_bucket(setup: &Setup) {
+fn a_write_changes_the_version_of_its_bucket(setup: &Setup) {
     let setup = Setup { shards: 1, ..*setup };
     let map = setup.map();
     // New keys are in the dirty map.

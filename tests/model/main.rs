@@ -6,11 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use portolan::map::Kind;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use support::Setup;
 use support::checked::{Checked, Operation};
+use support::{Setup, scenarios};
 
 fn operation() -> impl Strategy<Value = Operation> {
     use Operation::*;
@@ -51,48 +50,23 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Sequences for each setup of a kind: PROPTEST_CASES of them, or 12.
-fn agrees_with_the_model(kind: Kind) {
+/// PROPTEST_CASES sequences, or 12.
+fn agrees_with_the_model(setup: &Setup) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
-    for setup in Setup::of_kind(kind) {
-        let config =
-            ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() };
-        let sequences = prop::collection::vec(operation(), 1..150);
-        let result = TestRunner::new(config).run(&sequences, |operations| {
-            let mut checked = Checked::new(&setup);
-            for operation in &operations {
-                checked.apply(operation);
-            }
-            checked.end();
-            Ok(())
-        });
-        if let Err(failure) = result {
-            panic!("{setup:?}: {failure}");
+    let config =
+        ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() };
+    let sequences = prop::collection::vec(operation(), 1..150);
+    let result = TestRunner::new(config).run(&sequences, |operations| {
+        let mut checked = Checked::new(setup);
+        for operation in &operations {
+            checked.apply(operation);
         }
+        checked.end();
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
     }
 }
 
-#[test]
-fn bucketed_agrees_with_the_model() {
-    agrees_with_the_model(Kind::Bucketed);
-}
-
-#[test]
-fn mutex_agrees_with_the_model() {
-    agrees_with_the_model(Kind::Mutex);
-}
-
-#[test]
-fn rwmutex_agrees_with_the_model() {
-    agrees_with_the_model(Kind::RwMutex);
-}
-
-#[test]
-fn sharded_agrees_with_the_model() {
-    agrees_with_the_model(Kind::Sharded);
-}
-
-#[test]
-fn read_dirty_agrees_with_the_model() {
-    agrees_with_the_model(Kind::ReadDirty);
-}
+scenarios! { agrees_with_the_model }

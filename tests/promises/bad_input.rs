@@ -3,7 +3,7 @@
 
 use crate::support::abi::{self, *};
 use crate::support::c::options;
-use crate::support::setup::{KINDS, WIDTHS, run};
+use crate::support::setup::{KINDS, for_each};
 use crate::support::subject::{Dice, Subject};
 use crate::support::{Setup, time};
 use portolan::map::{Error, Kind, Width};
@@ -41,75 +41,70 @@ fn any_operation(subject: &Subject, dice: &mut Dice, most: u64) -> Result<(), Er
 
 #[test]
 fn a_bucketed_map_refuses_a_second_thread_and_stays_sane() {
-    for (key, value) in WIDTHS.iter().flat_map(|&key| WIDTHS.map(|value| (key, value))) {
-        run(&Setup::new(Kind::Bucketed, key, value), |setup| {
-            let subject = Subject::new(setup);
-            let refused = AtomicU64::new(0);
-            let (deadline, limit) = (time::deadline(4), time::deadline(1) + std::time::Duration::from_secs(10));
-            scope(|scope| {
-                for thread in 0..2 {
-                    let (subject, refused) = (&subject, &refused);
-                    scope.spawn(move || {
-                        let mut dice = Dice::new(thread);
-                        // Until the time is over, and until the two have met.
-                        while Instant::now() < deadline
-                            || (refused.load(Ordering::Relaxed) == 0 && Instant::now() < limit)
-                        {
-                            match any_operation(subject, &mut dice, 300) {
-                                Ok(()) => {}
-                                Err(Error::Concurrent) => drop(refused.fetch_add(1, Ordering::Relaxed)),
-                                Err(error) => panic!("a second thread may be refused, but not with {error:?}"),
-                            }
+    for_each(Setup::of_types(&[Kind::Bucketed]), |setup| {
+        let subject = Subject::new(setup);
+        let refused = AtomicU64::new(0);
+        let (deadline, limit) = (time::deadline(4), time::deadline(1) + std::time::Duration::from_secs(10));
+        scope(|scope| {
+            for thread in 0..2 {
+                let (subject, refused) = (&subject, &refused);
+                scope.spawn(move || {
+                    let mut dice = Dice::new(thread);
+                    // Until the time is over, and until the two have met.
+                    while Instant::now() < deadline || (refused.load(Ordering::Relaxed) == 0 && Instant::now() < limit)
+                    {
+                        match any_operation(subject, &mut dice, 300) {
+                            Ok(()) => {}
+                            Err(Error::Concurrent) => drop(refused.fetch_add(1, Ordering::Relaxed)),
+                            Err(error) => panic!("a second thread may be refused, but not with {error:?}"),
                         }
-                    });
-                }
-            });
-            assert!(refused.load(Ordering::Relaxed) > 0, "two threads, and neither was ever refused");
-            // One thread alone is let in, and finds each key where it should be.
-            let mut len = 0;
-            let status = subject.map.range(&mut |key, value| {
-                let (i, version) = subject.read(key, value);
-                assert_eq!(subject.load(i), Ok(Some(version)));
-                len += 1;
-                true
-            });
-            assert!(status.is_ok());
-            assert_eq!(subject.map.len(), Ok(len));
-            for i in 0..300 {
-                subject.store(i, 5).expect("store");
+                    }
+                });
             }
-            assert_eq!(subject.map.len(), Ok(300));
         });
-    }
+        assert!(refused.load(Ordering::Relaxed) > 0, "two threads, and neither was ever refused");
+        // One thread alone is let in, and finds each key where it should be.
+        let mut len = 0;
+        let status = subject.map.range(&mut |key, value| {
+            let (i, version) = subject.read(key, value);
+            assert_eq!(subject.load(i), Ok(Some(version)));
+            len += 1;
+            true
+        });
+        assert!(status.is_ok());
+        assert_eq!(subject.map.len(), Ok(len));
+        for i in 0..300 {
+            subject.store(i, 5).expect("store");
+        }
+        assert_eq!(subject.map.len(), Ok(300));
+    });
 }
 
 #[test]
 fn wrong_sizes_are_refused_by_every_batch() {
-    for kind in KINDS {
-        run(&Setup::new(kind, Width::Word, Width::Word), |setup| {
-            let subject = Subject::new(setup);
-            use portolan::map::Column;
-            // Offsets that go back, that point outside, that are too few; words that are not whole.
-            assert!(Column::new(b"abcdef", Some(&[0, 4, 2]), 2).is_err());
-            assert!(Column::new(b"abcdef", Some(&[0, 3, 7]), 2).is_err());
-            assert!(Column::new(b"abcdef", Some(&[0, 3]), 2).is_err());
-            assert!(Column::new(b"abcdef", None, 1).is_err());
-            assert!(Column::new(b"abcdefgh", None, usize::MAX).is_err());
-            // A well formed column whose second key is not a word: the others are stored.
-            let keys = Column::new(b"12345678shortabcdefgh", Some(&[0, 8, 13, 21]), 3).expect("a column");
-            let values = Column::new(&[7; 24], None, 3).expect("a column");
-            let mut answers = Vec::new();
-            let whole = subject.map.store_many(keys, values, |_, result| answers.push(result.map(|_| ())));
-            assert_eq!(whole, Ok(()));
-            assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
-            assert_eq!(subject.map.len(), Ok(2));
-            answers.clear();
-            let whole = subject.map.delete_many(keys, |_, result| answers.push(result.map(|_| ())));
-            assert_eq!(whole, Ok(()));
-            assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
-            assert_eq!(subject.map.len(), Ok(0));
-        });
-    }
+    for_each(KINDS.map(|kind| Setup::new(kind, Width::Word, Width::Word)), |setup| {
+        let subject = Subject::new(setup);
+        use portolan::map::Column;
+        // Offsets that go back, that point outside, that are too few; words that are not whole.
+        assert!(Column::new(b"abcdef", Some(&[0, 4, 2]), 2).is_err());
+        assert!(Column::new(b"abcdef", Some(&[0, 3, 7]), 2).is_err());
+        assert!(Column::new(b"abcdef", Some(&[0, 3]), 2).is_err());
+        assert!(Column::new(b"abcdef", None, 1).is_err());
+        assert!(Column::new(b"abcdefgh", None, usize::MAX).is_err());
+        // A well formed column whose second key is not a word: the others are stored.
+        let keys = Column::new(b"12345678shortabcdefgh", Some(&[0, 8, 13, 21]), 3).expect("a column");
+        let values = Column::new(&[7; 24], None, 3).expect("a column");
+        let mut answers = Vec::new();
+        let whole = subject.map.store_many(keys, values, |_, result| answers.push(result.map(|_| ())));
+        assert_eq!(whole, Ok(()));
+        assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
+        assert_eq!(subject.map.len(), Ok(2));
+        answers.clear();
+        let whole = subject.map.delete_many(keys, |_, result| answers.push(result.map(|_| ())));
+        assert_eq!(whole, Ok(()));
+        assert_eq!(answers, [Ok(()), Err(Error::Size), Ok(())]);
+        assert_eq!(subject.map.len(), Ok(0));
+    });
 }
 
 const NULL: i32 = -1;

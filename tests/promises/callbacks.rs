@@ -49,11 +49,7 @@ fn call_everything(subject: &Subject) {
 }
 
 fn for_each_kind(test: impl Fn(&Setup)) {
-    for kind in KINDS {
-        for (key, value) in [(Width::Bytes, Width::Bytes), (Width::Word, Width::Word), (Width::Bytes, Width::Word)] {
-            setup::run(&Setup::new(kind, key, value), &test);
-        }
-    }
+    setup::for_each(Setup::of_types(&KINDS), test);
 }
 
 #[test]
@@ -94,34 +90,32 @@ fn a_callback_may_clear_its_map() {
 /// While a callback waits, other threads do all they want.
 #[test]
 fn a_waiting_callback_holds_nobody_up() {
-    for setup in shared_setups() {
-        setup::run(&setup, |setup| {
-            let subject = filled(setup);
-            for judging in [false, true] {
-                let ((ask, asked), (answer, answered)) = (channel::<()>(), channel::<()>());
-                scope(|scope| {
-                    let subject = &subject;
-                    scope.spawn(move || {
-                        for () in asked {
-                            call_everything(subject);
-                            answer.send(()).expect("somebody waits");
-                        }
-                    });
-                    let mut wait = |_: &[u8], _: &[u8]| {
-                        ask.send(()).expect("somebody listens");
-                        answered.recv_timeout(PATIENCE).expect("the other thread was held up by a callback");
-                        !judging
-                    };
-                    if judging {
-                        assert_eq!(subject.map.delete_if(&mut wait), Ok(0));
-                    } else {
-                        assert_eq!(subject.map.range(&mut wait), Ok(Outcome::Done));
+    setup::for_each(shared_setups(), |setup| {
+        let subject = filled(setup);
+        for judging in [false, true] {
+            let ((ask, asked), (answer, answered)) = (channel::<()>(), channel::<()>());
+            scope(|scope| {
+                let subject = &subject;
+                scope.spawn(move || {
+                    for () in asked {
+                        call_everything(subject);
+                        answer.send(()).expect("somebody waits");
                     }
-                    drop(ask);
                 });
-            }
-        });
-    }
+                let mut wait = |_: &[u8], _: &[u8]| {
+                    ask.send(()).expect("somebody listens");
+                    answered.recv_timeout(PATIENCE).expect("the other thread was held up by a callback");
+                    !judging
+                };
+                if judging {
+                    assert_eq!(subject.map.delete_if(&mut wait), Ok(0));
+                } else {
+                    assert_eq!(subject.map.range(&mut wait), Ok(Outcome::Done));
+                }
+                drop(ask);
+            });
+        }
+    });
 }
 
 /// The one callback under a lock: its own thread is refused on the same map, and free on another.
@@ -228,27 +222,25 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<&'st
 /// Another thread is not refused: it waits for the key, or does its work beside the update.
 #[test]
 fn an_update_makes_others_wait_and_no_more() {
-    for setup in shared_setups() {
-        setup::run(&setup, |setup| {
-            let subject = filled(setup);
-            let (started, waiting) = channel::<()>();
-            scope(|scope| {
-                let subject = &subject;
-                scope.spawn(move || {
-                    waiting.recv_timeout(PATIENCE).expect("the update has begun");
-                    assert_eq!(subject.swap(1, 9), Ok(Some(5)), "the update came first");
-                });
-                let update = |before: Option<u64>| {
-                    assert_eq!(before, Some(0));
-                    started.send(()).expect("somebody listens");
-                    std::thread::sleep(Duration::from_millis(20));
-                    Some(5)
-                };
-                assert_eq!(subject.update(1, update), Ok(Some(0)));
+    setup::for_each(shared_setups(), |setup| {
+        let subject = filled(setup);
+        let (started, waiting) = channel::<()>();
+        scope(|scope| {
+            let subject = &subject;
+            scope.spawn(move || {
+                waiting.recv_timeout(PATIENCE).expect("the update has begun");
+                assert_eq!(subject.swap(1, 9), Ok(Some(5)), "the update came first");
             });
-            assert_eq!(subject.load(1), Ok(Some(9)));
+            let update = |before: Option<u64>| {
+                assert_eq!(before, Some(0));
+                started.send(()).expect("somebody listens");
+                std::thread::sleep(Duration::from_millis(20));
+                Some(5)
+            };
+            assert_eq!(subject.update(1, update), Ok(Some(0)));
         });
-    }
+        assert_eq!(subject.load(1), Ok(Some(9)));
+    });
 }
 
 /// A callback that panics leaves no lock behind.

@@ -1,8 +1,8 @@
 //! Iteration visits a key that is there throughout exactly once, and any other at most once, whatever other threads do.
 
 use crate::support::pages::scan;
-use crate::support::subject::{Subject, share_time, shared_setups};
-use crate::support::{Hash, Setup};
+use crate::support::subject::{Subject, share_time, shared_setups, shared_setups_with_chains};
+use crate::support::{Setup, setup};
 use portolan::map::Outcome;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,11 +12,6 @@ use std::time::Instant;
 /// The stable keys are spread among those that come and go.
 fn is_stable(i: u64) -> bool {
     i.is_multiple_of(4)
-}
-
-fn setups() -> Vec<Setup> {
-    let hashes = [Hash::Real, Hash::FourBits];
-    shared_setups().into_iter().flat_map(|setup| hashes.map(|hash| Setup { hash, ..setup })).collect()
 }
 
 /// What one iteration has seen.
@@ -87,7 +82,7 @@ fn while_the_map_changes(setup: &Setup, deadline: Instant, iterate: impl Fn(&Sub
 
 #[test]
 fn range_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
-    share_time(&setups(), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         while_the_map_changes(setup, deadline, |subject, seen| {
             let outcome = subject.map.range(&mut |key, value| {
                 seen.add(key, value);
@@ -100,7 +95,7 @@ fn range_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
 
 #[test]
 fn scan_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
-    share_time(&setups(), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         for page in [1, 7, 100] {
             while_the_map_changes(setup, deadline, |subject, seen| {
                 scan(&subject.map, page, |key, value| seen.add(key, value))
@@ -111,7 +106,7 @@ fn scan_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
 
 #[test]
 fn delete_if_judges_stable_keys_once_while_the_map_grows_and_shrinks() {
-    share_time(&setups(), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         while_the_map_changes(setup, deadline, |subject, seen| {
             let deleted = subject.map.delete_if(&mut |key, value| {
                 seen.add(key, value);
@@ -124,7 +119,7 @@ fn delete_if_judges_stable_keys_once_while_the_map_grows_and_shrinks() {
 
 #[test]
 fn clone_copies_stable_keys_while_the_map_grows_and_shrinks() {
-    share_time(&setups(), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         while_the_map_changes(setup, deadline, |subject, seen| {
             let copy = subject.map.clone_into(setup.config()).expect("a clone");
             let mut len = 0;
@@ -142,7 +137,7 @@ fn clone_copies_stable_keys_while_the_map_grows_and_shrinks() {
 /// `len` is exact only when nobody writes, but it is never wild.
 #[test]
 fn len_stays_between_what_is_stable_and_what_could_be_there() {
-    share_time(&setups(), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         let (count, most) = (setup.count(400) as u64, setup.count(3000) as u64);
         while_the_map_changes(setup, deadline, |subject, seen| {
             let stable = (0..count).filter(|i| is_stable(*i)).count() as u64;
@@ -156,7 +151,7 @@ fn len_stays_between_what_is_stable_and_what_could_be_there() {
 /// Two threads iterate, and neither disturbs the other.
 #[test]
 fn iterations_share_a_map() {
-    share_time(&setups(), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         let subject = Subject::new(setup);
         for i in 0..setup.count(400) as u64 {
             subject.store(i, 0).expect("store");
@@ -189,8 +184,8 @@ fn iterations_share_a_map() {
 
 #[test]
 fn each_range_begins_somewhere_else() {
-    for setup in shared_setups() {
-        let subject = Subject::new(&setup);
+    setup::for_each(shared_setups(), |setup| {
+        let subject = Subject::new(setup);
         (0..500).for_each(|i| _ = subject.store(i, 0).expect("store"));
         let first = |_| {
             let mut first = None;
@@ -203,5 +198,5 @@ fn each_range_begins_somewhere_else() {
         };
         let begun: HashSet<_> = (0..20).map(first).collect();
         assert!(begun.len() > 10, "twenty ranges began at {begun:?}");
-    }
+    });
 }

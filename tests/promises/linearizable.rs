@@ -5,7 +5,7 @@ mod planted;
 use crate::support::act::act;
 use crate::support::history::{Call, History, Moment};
 use crate::support::setup::SHARED_KINDS;
-use crate::support::subject::{Dice, Subject, share_time, shared_setups};
+use crate::support::subject::{Dice, Subject, share_time, shared_setups, shared_setups_with_chains};
 use crate::support::{Hash, Setup};
 use portolan::map::{Outcome, Width};
 use std::sync::Barrier;
@@ -23,7 +23,7 @@ fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
     setups.extend(
         SHARED_KINDS.map(|kind| Setup { hash: Hash::Constant, ..Setup::new(kind, Width::Bytes, Width::Bytes) }),
     );
-    share_time(&setups, |setup, deadline| {
+    share_time(setups, |setup, deadline| {
         let mut round = 0;
         while round == 0 || Instant::now() < deadline {
             round += 1;
@@ -60,7 +60,7 @@ fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
 
 #[test]
 fn load_or_store_has_one_winner() {
-    share_time(&shared_setups(), |setup, deadline| {
+    share_time(shared_setups(), |setup, deadline| {
         let mut round = 0;
         while round == 0 || Instant::now() < deadline {
             round += 1;
@@ -90,7 +90,7 @@ fn load_or_store_has_one_winner() {
 
 #[test]
 fn counters_of_compare_and_swap_add_up() {
-    share_time(&shared_setups(), |setup, deadline| {
+    share_time(shared_setups(), |setup, deadline| {
         const KEYS: u64 = 4;
         let subject = Subject::new(setup);
         for i in 0..KEYS {
@@ -122,8 +122,8 @@ fn counters_of_compare_and_swap_add_up() {
 
 #[test]
 fn counters_of_add_add_up() {
-    let setups = Vec::from_iter(shared_setups().into_iter().filter(|setup| setup.value == Width::Word));
-    share_time(&setups, |setup, deadline| {
+    let setups = shared_setups().into_iter().filter(|setup| setup.value == Width::Word);
+    share_time(setups, |setup, deadline| {
         const KEYS: u64 = 50;
         let subject = Subject::new(setup);
         let added: Vec<[u64; KEYS as usize]> = scope(|scope| {
@@ -155,7 +155,7 @@ fn counters_of_add_add_up() {
 /// Each update sees what the one before it left, and is asked once.
 #[test]
 fn counters_of_update_add_up() {
-    share_time(&shared_setups(), |setup, deadline| {
+    share_time(shared_setups(), |setup, deadline| {
         const KEYS: u64 = 4;
         let subject = Subject::new(setup);
         let updates: u64 = scope(|scope| {
@@ -185,7 +185,7 @@ fn counters_of_update_add_up() {
 
 #[test]
 fn load_and_delete_hands_each_value_out_once() {
-    share_time(&shared_setups(), |setup, deadline| {
+    share_time(shared_setups(), |setup, deadline| {
         const KEYS: u64 = 8;
         let subject = Subject::new(setup);
         // Each version is stored by one `load_or_store` that won, and each is taken by one `load_and_delete`, or left.
@@ -226,9 +226,7 @@ fn load_and_delete_hands_each_value_out_once() {
 /// Readers see whole values of their own key, and versions that only go forward, while the table grows, shrinks and is cleared.
 #[test]
 fn readers_see_whole_values_in_the_order_of_writing() {
-    let setups =
-        shared_setups().into_iter().flat_map(|setup| [Hash::Real, Hash::FourBits].map(|hash| Setup { hash, ..setup }));
-    share_time(&Vec::from_iter(setups), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         const KEYS: u64 = 64;
         let subject = Subject::new(setup);
         let others = setup.count(2000) as u64;
@@ -294,9 +292,7 @@ fn readers_see_whole_values_in_the_order_of_writing() {
 #[test]
 fn growth_hides_no_key_and_invents_none() {
     const READERS: u64 = 4;
-    let setups =
-        shared_setups().into_iter().flat_map(|setup| [Hash::Real, Hash::FourBits].map(|hash| Setup { hash, ..setup }));
-    share_time(&Vec::from_iter(setups), |setup, deadline| {
+    share_time(shared_setups_with_chains(), |setup, deadline| {
         let stable = setup.count(200) as u64;
         let others = setup.count(1500) as u64;
         let subject = Subject::new(&Setup { shards: 1, ..*setup });
@@ -340,7 +336,7 @@ fn growth_hides_no_key_and_invents_none() {
 #[test]
 fn of_two_threads_that_announce_themselves_one_sees_the_other() {
     const PHASES: u64 = 3;
-    share_time(&shared_setups(), |setup, deadline| {
+    share_time(shared_setups(), |setup, deadline| {
         let subject = Subject::new(setup);
         let [reached, missed] = [const { [const { AtomicU64::new(0) }; 2] }; 2];
         let last = AtomicU64::new(u64::MAX);

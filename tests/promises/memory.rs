@@ -2,7 +2,7 @@
 //! at a steady size keeps a steady footprint. All of it is measured at the allocator.
 
 use crate::support::process::alone;
-use crate::support::setup::{KINDS, WIDTHS};
+use crate::support::setup::KINDS;
 use crate::support::subject::Subject;
 use crate::support::tally::Tally;
 use crate::support::{Face, Hash, Setup, Status, setup};
@@ -12,16 +12,12 @@ use std::thread::scope;
 const MANY: usize = 4000;
 
 fn for_each_map(test: impl Fn(&Setup, &Tally, Box<dyn Face>)) {
-    for kind in KINDS {
-        for (key, value) in WIDTHS.iter().flat_map(|&key| WIDTHS.map(|value| (key, value))) {
-            setup::run(&Setup { shards: 4, seed: 42, ..Setup::new(kind, key, value) }, |setup| {
-                let tally = Tally::default();
-                let setup = Setup { allocator: tally.allocator(), ..*setup };
-                test(&setup, &tally, setup.map());
-                assert_eq!(tally.bytes(), 0, "the last release gives everything back");
-            });
-        }
-    }
+    setup::for_each(Setup::of_types(&KINDS), |setup| {
+        let tally = Tally::default();
+        let setup = Setup { shards: 4, seed: 42, allocator: tally.allocator(), ..*setup };
+        test(&setup, &tally, setup.map());
+        assert_eq!(tally.bytes(), 0, "the last release gives everything back");
+    });
 }
 
 fn fill(setup: &Setup, map: &dyn Face, numbers: std::ops::Range<usize>) {
@@ -148,22 +144,20 @@ fn shrinking_gives_pages_back_to_the_system() {
 #[test]
 #[ignore = "wants a process of its own"]
 fn counts_its_pages() {
-    for kind in KINDS {
-        // Of few shards, whatever the machine has: what a shard keeps counts by the shard.
-        setup::run(&Setup { shards: 16, ..Setup::new(kind, Width::Word, Width::Word) }, |setup| {
-            let map = setup.map();
-            let before = resident();
-            fill(setup, &*map, 0..400_000);
-            let full = resident() - before;
-            assert!(full >= 400_000 * 16, "400000 entries took {full} bytes");
-            for i in 0..400_000 {
-                map.delete(&setup.key(i));
-            }
-            assert_eq!(map.shrink(), Status::Ok);
-            let left = resident().saturating_sub(before);
-            assert!(left <= full / 4, "{left} of {full} bytes are left: {:?}", map.stats());
-        });
-    }
+    // Of few shards, whatever the machine has: what a shard keeps counts by the shard.
+    setup::for_each(KINDS.map(|kind| Setup { shards: 16, ..Setup::new(kind, Width::Word, Width::Word) }), |setup| {
+        let map = setup.map();
+        let before = resident();
+        fill(setup, &*map, 0..400_000);
+        let full = resident() - before;
+        assert!(full >= 400_000 * 16, "400000 entries took {full} bytes");
+        for i in 0..400_000 {
+            map.delete(&setup.key(i));
+        }
+        assert_eq!(map.shrink(), Status::Ok);
+        let left = resident().saturating_sub(before);
+        assert!(left <= full / 4, "{left} of {full} bytes are left: {:?}", map.stats());
+    });
 }
 
 /// Of shards that are not large as well: 200 maps of 16 shards with 250 entries each.
@@ -176,7 +170,8 @@ fn shrinking_gives_pages_back_to_the_system_from_small_maps() {
 #[test]
 #[ignore = "wants a process of its own"]
 fn counts_the_pages_of_small_maps() {
-    setup::run(&Setup { shards: 16, seed: 42, ..Setup::new(Kind::Sharded, Width::Word, Width::Bytes) }, |setup| {
+    let setup = Setup { shards: 16, seed: 42, ..Setup::new(Kind::Sharded, Width::Word, Width::Bytes) };
+    setup::for_each([setup], |setup| {
         let maps: Vec<_> = (0..200).map(|_| setup.map()).collect();
         let held = || maps.iter().map(|map| map.stats().table_bytes + map.stats().bytes_reserved).sum::<u64>() as usize;
         let before = resident();

@@ -184,98 +184,90 @@ fn setups() -> impl Iterator<Item = Setup> {
 
 #[test]
 fn every_allocation_of_every_operation_may_fail() {
-    for setup in setups() {
-        setup::run(&setup, |setup| {
-            for (name, operation) in OPERATIONS {
-                let mut allocations = 0;
-                // With the one more: around the sizes where a table of 1, 2, 4, 8 buckets is full.
-                for count in [0, 7, 12, 26, 51] {
-                    for for_good in [false, true] {
-                        allocations += fail_each(setup, count, name, *operation, for_good);
-                    }
+    setup::for_each(setups(), |setup| {
+        for (name, operation) in OPERATIONS {
+            let mut allocations = 0;
+            // With the one more: around the sizes where a table of 1, 2, 4, 8 buckets is full.
+            for count in [0, 7, 12, 26, 51] {
+                for for_good in [false, true] {
+                    allocations += fail_each(setup, count, name, *operation, for_good);
                 }
-                let grows = matches!(*name, "store, new" | "load_or_store" | "swap, new" | "reserve" | "store_many");
-                assert!(!grows || allocations > 0, "{name} never asked the allocator for memory");
             }
-        });
-    }
+            let grows = matches!(*name, "store, new" | "load_or_store" | "swap, new" | "reserve" | "store_many");
+            assert!(!grows || allocations > 0, "{name} never asked the allocator for memory");
+        }
+    });
 }
 
 #[test]
 fn every_allocation_of_new_may_fail() {
-    for setup in setups() {
-        setup::run(&setup, |setup| {
-            for capacity in [0, 1, 1000] {
-                for n in 1.. {
-                    let tally = Tally::default();
-                    let setup = Setup { allocator: tally.allocator(), capacity, shards: 0, ..*setup };
-                    tally.fail_at(n, false);
-                    let made = setup.try_map();
-                    let failures = tally.heal();
-                    match made {
-                        Err(status) => assert_eq!((status, tally.bytes()), (Status::Memory, 0), "allocation {n}"),
-                        Ok(map) => {
-                            setup.assert_holds(&*map, []);
-                            assert_eq!(map.store(&setup.key(1), &setup.value(1)), Status::Ok);
-                        }
-                    }
-                    if failures == 0 {
-                        break;
+    setup::for_each(setups(), |setup| {
+        for capacity in [0, 1, 1000] {
+            for n in 1.. {
+                let tally = Tally::default();
+                let setup = Setup { allocator: tally.allocator(), capacity, shards: 0, ..*setup };
+                tally.fail_at(n, false);
+                let made = setup.try_map();
+                let failures = tally.heal();
+                match made {
+                    Err(status) => assert_eq!((status, tally.bytes()), (Status::Memory, 0), "allocation {n}"),
+                    Ok(map) => {
+                        setup.assert_holds(&*map, []);
+                        assert_eq!(map.store(&setup.key(1), &setup.value(1)), Status::Ok);
                     }
                 }
+                if failures == 0 {
+                    break;
+                }
             }
-        });
-    }
+        }
+    });
 }
 
 #[test]
 fn every_allocation_of_clone_may_fail() {
-    for setup in setups() {
-        setup::run(&setup, |setup| {
-            for kind in KINDS {
-                for n in 1.. {
-                    let tally = Tally::default();
-                    let setup = Setup { allocator: tally.allocator(), ..*setup };
-                    let map = filled(&setup, 60);
-                    let bytes = tally.bytes();
-                    tally.fail_at(n, false);
-                    let copy = map.clone_to(kind);
-                    let failures = tally.heal();
-                    setup.assert_holds(&*map, (0..60).chain([LATER]));
-                    match copy {
-                        Err(status) => {
-                            assert_eq!((status, tally.bytes()), (Status::Memory, bytes), "allocation {n}, to {kind:?}")
-                        }
-                        Ok(copy) => setup.assert_holds(&*copy, (0..60).chain([LATER])),
+    setup::for_each(setups(), |setup| {
+        for kind in KINDS {
+            for n in 1.. {
+                let tally = Tally::default();
+                let setup = Setup { allocator: tally.allocator(), ..*setup };
+                let map = filled(&setup, 60);
+                let bytes = tally.bytes();
+                tally.fail_at(n, false);
+                let copy = map.clone_to(kind);
+                let failures = tally.heal();
+                setup.assert_holds(&*map, (0..60).chain([LATER]));
+                match copy {
+                    Err(status) => {
+                        assert_eq!((status, tally.bytes()), (Status::Memory, bytes), "allocation {n}, to {kind:?}")
                     }
-                    if failures == 0 {
-                        assert!(n > 1, "clone never asked the allocator for memory");
-                        break;
-                    }
+                    Ok(copy) => setup.assert_holds(&*copy, (0..60).chain([LATER])),
+                }
+                if failures == 0 {
+                    assert!(n > 1, "clone never asked the allocator for memory");
+                    break;
                 }
             }
-        });
-    }
+        }
+    });
 }
 
 /// What no machine has is refused, not tried.
 #[test]
 fn absurd_sizes_are_refused() {
-    for setup in setups() {
-        setup::run(&setup, |setup| {
-            let map = filled(setup, 20);
-            for entries in [u64::MAX, u64::MAX / 2, 1 << 60] {
-                let status = map.reserve(entries);
-                assert!(matches!(status, Status::Memory | Status::Size), "reserve({entries}): {status:?}");
-                let made = Setup { capacity: entries, ..*setup }.try_map();
-                assert!(matches!(made, Err(Status::Memory | Status::Size)), "capacity {entries}");
-            }
-            setup.assert_holds(&*map, (0..20).chain([LATER]));
-            if setup.value == Width::Word {
-                assert_eq!(map.add(&setup.key(2000), 1), Ok(1));
-            }
-        });
-    }
+    setup::for_each(setups(), |setup| {
+        let map = filled(setup, 20);
+        for entries in [u64::MAX, u64::MAX / 2, 1 << 60] {
+            let status = map.reserve(entries);
+            assert!(matches!(status, Status::Memory | Status::Size), "reserve({entries}): {status:?}");
+            let made = Setup { capacity: entries, ..*setup }.try_map();
+            assert!(matches!(made, Err(Status::Memory | Status::Size)), "capacity {entries}");
+        }
+        setup.assert_holds(&*map, (0..20).chain([LATER]));
+        if setup.value == Width::Word {
+            assert_eq!(map.add(&setup.key(2000), 1), Ok(1));
+        }
+    });
 }
 
 /// Where chains are long, a split needs overflow buckets: without them it is put off, and never left half done.

@@ -7,12 +7,8 @@ use portolan::map::Width;
 
 /// Runs for each kind through Rust and through C, on maps with bytes as values.
 fn for_each_map(key: Width, test: impl Fn(&Setup, Box<dyn Face>)) {
-    for kind in KINDS {
-        for way in [Way::Rust, Way::C] {
-            let setup = Setup { way, ..Setup::new(kind, key, Width::Bytes) };
-            setup::run(&setup, |setup| test(setup, setup.map()));
-        }
-    }
+    let of_kind = |kind| [Way::Rust, Way::C].map(|way| Setup { way, ..Setup::new(kind, key, Width::Bytes) });
+    setup::for_each(KINDS.into_iter().flat_map(of_kind), |setup| test(setup, setup.map()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::support::Setup;
 use crate::support::process::alone;
-use crate::support::setup::{KINDS, run};
+use crate::support::setup::{KINDS, for_each};
 use crate::support::subject::{Subject, shared_setups};
 use portolan::map::{Kind, Width};
 use std::cell::RefCell;
@@ -21,8 +21,8 @@ fn there_are_no_hidden_threads() {
 fn counts_its_threads() {
     let threads = || std::fs::read_dir("/proc/self/task").expect("Linux lists the threads").count();
     let before = threads();
-    for setup in shared_setups() {
-        let subject = Subject::new(&setup);
+    for_each(shared_setups(), |setup| {
+        let subject = Subject::new(setup);
         for i in 0..5000 {
             subject.store(i, 1).expect("store");
         }
@@ -31,56 +31,51 @@ fn counts_its_threads() {
         }
         subject.map.shrink().expect("shrink");
         assert_eq!(threads(), before, "a map has started a thread");
-    }
+    });
 }
 
 #[test]
 fn threads_come_and_go() {
-    for setup in shared_setups() {
-        run(&setup, |setup| {
-            let subject = Subject::new(setup);
-            for round in 0..100 {
-                scope(|scope| {
-                    for thread in 0..2 {
-                        let subject = &subject;
-                        scope.spawn(move || {
-                            for i in 0..20 {
-                                subject.store(1000 * thread + i, round).expect("store");
-                                assert_eq!(subject.load(1000 * thread + i), Ok(Some(round)));
-                            }
-                        });
-                    }
-                });
-            }
-            assert_eq!(subject.map.len(), Ok(40));
-        });
-    }
+    for_each(shared_setups(), |setup| {
+        let subject = Subject::new(setup);
+        for round in 0..100 {
+            scope(|scope| {
+                for thread in 0..2 {
+                    let subject = &subject;
+                    scope.spawn(move || {
+                        for i in 0..20 {
+                            subject.store(1000 * thread + i, round).expect("store");
+                            assert_eq!(subject.load(1000 * thread + i), Ok(Some(round)));
+                        }
+                    });
+                }
+            });
+        }
+        assert_eq!(subject.map.len(), Ok(40));
+    });
 }
 
 /// A bucketed map, too, may pass from thread to thread, as long as one at a time is inside.
 #[test]
 fn a_map_may_move_from_thread_to_thread() {
-    for kind in KINDS {
-        let setup = Setup::new(kind, Width::Bytes, Width::Bytes);
-        run(&setup, |setup| {
-            let mut subject = spawn({
-                let setup = *setup;
-                move || Subject::new(&setup)
+    for_each(KINDS.map(|kind| Setup::new(kind, Width::Bytes, Width::Bytes)), |setup| {
+        let mut subject = spawn({
+            let setup = *setup;
+            move || Subject::new(&setup)
+        })
+        .join()
+        .expect("a thread");
+        for i in 0..50 {
+            subject = spawn(move || {
+                subject.store(i, i).expect("store");
+                assert_eq!(subject.load(i / 2), Ok(Some(i / 2)));
+                subject
             })
             .join()
             .expect("a thread");
-            for i in 0..50 {
-                subject = spawn(move || {
-                    subject.store(i, i).expect("store");
-                    assert_eq!(subject.load(i / 2), Ok(Some(i / 2)));
-                    subject
-                })
-                .join()
-                .expect("a thread");
-            }
-            assert_eq!(subject.map.len(), Ok(50));
-        });
-    }
+        }
+        assert_eq!(subject.map.len(), Ok(50));
+    });
 }
 
 /// Used while a thread's thread-locals are being destroyed, and dropped there by its last owner.
@@ -102,25 +97,21 @@ fn a_map_works_in_the_destructor_of_a_thread_local() {
     thread_local! {
         static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
     }
-    for setup in shared_setups() {
-        run(&setup, |setup| {
-            let subject = Arc::new(Subject::new(setup));
-            let theirs = subject.clone();
-            // The thread-local is set before the map's first use here, so it is destroyed after whatever the map may set up.
-            spawn(move || {
-                LAST.with(|last| *last.borrow_mut() = Some(Last(theirs.clone())));
-                theirs.store(2000, 1).expect("store");
-            })
-            .join()
-            .expect("a thread");
-            assert_eq!(subject.load(1000), Ok(Some(1)), "the destructor has run");
-            assert_eq!(subject.map.len(), Ok(2));
+    for_each(shared_setups(), |setup| {
+        let subject = Arc::new(Subject::new(setup));
+        let theirs = subject.clone();
+        // The thread-local is set before the map's first use here, so it is destroyed after whatever the map may set up.
+        spawn(move || {
+            LAST.with(|last| *last.borrow_mut() = Some(Last(theirs.clone())));
+            theirs.store(2000, 1).expect("store");
+        })
+        .join()
+        .expect("a thread");
+        assert_eq!(subject.load(1000), Ok(Some(1)), "the destructor has run");
+        assert_eq!(subject.map.len(), Ok(2));
 
-            let (subject, kind) = (Subject::new(setup), setup.kind);
-            spawn(move || LAST.with(|last| *last.borrow_mut() = Some(Last(Arc::new(subject)))))
-                .join()
-                .expect("a thread");
-            assert_ne!(kind, Kind::Bucketed);
-        });
-    }
+        let (subject, kind) = (Subject::new(setup), setup.kind);
+        spawn(move || LAST.with(|last| *last.borrow_mut() = Some(Last(Arc::new(subject))))).join().expect("a thread");
+        assert_ne!(kind, Kind::Bucketed);
+    });
 }

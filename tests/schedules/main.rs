@@ -17,8 +17,8 @@ use std::mem::MaybeUninit;
 use std::sync::Arc;
 use support::act::act;
 use support::history::{Call, History, Moment, Operation};
-use support::subject::{Dice, Subject, shared_setups};
-use support::{Hash, Setup, pages};
+use support::subject::{Dice, Subject, shared_setups_with_chains};
+use support::{Setup, pages};
 
 /// Places at which a schedule of the second sort changes threads.
 const CHANGES: usize = 3;
@@ -37,17 +37,12 @@ fn run(scheduler: impl Scheduler + 'static, scenario: impl Fn() + Send + Sync + 
 
 /// Runs a scenario on maps that threads may share, with all keys in one table. A seed of its own makes a schedule repeatable.
 fn for_each_setup(scenario: impl Fn(&Arc<Subject>) + Clone + Send + Sync + 'static) {
-    for hash in [Hash::Real, Hash::FourBits] {
-        for setup in shared_setups() {
-            let setup = Setup { hash, seed: 7, shards: 1, ..setup };
-            support::setup::run(&setup, |setup| {
-                let (setup, scenario) = (*setup, scenario.clone());
-                let whole = move || scenario(&Arc::new(Subject::new(&setup)));
-                run(RandomScheduler::new_from_seed(1, schedules()), whole.clone());
-                run(PctScheduler::new_from_seed(1, CHANGES, schedules()), whole);
-            });
-        }
-    }
+    support::setup::for_each(shared_setups_with_chains(), |setup| {
+        let (setup, scenario) = (Setup { seed: 7, shards: 1, ..*setup }, scenario.clone());
+        let whole = move || scenario(&Arc::new(Subject::new(&setup)));
+        run(RandomScheduler::new_from_seed(1, schedules()), whole.clone());
+        run(PctScheduler::new_from_seed(1, CHANGES, schedules()), whole);
+    });
 }
 
 fn all<R: 'static>(threads: Vec<JoinHandle<R>>) -> Vec<R> {

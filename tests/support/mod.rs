@@ -1,6 +1,6 @@
 //! What the suites share: the ways to make a map, the data that goes into it, and one face over the two interfaces, so that
 //! each scenario is written once and holds for Rust and for C.
-#![allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each suite uses its own part of this module")]
 
 pub mod abi;
 pub mod act;
@@ -19,4 +19,5 @@ pub mod tally;
 pub mod time;
 
 pub use face::{Answer, Change, Face, Many, Room, Scan, Status};
+pub(crate) use setup::scenarios;
 pub use setup::{Hash, Setup, Way};

@@ -1,4 +1,4 @@
-//! A way to make a map: the interface, the kind, the types of key and value, the hash.
+//! A way to make a map: the interface, the kind, the types of key and value, the hash. And the ways to run a test on many.
 
 use super::{Face, Status, c::CFace, rust::RustFace};
 use portolan::map::{Allocator, Config, Kind, Width};
@@ -72,6 +72,39 @@ impl Setup {
         })
     }
 
+    /// Each of these kinds with every type of key and value, through Rust.
+    pub fn of_types(kinds: &[Kind]) -> Vec<Self> {
+        let types = WIDTHS.into_iter().flat_map(|key| WIDTHS.map(|value| (key, value)));
+        types.flat_map(|(key, value)| kinds.iter().map(move |&kind| Self::new(kind, key, value))).collect()
+    }
+
+    /// The words that PORTOLAN_SETUP chooses it by.
+    pub fn name(&self) -> String {
+        let kind = match self.kind {
+            Kind::Bucketed => "bucketed",
+            Kind::Mutex => "mutex",
+            Kind::RwMutex => "rwmutex",
+            Kind::Sharded => "sharded",
+            Kind::ReadDirty => "read_dirty",
+        };
+        let [key, value] = [self.key, self.value].map(|width| match width {
+            Width::Bytes => "bytes",
+            Width::Word => "word",
+        });
+        let way = match self.way {
+            Way::Rust => "rust",
+            Way::C => "c",
+            Way::RustWords => "rust_words",
+            Way::CWords => "c_words",
+        };
+        let hash = match self.hash {
+            Hash::Real => "real",
+            Hash::FourBits => "four_bits",
+            Hash::Constant => "constant",
+        };
+        [kind, key, value, way, hash].join(",")
+    }
+
     pub fn config(&self) -> Config {
         Config {
             kind: self.kind,
@@ -126,16 +159,71 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// Runs a scenario and says for which setup it failed.
-pub fn run(setup: &Setup, scenario: impl Fn(&Setup)) {
-    struct Told<'a>(&'a Setup);
-    impl Drop for Told<'_> {
+/// Makes a test of each scenario for each kind: `sharded::swap` runs the function `swap` for every setup of that kind. Or for one
+/// kind only: `scenarios! { read_dirty ReadDirty: ... }`.
+macro_rules! scenarios {
+    ($($scenario:ident)+) => {
+        $crate::support::scenarios! { bucketed Bucketed: $($scenario)+ }
+        $crate::support::scenarios! { mutex Mutex: $($scenario)+ }
+        $crate::support::scenarios! { rwmutex RwMutex: $($scenario)+ }
+        $crate::support::scenarios! { sharded Sharded: $($scenario)+ }
+        $crate::support::scenarios! { read_dirty ReadDirty: $($scenario)+ }
+    };
+    ($name:ident $kind:ident: $($scenario:ident)+) => {
+        mod $name {
+            use $crate::support::setup::{Setup, for_each};
+            $(#[test]
+            fn $scenario() {
+                for_each(Setup::of_kind(portolan::map::Kind::$kind), super::$scenario);
+            })+
+        }
+    };
+}
+pub(crate) use scenarios;
+
+/// Runs a test on each of these setups, or on those that PORTOLAN_SETUP chooses. Says how to run the one that failed again.
+pub fn for_each(setups: impl IntoIterator<Item = Setup>, test: impl Fn(&Setup)) {
+    struct Told(Setup);
+    impl Drop for Told {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                eprintln!("  with {:?}", self.0);
+                eprintln!("with {:?}; alone:\n  {}", self.0, command(&self.0));
             }
         }
     }
-    let _told = Told(setup);
-    scenario(setup);
+    for setup in chosen(setups) {
+        let _told = Told(setup);
+        test(&setup);
+    }
+}
+
+/// These setups, or those that PORTOLAN_SETUP chooses.
+pub fn chosen(setups: impl IntoIterator<Item = Setup>) -> Vec<Setup> {
+    choose(setups, &std::env::var("PORTOLAN_SETUP").unwrap_or_default())
+}
+
+/// Those that have all the words of the filter in their names, in that order; an empty filter chooses all.
+pub fn choose(setups: impl IntoIterator<Item = Setup>, filter: &str) -> Vec<Setup> {
+    let has_all = |name: &str| {
+        let mut words = name.split(',');
+        filter.is_empty() || filter.split(',').all(|wanted| words.any(|word| word == wanted))
+    };
+    let (chosen, others): (Vec<_>, Vec<_>) = setups.into_iter().partition(|setup| has_all(&setup.name()));
+    let all = || Vec::from_iter(others.iter().map(Setup::name)).join("\n  ");
+    assert!(!chosen.is_empty(), "PORTOLAN_SETUP={filter} chooses none of this test's setups:\n  {}", all());
+    chosen
+}
+
+/// What runs the test of this thread again, on this setup alone.
+fn command(setup: &Setup) -> String {
+    let thread = std::thread::current();
+    // With one thread for all, tests run on the first, which is not named after them.
+    let test = thread.name().filter(|name| *name != "main").unwrap_or("TEST");
+    let (flags, options) = if cfg!(shuttle) {
+        ("RUSTFLAGS='--cfg shuttle' ", " --release --target-dir target/schedules")
+    } else {
+        ("", "")
+    };
+    let (name, suite) = (setup.name(), env!("CARGO_CRATE_NAME"));
+    format!("{flags}PORTOLAN_SETUP={name} cargo test{options} --test {suite} -- --exact {test}")
 }

@@ -2,8 +2,8 @@
 //! another key, is seen by whoever reads it.
 
 use super::data;
-use super::setup::{SHARED_KINDS, WIDTHS};
-use super::{Setup, setup, time};
+use super::setup::SHARED_KINDS;
+use super::{Hash, Setup, setup, time};
 use portolan::map::{Decision, Error, Kind, Map, Outcome, Output, Width};
 use std::cell::OnceCell;
 use std::time::Instant;
@@ -15,15 +15,22 @@ pub struct Subject {
 
 /// Every kind that threads may share, with every type of key and value.
 pub fn shared_setups() -> Vec<Setup> {
-    let types = WIDTHS.iter().flat_map(|&key| WIDTHS.map(|value| (key, value)));
-    types.flat_map(|(key, value)| SHARED_KINDS.map(|kind| Setup::new(kind, key, value))).collect()
+    Setup::of_types(&SHARED_KINDS)
 }
 
-/// Runs `test` for each setup, until its share of the time is over.
-pub fn share_time(setups: &[Setup], test: impl Fn(&Setup, Instant)) {
-    for setup in setups {
-        setup::run(setup, |setup| test(setup, time::deadline(setups.len() as u32)));
-    }
+/// The same, each also with four bits of the hash: long chains.
+pub fn shared_setups_with_chains() -> Vec<Setup> {
+    shared_setups()
+        .into_iter()
+        .flat_map(|setup| [Hash::Real, Hash::FourBits].map(|hash| Setup { hash, ..setup }))
+        .collect()
+}
+
+/// Runs `test` on each setup, until its share of the time is over.
+pub fn share_time(setups: impl IntoIterator<Item = Setup>, test: impl Fn(&Setup, Instant)) {
+    let setups = setup::chosen(setups);
+    let parts = setups.len() as u32;
+    setup::for_each(setups, |setup| test(setup, time::deadline(parts)));
 }
 
 /// The most bytes that a value has here.
