@@ -1,5 +1,7 @@
 //! The C interface as a C program sees it: prototypes written after include/portolan.h, bound by name when the test is linked.
+//! Those of the operations on one key follow from their arguments.
 
+use super::operations::operations;
 use std::ffi::{c_char, c_void};
 
 pub type Status = i32;
@@ -99,70 +101,6 @@ unsafe extern "C" {
     pub fn ptl_map_retain(map: *mut Map) -> Status;
     pub fn ptl_map_release(map: *mut Map) -> Status;
 
-    pub fn ptl_map_load(
-        map: *const Map,
-        key: *const u8,
-        key_size: usize,
-        value: *mut u8,
-        value_capacity: usize,
-        value_size: *mut usize,
-    ) -> Status;
-    pub fn ptl_map_peek(
-        map: *const Map,
-        key: *const u8,
-        key_size: usize,
-        value: *mut u8,
-        value_capacity: usize,
-        value_size: *mut usize,
-    ) -> Status;
-    pub fn ptl_map_store(map: *mut Map, key: *const u8, key_size: usize, value: *const u8, value_size: usize)
-    -> Status;
-    pub fn ptl_map_load_or_store(
-        map: *mut Map,
-        key: *const u8,
-        key_size: usize,
-        value: *const u8,
-        value_size: usize,
-        actual: *mut u8,
-        actual_capacity: usize,
-        actual_size: *mut usize,
-    ) -> Status;
-    pub fn ptl_map_load_and_delete(
-        map: *mut Map,
-        key: *const u8,
-        key_size: usize,
-        value: *mut u8,
-        value_capacity: usize,
-        value_size: *mut usize,
-    ) -> Status;
-    pub fn ptl_map_delete(map: *mut Map, key: *const u8, key_size: usize) -> Status;
-    pub fn ptl_map_swap(
-        map: *mut Map,
-        key: *const u8,
-        key_size: usize,
-        value: *const u8,
-        value_size: usize,
-        previous: *mut u8,
-        previous_capacity: usize,
-        previous_size: *mut usize,
-    ) -> Status;
-    pub fn ptl_map_compare_and_swap(
-        map: *mut Map,
-        key: *const u8,
-        key_size: usize,
-        old_value: *const u8,
-        old_size: usize,
-        new_value: *const u8,
-        new_size: usize,
-    ) -> Status;
-    pub fn ptl_map_compare_and_delete(
-        map: *mut Map,
-        key: *const u8,
-        key_size: usize,
-        old_value: *const u8,
-        old_size: usize,
-    ) -> Status;
-    pub fn ptl_map_contains(map: *const Map, key: *const u8, key_size: usize) -> Status;
     pub fn ptl_map_add(map: *mut Map, key: *const u8, key_size: usize, delta: u64, sum: *mut u64) -> Status;
 
     pub fn ptl_map_update(
@@ -222,16 +160,6 @@ unsafe extern "C" {
         statuses: *mut Status,
     ) -> Status;
 
-    pub fn ptl_map_load_u64(map: *const Map, key: u64) -> U64;
-    pub fn ptl_map_peek_u64(map: *const Map, key: u64) -> U64;
-    pub fn ptl_map_store_u64(map: *mut Map, key: u64, value: u64) -> Status;
-    pub fn ptl_map_load_or_store_u64(map: *mut Map, key: u64, value: u64) -> U64;
-    pub fn ptl_map_load_and_delete_u64(map: *mut Map, key: u64) -> U64;
-    pub fn ptl_map_delete_u64(map: *mut Map, key: u64) -> Status;
-    pub fn ptl_map_swap_u64(map: *mut Map, key: u64, value: u64) -> U64;
-    pub fn ptl_map_compare_and_swap_u64(map: *mut Map, key: u64, old_value: u64, new_value: u64) -> Status;
-    pub fn ptl_map_compare_and_delete_u64(map: *mut Map, key: u64, old_value: u64) -> Status;
-    pub fn ptl_map_contains_u64(map: *const Map, key: u64) -> Status;
     pub fn ptl_map_add_u64(map: *mut Map, key: u64, delta: u64) -> U64;
     pub fn ptl_map_scan_u64(
         map: *const Map,
@@ -256,3 +184,26 @@ unsafe extern "C" {
     ) -> Status;
     pub fn ptl_map_delete_many_u64(map: *mut Map, keys: *const u64, count: usize, statuses: *mut Status) -> Status;
 }
+
+macro_rules! prototypes {
+    (
+        values { $($Value:ident($($given:ident),*) gives $with:ident: rust $r:tt c($value:ident, $value_u64:ident);)* }
+        statuses { $($Plain:ident($($argument:ident),*): rust $s:tt c($plain:ident, $plain_u64:ident);)* }
+    ) => {
+        unsafe extern "C" {
+            $(pub fn $value(
+                map: *const Map,
+                key: *const u8,
+                key_size: usize,
+                $($given: *const u8, _: usize,)*
+                out: *mut u8,
+                room: usize,
+                size: *mut usize,
+            ) -> Status;
+            pub fn $value_u64(map: *const Map, key: u64 $(, $given: u64)*) -> U64;)*
+            $(pub fn $plain(map: *const Map, key: *const u8, key_size: usize $(, $argument: *const u8, _: usize)*) -> Status;
+            pub fn $plain_u64(map: *const Map, key: u64 $(, $argument: u64)*) -> Status;)*
+        }
+    };
+}
+operations!(prototypes);

@@ -2,12 +2,12 @@
 //! the statuses that say so, and otherwise left alone.
 
 use super::abi::{self, *};
-use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
+use super::callback::{update, visit, with_callback};
+use super::face::{Answer, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
+use super::operations::{Operation, operations};
 use portolan::map::{Bucket, Config, Kind, SlotState, Stats, Width};
 use std::any::Any;
-use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{null, null_mut};
 
 /// What an out-parameter holds before the call.
@@ -70,90 +70,70 @@ pub fn options(config: Config) -> Options {
     }
 }
 
-/// The pair in which a call for words answers; without a value it holds 0.
-fn words(pair: U64, gives: Status) -> Answer {
+/// What is in the pair that a call for words returns; `with` is the status that comes with a value.
+fn from_pair(pair: U64, operation: Operation<u64>, with: Status) -> Answer {
     let status = Status::from(pair.status);
-    if status == gives {
+    if status == with {
         return Answer::Value(status, pair.value.to_ne_bytes().to_vec());
     }
-    assert_eq!(pair.value, 0, "a pair with {status:?} has no value");
+    match operation {
+        Operation::LoadOrStore { value } if status == Status::Ok => assert_eq!(pair.value, value, "what was stored"),
+        _ => assert_eq!(pair.value, 0, "a pair with {status:?} has no value"),
+    }
     Answer::Plain(status)
 }
 
-/// A Rust closure behind a C callback. A panic in it must not cross the library: it is kept, and goes on after the call.
-struct Callback<'a, F: ?Sized> {
-    body: &'a mut F,
-    /// What an update stores; it lives until the call is over.
-    made: Vec<u8>,
-    panicked: Option<Box<dyn Any + Send>>,
-}
+macro_rules! calls {
+    (
+        values { $($Value:ident($($given:ident),*) gives $with:ident: rust $r:tt c($value:ident, $value_u64:ident);)* }
+        statuses { $($Plain:ident($($argument:ident),*): rust $s:tt c($plain:ident, $plain_u64:ident);)* }
+    ) => {
+        // SAFETY: the map is live as long as its face, and pointers and lengths come from slices and guarded buffers.
+        impl CFace {
+            /// An operation on one key, through the calls for bytes.
+            fn call_bytes(&self, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer {
+                let (map, k, k_size) = (self.map, key.as_ptr(), key.len());
+                match operation {
+                    $(Operation::$Value { $($given),* } => with_buffer(room, Status::$with, |out, size| unsafe {
+                        $value(map, k, k_size, $($given.as_ptr(), $given.len(),)* out, room, size)
+                    }),)*
+                    $(Operation::$Plain { $($argument),* } => Answer::Plain(
+                        unsafe { $plain(map, k, k_size $(, $argument.as_ptr(), $argument.len())*) }.into()
+                    ),)*
+                }
+            }
 
-impl<F: ?Sized> Callback<'_, F> {
-    /// What the body gives, or 0 once it has panicked.
-    fn guarded(&mut self, call: impl FnOnce(&mut F, &mut Vec<u8>) -> i32) -> i32 {
-        if self.panicked.is_some() {
-            return 0;
-        }
-        match catch_unwind(AssertUnwindSafe(|| call(self.body, &mut self.made))) {
-            Ok(answer) => answer,
-            Err(panic) => {
-                self.panicked = Some(panic);
-                0
+            /// The same through the calls for words.
+            fn call_words(&self, operation: Operation<u64>, key: u64) -> Answer {
+                match operation {
+                    $(Operation::$Value { $($given),* } => {
+                        from_pair(unsafe { $value_u64(self.map, key $(, $given)*) }, operation, Status::$with)
+                    })*
+                    $(Operation::$Plain { $($argument),* } => {
+                        Answer::Plain(unsafe { $plain_u64(self.map, key $(, $argument)*) }.into())
+                    })*
+                }
             }
         }
-    }
-}
-
-unsafe extern "C" fn visit(
-    key: *const c_void,
-    key_size: usize,
-    value: *const c_void,
-    value_size: usize,
-    user: *mut c_void,
-) -> i32 {
-    // SAFETY: the library passes on what `with_callback` gave it, and keys and values of the lengths that it says.
-    let (callback, key, value) =
-        unsafe { (&mut *user.cast::<Callback<'_, Visit<'_>>>(), bytes(key, key_size), bytes(value, value_size)) };
-    callback.guarded(|body, _| i32::from(body(key, value)))
-}
-
-unsafe extern "C" fn update(
-    value: *const c_void,
-    value_size: usize,
-    new_value: *mut *const c_void,
-    new_size: *mut usize,
-    user: *mut c_void,
-) -> i32 {
-    // SAFETY: as above; the places are the library's, and hold NULL and 0.
-    let callback = unsafe {
-        assert!((*new_value).is_null() && *new_size == 0 && (!value.is_null() || value_size == 0));
-        &mut *user.cast::<Callback<'_, Decide<'_>>>()
     };
-    // SAFETY: as above.
-    let value = (!value.is_null()).then(|| unsafe { bytes(value, value_size) });
-    callback.guarded(|body, made| match body(value) {
-        Change::Keep => UPDATE_KEEP,
-        Change::Delete => UPDATE_DELETE,
-        Change::Store(value) => {
-            *made = value;
-            // SAFETY: as above.
-            unsafe { (*new_value, *new_size) = (made.as_ptr().cast(), made.len()) };
-            UPDATE_STORE
+}
+operations!(calls);
+
+/// Calls `call` with a buffer of so much room; `with` is the status that comes with a value.
+fn with_buffer(room: usize, with: Status, call: impl FnOnce(*mut u8, *mut usize) -> i32) -> Answer {
+    let mut buffer = Guarded::new(room);
+    let mut size = UNTOUCHED;
+    let status = Status::from(call(buffer.pointer(), &mut size));
+    match status {
+        Status::Buffer => {
+            assert!(size > room, "{room} bytes are too few for {size}");
+            Answer::Needs(size)
         }
-    })
-}
-
-unsafe fn bytes<'a>(data: *const c_void, size: usize) -> &'a [u8] {
-    // SAFETY: the caller's promise; nothing is at NULL.
-    if size == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data.cast(), size) } }
-}
-
-fn with_callback<F: ?Sized>(body: &mut F, call: impl FnOnce(*mut c_void) -> i32) -> Status {
-    let mut callback = Callback { body, made: Vec::new(), panicked: None };
-    let status = call((&raw mut callback).cast());
-    match callback.panicked {
-        Some(panic) => resume_unwind(panic),
-        None => status.into(),
+        _ if status == with => Answer::Value(status, buffer.filled(size)),
+        _ => {
+            assert_eq!(size, UNTOUCHED, "{status:?} says nothing about a length");
+            Answer::Plain(status)
+        }
     }
 }
 
@@ -171,24 +151,6 @@ impl CFace {
             status => {
                 assert!(map.is_null(), "a call that made no map leaves its place alone");
                 Err(status.into())
-            }
-        }
-    }
-
-    /// Calls `call` with a buffer of so much room; `gives` is the status that comes with a value.
-    fn given(room: usize, gives: Status, call: impl FnOnce(*mut u8, *mut usize) -> i32) -> Answer {
-        let mut buffer = Guarded::new(room);
-        let mut size = UNTOUCHED;
-        let status = Status::from(call(buffer.pointer(), &mut size));
-        match status {
-            Status::Buffer => {
-                assert!(size > room, "{room} bytes are too few for {size}");
-                Answer::Needs(size)
-            }
-            _ if status == gives => Answer::Value(status, buffer.filled(size)),
-            _ => {
-                assert_eq!(size, UNTOUCHED, "{status:?} says nothing about a length");
-                Answer::Plain(status)
             }
         }
     }
@@ -218,100 +180,11 @@ fn statuses(numbers: &[i32]) -> Vec<Status> {
 
 // SAFETY, for all the blocks below: the map is live, and pointers and lengths come from slices, vectors and guarded buffers.
 impl Face for CFace {
-    fn load(&self, key: &[u8], room: usize) -> Answer {
+    fn call(&self, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer {
         if self.words {
-            return words(unsafe { ptl_map_load_u64(self.map, word(key)) }, Status::Ok);
+            return self.call_words(operation.map(|value| word(value)), word(key));
         }
-        Self::given(room, Status::Ok, |data, size| unsafe {
-            ptl_map_load(self.map, key.as_ptr(), key.len(), data, room, size)
-        })
-    }
-
-    fn peek(&self, key: &[u8], room: usize) -> Answer {
-        if self.words {
-            return words(unsafe { ptl_map_peek_u64(self.map, word(key)) }, Status::Ok);
-        }
-        Self::given(room, Status::Ok, |data, size| unsafe {
-            ptl_map_peek(self.map, key.as_ptr(), key.len(), data, room, size)
-        })
-    }
-
-    fn store(&self, key: &[u8], value: &[u8]) -> Status {
-        if self.words {
-            return unsafe { ptl_map_store_u64(self.map, word(key), word(value)) }.into();
-        }
-        unsafe { ptl_map_store(self.map, key.as_ptr(), key.len(), value.as_ptr(), value.len()) }.into()
-    }
-
-    fn load_or_store(&self, key: &[u8], value: &[u8], room: usize) -> Answer {
-        if self.words {
-            let pair = unsafe { ptl_map_load_or_store_u64(self.map, word(key), word(value)) };
-            if pair.status == 0 {
-                assert_eq!(pair.value, word(value), "what was stored is what was given");
-                return Answer::Plain(Status::Ok);
-            }
-            return words(pair, Status::Loaded);
-        }
-        Self::given(room, Status::Loaded, |data, size| unsafe {
-            ptl_map_load_or_store(self.map, key.as_ptr(), key.len(), value.as_ptr(), value.len(), data, room, size)
-        })
-    }
-
-    fn load_and_delete(&self, key: &[u8], room: usize) -> Answer {
-        if self.words {
-            return words(unsafe { ptl_map_load_and_delete_u64(self.map, word(key)) }, Status::Ok);
-        }
-        Self::given(room, Status::Ok, |data, size| unsafe {
-            ptl_map_load_and_delete(self.map, key.as_ptr(), key.len(), data, room, size)
-        })
-    }
-
-    fn delete(&self, key: &[u8]) -> Status {
-        if self.words {
-            return unsafe { ptl_map_delete_u64(self.map, word(key)) }.into();
-        }
-        unsafe { ptl_map_delete(self.map, key.as_ptr(), key.len()) }.into()
-    }
-
-    fn swap(&self, key: &[u8], value: &[u8], room: usize) -> Answer {
-        if self.words {
-            return words(unsafe { ptl_map_swap_u64(self.map, word(key), word(value)) }, Status::Loaded);
-        }
-        Self::given(room, Status::Loaded, |data, size| unsafe {
-            ptl_map_swap(self.map, key.as_ptr(), key.len(), value.as_ptr(), value.len(), data, room, size)
-        })
-    }
-
-    fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Status {
-        if self.words {
-            return unsafe { ptl_map_compare_and_swap_u64(self.map, word(key), word(old), word(new)) }.into();
-        }
-        unsafe {
-            ptl_map_compare_and_swap(
-                self.map,
-                key.as_ptr(),
-                key.len(),
-                old.as_ptr(),
-                old.len(),
-                new.as_ptr(),
-                new.len(),
-            )
-        }
-        .into()
-    }
-
-    fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Status {
-        if self.words {
-            return unsafe { ptl_map_compare_and_delete_u64(self.map, word(key), word(old)) }.into();
-        }
-        unsafe { ptl_map_compare_and_delete(self.map, key.as_ptr(), key.len(), old.as_ptr(), old.len()) }.into()
-    }
-
-    fn contains(&self, key: &[u8]) -> Status {
-        if self.words {
-            return unsafe { ptl_map_contains_u64(self.map, word(key)) }.into();
-        }
-        unsafe { ptl_map_contains(self.map, key.as_ptr(), key.len()) }.into()
+        self.call_bytes(operation, key, room)
     }
 
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status> {

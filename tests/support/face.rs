@@ -1,6 +1,7 @@
 //! The one face that every scenario is written against. A call through it returns all that the interface below gave back;
 //! the adapters check what a scenario should not have to: guard bytes around buffers, out-parameters left alone.
 
+use super::operations::Operation;
 use portolan::map::{Bucket, Kind, Stats};
 use std::any::Any;
 
@@ -32,17 +33,17 @@ impl Status {
     }
 }
 
-/// What an operation that may hand out a value answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+/// What an operation on one key answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer<V = Vec<u8>> {
     /// A status without a value.
     Plain(Status),
-    Value(Status, Vec<u8>),
+    Value(Status, V),
     /// The buffer was too small: the length that is needed.
     Needs(usize),
 }
 
-impl Answer {
+impl<V> Answer<V> {
     pub fn status(&self) -> Status {
         match self {
             Self::Plain(status) | Self::Value(status, _) => *status,
@@ -94,19 +95,10 @@ pub type Decide<'a> = dyn FnMut(Option<&[u8]>) -> Change + 'a;
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
 
 pub trait Face: Send + Sync {
-    /// `room` is the length of the caller's buffer, here and below.
-    fn load(&self, key: &[u8], room: usize) -> Answer;
-    fn peek(&self, key: &[u8], room: usize) -> Answer;
-    fn store(&self, key: &[u8], value: &[u8]) -> Status;
-    fn load_or_store(&self, key: &[u8], value: &[u8], room: usize) -> Answer;
-    fn load_and_delete(&self, key: &[u8], room: usize) -> Answer;
-    fn delete(&self, key: &[u8]) -> Status;
-    fn swap(&self, key: &[u8], value: &[u8], room: usize) -> Answer;
-    fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Status;
-    fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Status;
-    fn contains(&self, key: &[u8]) -> Status;
+    /// An operation on one key; each has a method of its own as well. `room` is the length of the caller's buffer, here and
+    /// below.
+    fn call(&self, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer;
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status>;
-
     fn update(&self, key: &[u8], decide: &mut Decide<'_>) -> Status;
 
     fn range(&self, visit: &mut Visit<'_>) -> Status;

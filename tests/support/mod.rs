@@ -5,11 +5,13 @@
 pub mod abi;
 pub mod act;
 pub mod c;
+pub mod callback;
 pub mod checked;
 pub mod data;
 pub mod face;
 pub mod guard;
 pub mod history;
+pub mod operations;
 pub mod pages;
 pub mod process;
 pub mod rust;

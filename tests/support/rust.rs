@@ -2,6 +2,7 @@
 
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
+use super::operations::{Operation, operations};
 use portolan::map::{Bucket, Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
 use std::any::Any;
 use std::cell::OnceCell;
@@ -41,31 +42,80 @@ impl From<Result<Outcome, Error>> for Status {
     }
 }
 
-/// The answer of a call for words: the status with the value, or the status without one.
-fn words(result: Result<Option<u64>, Error>, some: Status, none: Status) -> Answer {
-    match result {
-        Ok(Some(value)) => Answer::Value(some, value.to_ne_bytes().to_vec()),
-        Ok(None) => Answer::Plain(none),
-        Err(error) => Answer::Plain(error.into()),
+/// What a call for words returns that may hand out a value.
+trait HandsOut {
+    fn answer(self, operation: Operation<u64>, with: Status) -> Answer;
+}
+
+impl HandsOut for Result<Option<u64>, Error> {
+    fn answer(self, _: Operation<u64>, with: Status) -> Answer {
+        match self {
+            Ok(Some(value)) => Answer::Value(with, value.to_ne_bytes().to_vec()),
+            // What would have loaded has stored.
+            Ok(None) if with == Status::Loaded => Answer::Plain(Status::Ok),
+            Ok(None) => Answer::Plain(Status::NotFound),
+            Err(error) => Answer::Plain(error.into()),
+        }
+    }
+}
+
+impl HandsOut for Result<(Outcome, u64), Error> {
+    fn answer(self, operation: Operation<u64>, with: Status) -> Answer {
+        match self {
+            Ok((Outcome::Loaded, actual)) => Answer::Value(with, actual.to_ne_bytes().to_vec()),
+            Ok((outcome, actual)) => {
+                assert_eq!(operation, Operation::LoadOrStore { value: actual }, "what was stored is what was given");
+                Answer::Plain(Ok(outcome).into())
+            }
+            Err(error) => Answer::Plain(error.into()),
+        }
+    }
+}
+
+macro_rules! calls {
+    (
+        values { $($Value:ident($($given:ident),*) gives $with:ident: rust($value:ident, $value_u64:ident) c $c:tt;)* }
+        statuses { $($Plain:ident($($argument:ident),*): rust($plain:ident, $plain_u64:ident) c $d:tt;)* }
+    ) => {
+        /// An operation on one key, through the calls for bytes.
+        pub fn call_bytes(map: &Map, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer {
+            match operation {
+                $(Operation::$Value { $($given),* } => {
+                    with_buffer(room, Status::$with, |out| map.$value(key, $($given,)* out))
+                })*
+                $(Operation::$Plain { $($argument),* } => Answer::Plain(map.$plain(key $(, $argument)*).into()),)*
+            }
+        }
+
+        /// The same through the calls for words.
+        pub fn call_words(map: &Map, operation: Operation<u64>, key: u64) -> Answer {
+            match operation {
+                $(Operation::$Value { $($given),* } => {
+                    map.$value_u64(key $(, $given)*).answer(operation, Status::$with)
+                })*
+                $(Operation::$Plain { $($argument),* } => Answer::Plain(map.$plain_u64(key $(, $argument)*).into()),)*
+            }
+        }
+    };
+}
+operations!(calls);
+
+/// Calls `call` with a buffer of so much room; `with` is the status that comes with a value.
+fn with_buffer(room: usize, with: Status, call: impl FnOnce(&mut Output) -> Result<Outcome, Error>) -> Answer {
+    let mut buffer = Guarded::new(room);
+    // SAFETY: the buffer has that room, or is empty.
+    let mut output = unsafe { Output::new(buffer.pointer(), room) };
+    let status = Status::from(call(&mut output));
+    match status {
+        Status::Buffer => Answer::Needs(output.size()),
+        _ if status == with => Answer::Value(status, buffer.filled(output.size())),
+        _ => Answer::Plain(status),
     }
 }
 
 impl RustFace {
     pub fn new(config: Config, words: bool) -> Result<Self, Status> {
         Ok(Self { map: Map::new(config)?, words })
-    }
-
-    /// Calls `call` with a buffer of so much room; `gives` is the status that comes with a value.
-    fn given(room: usize, gives: Status, call: impl FnOnce(&mut Output) -> Result<Outcome, Error>) -> Answer {
-        let mut buffer = Guarded::new(room);
-        // SAFETY: the buffer has that room, or is empty.
-        let mut output = unsafe { Output::new(buffer.pointer(), room) };
-        let status = Status::from(call(&mut output));
-        match status {
-            Status::Buffer => Answer::Needs(output.size()),
-            _ if status == gives => Answer::Value(status, buffer.filled(output.size())),
-            _ => Answer::Plain(status),
-        }
     }
 
     /// Room for offsets. The first one is 0 whatever the call fills, and the caller may write it.
@@ -84,72 +134,11 @@ fn pointer(offsets: &mut Option<Vec<usize>>) -> *mut usize {
 }
 
 impl Face for RustFace {
-    fn load(&self, key: &[u8], room: usize) -> Answer {
+    fn call(&self, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer {
         if self.words {
-            return words(self.map.load_u64(word(key)), Status::Ok, Status::NotFound);
+            return call_words(&self.map, operation.map(|value| word(value)), word(key));
         }
-        Self::given(room, Status::Ok, |out| self.map.load(key, out))
-    }
-
-    fn peek(&self, key: &[u8], room: usize) -> Answer {
-        if self.words {
-            return words(self.map.peek_u64(word(key)), Status::Ok, Status::NotFound);
-        }
-        Self::given(room, Status::Ok, |out| self.map.peek(key, out))
-    }
-
-    fn store(&self, key: &[u8], value: &[u8]) -> Status {
-        if self.words { self.map.store_u64(word(key), word(value)).into() } else { self.map.store(key, value).into() }
-    }
-
-    fn load_or_store(&self, key: &[u8], value: &[u8], room: usize) -> Answer {
-        if self.words {
-            return match self.map.load_or_store_u64(word(key), word(value)) {
-                Ok((Outcome::Loaded, actual)) => Answer::Value(Status::Loaded, actual.to_ne_bytes().to_vec()),
-                Ok((outcome, actual)) => {
-                    assert_eq!(actual, word(value), "what was stored is what was given");
-                    Answer::Plain(Ok(outcome).into())
-                }
-                Err(error) => Answer::Plain(error.into()),
-            };
-        }
-        Self::given(room, Status::Loaded, |out| self.map.load_or_store(key, value, out))
-    }
-
-    fn load_and_delete(&self, key: &[u8], room: usize) -> Answer {
-        if self.words {
-            return words(self.map.load_and_delete_u64(word(key)), Status::Ok, Status::NotFound);
-        }
-        Self::given(room, Status::Ok, |out| self.map.load_and_delete(key, out))
-    }
-
-    fn delete(&self, key: &[u8]) -> Status {
-        if self.words { self.map.delete_u64(word(key)).into() } else { self.map.delete(key).into() }
-    }
-
-    fn swap(&self, key: &[u8], value: &[u8], room: usize) -> Answer {
-        if self.words {
-            return words(self.map.swap_u64(word(key), word(value)), Status::Loaded, Status::Ok);
-        }
-        Self::given(room, Status::Loaded, |out| self.map.swap(key, value, out))
-    }
-
-    fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Status {
-        if self.words {
-            return self.map.compare_and_swap_u64(word(key), word(old), word(new)).into();
-        }
-        self.map.compare_and_swap(key, old, new).into()
-    }
-
-    fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Status {
-        if self.words {
-            return self.map.compare_and_delete_u64(word(key), word(old)).into();
-        }
-        self.map.compare_and_delete(key, old).into()
-    }
-
-    fn contains(&self, key: &[u8]) -> Status {
-        if self.words { self.map.contains_u64(word(key)).into() } else { self.map.contains(key).into() }
+        call_bytes(&self.map, operation, key, room)
     }
 
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status> {

@@ -159,8 +159,8 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// Makes a test of each scenario for each kind: `sharded::swap` runs the function `swap` for every setup of that kind. Or for one
-/// kind only: `scenarios! { read_dirty ReadDirty: ... }`.
+/// Makes a test of each scenario for each kind: `sharded::swap` runs the function `swap` for every setup of that kind. Or for
+/// one kind only: `scenarios! { read_dirty ReadDirty: ... }`.
 macro_rules! scenarios {
     ($($scenario:ident)+) => {
         $crate::support::scenarios! { bucketed Bucketed: $($scenario)+ }
