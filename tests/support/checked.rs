@@ -2,28 +2,22 @@
 
 use super::face::Entry;
 use super::guard::word;
+use super::operations::Operation;
 use super::setup::KINDS;
 use super::{Answer, Change, Face, Many, Room, Setup, Status, data};
 use portolan::map::{Kind, Width};
 use std::collections::HashMap;
 
-const ROOM: usize = 512;
+/// More than a value here is long.
+pub const ROOM: usize = 512;
 
-/// Keys and versions of values are small numbers; `data` makes them bytes or words.
+/// One step of a sequence. Keys and versions of values are small numbers; `data` makes them bytes or words.
 #[derive(Clone, Debug)]
-pub enum Operation {
-    Load(u8),
-    LoadWithRoom(u8, usize),
-    Contains(u8),
-    Store(u8, u8),
-    LoadOrStore(u8, u8),
-    LoadAndDelete(u8),
-    LoadAndDeleteWithRoom(u8, usize),
-    Delete(u8),
-    Swap(u8, u8),
-    SwapWithRoom(u8, u8, usize),
-    CompareAndSwap(u8, u8, u8),
-    CompareAndDelete(u8, u8),
+pub enum Step {
+    /// An operation on the key of this number, with so much room.
+    On(u8, Operation<u8>, usize),
+    /// The same with any bytes for the key and for values: where they are words, their lengths must fit.
+    OnBytes(Vec<u8>, Operation<Vec<u8>>, usize),
     Add(u8, u64),
     /// Stores the version, or deletes, or keeps what is there.
     Update(u8, u8),
@@ -40,11 +34,6 @@ pub enum Operation {
     Shrink,
     Clear,
     CloneTo(u8),
-    /// With any bytes for a key, and any for a value: where they are words, their lengths must fit.
-    StoreBytes(Vec<u8>, Vec<u8>),
-    SwapBytes(Vec<u8>, Vec<u8>),
-    LoadBytes(Vec<u8>, usize),
-    DeleteBytes(Vec<u8>),
 }
 
 /// The map and what it must hold.
@@ -65,10 +54,6 @@ impl<'a> Checked<'a> {
         assert_eq!(self.map.len(), Ok(self.model.len() as u64));
     }
 
-    fn fits(&self, key: &[u8]) -> bool {
-        self.setup.key == Width::Bytes || key.len() == 8
-    }
-
     fn key(&self, number: u8) -> Vec<u8> {
         self.setup.key(number.into())
     }
@@ -77,81 +62,37 @@ impl<'a> Checked<'a> {
         data::value(self.setup.value, number.into(), version.into())
     }
 
-    /// What an operation answers that hands out the value of this key.
-    fn given(&self, key: &[u8], room: usize, there: Status, missing: Status) -> Answer {
-        match self.model.get(key) {
-            None => Answer::Plain(missing),
-            Some(value) if value.len() > room => Answer::Needs(value.len()),
-            Some(value) => Answer::Value(there, value.clone()),
+    fn on(&mut self, key: &[u8], operation: &Operation<Vec<u8>>, room: usize) {
+        if let Operation::Load {} = operation {
+            self.on(key, &Operation::Peek {}, room);
         }
-    }
-
-    /// Alone with a map it only ever gives up where there is a dirty map.
-    fn peek(&self, key: &[u8], room: usize) {
-        let seen = self.map.peek(key, room);
-        if self.setup.kind != Kind::ReadDirty || seen != Answer::Plain(Status::Busy) {
-            assert_eq!(seen, self.given(key, room, Status::Ok, Status::NotFound));
-        }
-    }
-
-    /// The calls for words know no room.
-    fn room(&self, room: usize) -> usize {
-        if self.setup.has_words() { ROOM } else { room }
-    }
-
-    fn swap(&mut self, key: u8, version: u8, room: usize) {
-        let (key, value) = (self.key(key), self.value(key, version));
-        let expected = self.given(&key, room, Status::Loaded, Status::Ok);
-        assert_eq!(self.map.swap(&key, &value, room), expected);
-        if expected.status() != Status::Buffer {
-            self.model.insert(key, value);
-        }
-    }
-
-    /// Whether a key and a value fit the map, or the status that they are refused with.
-    fn accepts(&self, key: &[u8], value: &[u8]) -> Status {
-        let fits = self.fits(key) && (self.setup.value == Width::Bytes || value.len() == 8);
-        if fits { Status::Ok } else { Status::Size }
-    }
-
-    fn store_bytes(&mut self, key: &[u8], value: &[u8]) {
-        let accepts = self.accepts(key, value);
-        if !self.setup.takes(key) || !self.setup.takes(value) {
+        let (mut fits, mut takes) = (self.setup.fits_key(key), self.setup.takes(key));
+        let arguments = operation.map(|value| {
+            fits &= self.setup.fits_value(value);
+            takes &= self.setup.takes(value);
+            value.as_slice()
+        });
+        if !takes {
             return;
         }
-        assert_eq!(self.map.store(key, value), accepts);
-        if accepts == Status::Ok {
-            self.model.insert(key.to_vec(), value.to_vec());
-        }
-    }
-
-    fn swap_bytes(&mut self, key: &[u8], value: &[u8]) {
-        if !self.setup.takes(key) || !self.setup.takes(value) {
-            return;
-        }
-        match self.accepts(key, value) {
-            Status::Ok => {
-                assert_eq!(self.map.swap(key, value, ROOM), self.given(key, ROOM, Status::Loaded, Status::Ok));
-                self.model.insert(key.to_vec(), value.to_vec());
+        // The calls for words know no room.
+        let room = if self.setup.has_words() { ROOM } else { room };
+        let answer = self.map.call(arguments, key, room);
+        let there = self.model.get(key).cloned();
+        let (expected, then) = if fits { operation.step(there) } else { (Answer::Plain(Status::Size), there) };
+        match expected {
+            // Alone with a map it only ever gives up where there is a dirty map.
+            _ if answer == Answer::Plain(Status::Busy) => {
+                assert_eq!((operation, self.setup.kind), (&Operation::Peek {}, Kind::ReadDirty));
             }
-            refused => assert_eq!(self.map.swap(key, value, ROOM), Answer::Plain(refused)),
-        }
-    }
-
-    fn load_and_delete(&mut self, key: u8, room: usize) {
-        let key = self.key(key);
-        let expected = self.given(&key, room, Status::Ok, Status::NotFound);
-        assert_eq!(self.map.load_and_delete(&key, room), expected);
-        if expected.status() == Status::Ok {
-            self.model.remove(&key);
-        }
-    }
-
-    fn compare(&self, key: &[u8], old: &[u8]) -> Status {
-        match self.model.get(key) {
-            None => Status::NotFound,
-            Some(value) if value == old => Status::Ok,
-            Some(_) => Status::Mismatch,
+            Answer::Value(_, value) if value.len() > room => assert_eq!(answer, Answer::Needs(value.len())),
+            expected => {
+                assert_eq!(answer, expected);
+                match then {
+                    Some(value) => drop(self.model.insert(key.to_vec(), value)),
+                    None => drop(self.model.remove(key)),
+                }
+            }
         }
     }
 
@@ -225,60 +166,11 @@ impl<'a> Checked<'a> {
         assert!(entries.into_iter().collect::<HashMap<_, _>>() == self.model, "other entries than the model's");
     }
 
-    pub fn apply(&mut self, operation: &Operation) {
-        use Operation::*;
-        match *operation {
-            Load(k) => {
-                let key = self.key(k);
-                self.peek(&key, ROOM);
-                assert_eq!(self.map.load(&key, ROOM), self.given(&key, ROOM, Status::Ok, Status::NotFound));
-            }
-            LoadWithRoom(k, room) => {
-                let (key, room) = (self.key(k), self.room(room));
-                assert_eq!(self.map.load(&key, room), self.given(&key, room, Status::Ok, Status::NotFound));
-                self.peek(&key, room);
-            }
-            Contains(k) => {
-                let key = self.key(k);
-                let there = self.model.contains_key(&key);
-                assert_eq!(self.map.contains(&key), if there { Status::Ok } else { Status::NotFound });
-            }
-            Store(k, v) => {
-                let (key, value) = (self.key(k), self.value(k, v));
-                assert_eq!(self.map.store(&key, &value), Status::Ok);
-                self.model.insert(key, value);
-            }
-            LoadOrStore(k, v) => {
-                let (key, value) = (self.key(k), self.value(k, v));
-                let expected = self.given(&key, ROOM, Status::Loaded, Status::Ok);
-                assert_eq!(self.map.load_or_store(&key, &value, ROOM), expected);
-                self.model.entry(key).or_insert(value);
-            }
-            LoadAndDelete(k) => self.load_and_delete(k, ROOM),
-            LoadAndDeleteWithRoom(k, room) => self.load_and_delete(k, self.room(room)),
-            Delete(k) => {
-                let key = self.key(k);
-                let there = self.model.remove(&key).is_some();
-                assert_eq!(self.map.delete(&key), if there { Status::Ok } else { Status::NotFound });
-            }
-            Swap(k, v) => self.swap(k, v, ROOM),
-            SwapWithRoom(k, v, room) => self.swap(k, v, self.room(room)),
-            CompareAndSwap(k, old, new) => {
-                let (key, old, new) = (self.key(k), self.value(k, old), self.value(k, new));
-                let expected = self.compare(&key, &old);
-                assert_eq!(self.map.compare_and_swap(&key, &old, &new), expected);
-                if expected == Status::Ok {
-                    self.model.insert(key, new);
-                }
-            }
-            CompareAndDelete(k, old) => {
-                let (key, old) = (self.key(k), self.value(k, old));
-                let expected = self.compare(&key, &old);
-                assert_eq!(self.map.compare_and_delete(&key, &old), expected);
-                if expected == Status::Ok {
-                    self.model.remove(&key);
-                }
-            }
+    pub fn apply(&mut self, step: &Step) {
+        use Step::*;
+        match *step {
+            On(k, operation, room) => self.on(&self.key(k), &operation.map(|version| self.value(k, *version)), room),
+            OnBytes(ref key, ref operation, room) => self.on(key, operation, room),
             Add(k, delta) => self.add(k, delta),
             Update(k, version) => self.update(k, version),
             StoreMany(count) => self.store_many(count),
@@ -293,22 +185,6 @@ impl<'a> Checked<'a> {
             Clear => {
                 assert_eq!(self.map.clear(), Status::Ok);
                 self.model.clear();
-            }
-            StoreBytes(ref key, ref value) => self.store_bytes(key, value),
-            SwapBytes(ref key, ref value) => self.swap_bytes(key, value),
-            LoadBytes(ref key, room) => {
-                let room = self.room(room);
-                let expected = self.given(key, room, Status::Ok, Status::NotFound);
-                let answer = if self.fits(key) { expected } else { Answer::Plain(Status::Size) };
-                if self.setup.takes(key) {
-                    assert_eq!(self.map.load(key, room), answer);
-                }
-            }
-            DeleteBytes(ref key) => {
-                let there = if self.model.remove(key).is_some() { Status::Ok } else { Status::NotFound };
-                if self.setup.takes(key) {
-                    assert_eq!(self.map.delete(key), if self.fits(key) { there } else { Status::Size });
-                }
             }
             CloneTo(kind) => {
                 let copy = self.map.clone_to(KINDS[usize::from(kind)]).expect("a clone");

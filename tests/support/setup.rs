@@ -139,6 +139,16 @@ impl Setup {
         !self.has_words() || bytes.len() == 8
     }
 
+    /// Whether the map can have this key; any other is refused.
+    pub fn fits_key(&self, key: &[u8]) -> bool {
+        self.key == Width::Bytes || key.len() == 8
+    }
+
+    /// Whether the map can have this value; any other is refused.
+    pub fn fits_value(&self, value: &[u8]) -> bool {
+        self.value == Width::Bytes || value.len() == 8
+    }
+
     /// As many of the wanted entries as this hash bears: with few hashes each operation walks long chains.
     pub fn count(&self, wanted: usize) -> usize {
         match self.hash {

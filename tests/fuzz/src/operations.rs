@@ -1,5 +1,5 @@
-//! Bytes as a sequence of operations on one map, through the C interface or the Rust one, beside a model. The first bytes choose the
-//! map: interface, kind, types of key and value, hash, seed, shards. Each operation is a byte and what it needs.
+//! Bytes as a sequence of operations on one map, through the C interface or the Rust one, beside a model. The first bytes
+//! choose the map: interface, kind, types of key and value, hash, seed, shards. Each operation is a byte and what it needs.
 
 #![no_main]
 
@@ -8,7 +8,9 @@ mod support;
 
 use libfuzzer_sys::fuzz_target;
 use portolan::map::Width;
-use support::checked::{Checked, Operation};
+use support::checked::Step::{self, *};
+use support::checked::{Checked, ROOM};
+use support::operations::{OPERATIONS, Operation};
 use support::setup::{Hash, KINDS, Setup, Way};
 
 /// What is left of the input; zeros after its end.
@@ -37,7 +39,7 @@ impl Input<'_> {
 }
 
 fn setup(input: &mut Input) -> Setup {
-    let kind = KINDS[usize::from(input.below(5))];
+    let kind = KINDS[usize::from(input.below(KINDS.len() as u8))];
     let [key, value] = [0, 1].map(|_| if input.byte() & 1 == 0 { Width::Word } else { Width::Bytes });
     let words = (key, value) == (Width::Word, Width::Word);
     let way = Way::ALL[usize::from(input.below(if words { 4 } else { 2 }))];
@@ -47,21 +49,25 @@ fn setup(input: &mut Input) -> Setup {
     Setup { way, hash, seed, shards, ..Setup::new(kind, key, value) }
 }
 
-fn operation(input: &mut Input) -> Operation {
+/// The codes of steps in the corpus. Its inputs have no higher ones, and no higher number of a kind: they mean the same when
+/// there are more operations and kinds.
+const CODES: usize = 30;
+
+fn step(input: &mut Input) -> Step {
     use Operation::*;
-    match input.below(30) {
-        0 => Load(input.below(24)),
-        1 => LoadWithRoom(input.below(24), input.byte().into()),
-        2 => Contains(input.below(24)),
-        3 | 4 => Store(input.byte(), input.below(4)),
-        5 => LoadOrStore(input.below(24), input.below(4)),
-        6 => LoadAndDelete(input.below(24)),
-        7 => LoadAndDeleteWithRoom(input.below(24), input.byte().into()),
-        8 | 9 => Delete(input.byte()),
-        10 => Swap(input.below(24), input.below(4)),
-        11 => SwapWithRoom(input.below(24), input.below(4), input.byte().into()),
-        12 => CompareAndSwap(input.below(24), input.below(4), input.below(4)),
-        13 => CompareAndDelete(input.below(24), input.below(4)),
+    match usize::from(input.byte()) % (CODES + OPERATIONS.len()) {
+        0 => On(input.below(24), Load {}, ROOM),
+        1 => On(input.below(24), Load {}, input.byte().into()),
+        2 => On(input.below(24), Contains {}, ROOM),
+        3 | 4 => On(input.byte(), Store { value: input.below(4) }, ROOM),
+        5 => On(input.below(24), LoadOrStore { value: input.below(4) }, ROOM),
+        6 => On(input.below(24), LoadAndDelete {}, ROOM),
+        7 => On(input.below(24), LoadAndDelete {}, input.byte().into()),
+        8 | 9 => On(input.byte(), Delete {}, ROOM),
+        10 => On(input.below(24), Swap { value: input.below(4) }, ROOM),
+        11 => On(input.below(24), Swap { value: input.below(4) }, input.byte().into()),
+        12 => On(input.below(24), CompareAndSwap { old: input.below(4), new: input.below(4) }, ROOM),
+        13 => On(input.below(24), CompareAndDelete { old: input.below(4) }, ROOM),
         14 => Add(input.below(24), input.word()),
         15 => Update(input.below(24), input.below(6)),
         16 => StoreMany(u16::from(input.byte()) * 4),
@@ -74,16 +80,18 @@ fn operation(input: &mut Input) -> Operation {
         23 => Reserve(u16::from(input.byte()) * 4),
         24 => Shrink,
         25 => Clear,
-        26 => CloneTo(input.below(5)),
-        27 => StoreBytes(input.item(), input.item()),
+        26 => CloneTo(input.below(KINDS.len() as u8)),
+        27 => OnBytes(input.item(), Store { value: input.item() }, ROOM),
         28 => {
             if input.byte() & 1 == 0 {
-                SwapBytes(input.item(), input.item())
+                OnBytes(input.item(), Swap { value: input.item() }, ROOM)
             } else {
-                DeleteBytes(input.item())
+                OnBytes(input.item(), Delete {}, ROOM)
             }
         }
-        _ => LoadBytes(input.item(), input.byte().into()),
+        29 => OnBytes(input.item(), Load {}, input.byte().into()),
+        // Any operation with any bytes.
+        code => OnBytes(input.item(), OPERATIONS[code - CODES].map(|_| input.item()), input.byte().into()),
     }
 }
 
@@ -96,7 +104,7 @@ fuzz_target!(|data: &[u8]| {
         if input.0.is_empty() {
             break;
         }
-        checked.apply(&operation(&mut input));
+        checked.apply(&step(&mut input));
     }
     checked.end();
 });
