@@ -1,9 +1,11 @@
 //! No code of the user runs while the library holds a lock, or anything else that blocks others, but for the callback of an
 //! update. That one is refused by its own map, and never hangs.
 
+use crate::support::operations::OPERATIONS;
+use crate::support::rust::{call_bytes, call_words};
 use crate::support::setup::KINDS;
 use crate::support::subject::{Subject, shared_setups};
-use crate::support::{Setup, setup};
+use crate::support::{Answer, Setup, Status, setup};
 use portolan::map::{Column, Decision, Error, Fill, Map, Outcome, Width};
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -127,7 +129,7 @@ fn an_update_refuses_its_own_thread_and_never_hangs() {
             let (subject, other) = (filled(&setup), filled(&setup));
             let before = subject.update(7, |_| {
                 call_everything_in_vain(&subject, &other, say);
-                say.send("everything on another map").expect("somebody listens");
+                say.send("everything on another map".into()).expect("somebody listens");
                 call_everything(&other);
                 let inner = other.update(7, |_| {
                     call_everything_in_vain(&subject, &other, say);
@@ -148,10 +150,10 @@ fn an_update_refuses_its_own_thread_and_never_hangs() {
 
 /// Runs `test` in a thread of its own. It says what it is about to do; when it never gets done, that is a failure, and does not
 /// hold up the other tests.
-fn watched(test: impl FnOnce(&Sender<&'static str>) + Send + 'static) {
+fn watched(test: impl FnOnce(&Sender<String>) + Send + 'static) {
     let (say, said) = channel();
     let thread = spawn(move || test(&say));
-    let mut last = "the first call";
+    let mut last = "the first call".into();
     loop {
         match said.recv_timeout(PATIENCE) {
             Ok(next) => last = next,
@@ -165,7 +167,7 @@ fn watched(test: impl FnOnce(&Sender<&'static str>) + Send + 'static) {
 }
 
 /// Calls everything there is to call on a map that this thread is updating.
-fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<&'static str>) {
+fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<String>) {
     let (map, word, key) = (&subject.map, 1, subject.key(8));
     let offsets = [0, key.len()];
     let keys = || Column::new(&key, Some(&offsets), 1).expect("one key");
@@ -173,29 +175,11 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<&'st
     let no_room = || unsafe { Fill::new(std::ptr::null_mut(), 0, std::ptr::null_mut()) };
     type Call<'a> = (&'static str, &'a dyn Fn() -> Result<(), Error>);
     let calls: &[Call<'_>] = &[
-        ("load", &|| subject.load(7).map(drop)),
-        ("contains", &|| map.contains(&key).map(drop)),
-        ("store", &|| subject.store(8, 1).map(drop)),
-        ("load_or_store", &|| subject.load_or_store(99, 1).map(drop)),
-        ("load_and_delete", &|| subject.load_and_delete(8).map(drop)),
-        ("delete", &|| subject.delete(8).map(drop)),
-        ("swap", &|| subject.swap(8, 1).map(drop)),
-        ("compare_and_swap", &|| subject.compare_and_swap(8, 0, 1).map(drop)),
-        ("compare_and_delete", &|| subject.compare_and_delete(8, 0).map(drop)),
         ("add", &|| map.add(&key, 1).map(drop)),
         ("update", &|| map.update(&key, &mut |_| Ok(Decision::Delete)).map(drop)),
         ("load_many", &|| map.load_many(keys(), &mut no_room(), |_, _| {})),
         ("store_many", &|| map.store_many(keys(), keys(), |_, _| {})),
         ("delete_many", &|| map.delete_many(keys(), |_, _| {})),
-        ("load_u64", &|| map.load_u64(word).map(drop)),
-        ("contains_u64", &|| map.contains_u64(word).map(drop)),
-        ("store_u64", &|| map.store_u64(word, 1).map(drop)),
-        ("load_or_store_u64", &|| map.load_or_store_u64(word, 1).map(drop)),
-        ("load_and_delete_u64", &|| map.load_and_delete_u64(word).map(drop)),
-        ("delete_u64", &|| map.delete_u64(word).map(drop)),
-        ("swap_u64", &|| map.swap_u64(word, 1).map(drop)),
-        ("compare_and_swap_u64", &|| map.compare_and_swap_u64(word, 0, 1).map(drop)),
-        ("compare_and_delete_u64", &|| map.compare_and_delete_u64(word, 0).map(drop)),
         ("add_u64", &|| map.add_u64(word, 1).map(drop)),
         ("load_many_u64", &|| map.load_many_u64(&[word], &mut [MaybeUninit::uninit()], |_, _| {})),
         ("store_many_u64", &|| map.store_many_u64(&[word], &[1], |_, _| {})),
@@ -214,8 +198,14 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<&'st
         ("scan", &|| map.scan(&mut 0, &mut no_room(), &mut no_room(), &mut 9).map(drop)),
     ];
     for (name, call) in calls {
-        say.send(name).expect("somebody listens");
+        say.send((*name).into()).expect("somebody listens");
         assert_eq!(call(), Err(Error::Reentrant), "{name}");
+    }
+    for operation in OPERATIONS {
+        say.send(format!("{operation:?}")).expect("somebody listens");
+        let (values, refused) = (operation.map(|_| &[0; 8][..]), Answer::Plain(Status::Reentrant));
+        assert_eq!(call_bytes(map, values, &[0; 8], 512), refused, "{operation:?}");
+        assert_eq!(call_words(map, operation.map(|_| 1), word), refused, "{operation:?} of words");
     }
 }
 

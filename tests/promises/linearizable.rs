@@ -2,7 +2,6 @@
 
 mod planted;
 
-use crate::support::act::act;
 use crate::support::history::{Call, History, Moment};
 use crate::support::setup::SHARED_KINDS;
 use crate::support::subject::{Dice, Subject, share_time, shared_setups, shared_setups_with_chains};
@@ -41,8 +40,8 @@ fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
                             subject.store(100 + round % 50 + thread * 1000 + step as u64, 1).expect("store");
                             let key = dice.below(KEYS);
                             let start = Moment::now();
-                            let (operation, answer) = act(subject, key, &mut dice);
-                            calls.push((key, Call { operation, answer, start, end: Moment::now() }));
+                            let (operation, answer) = subject.act(key, &mut dice);
+                            calls.push((key, Call { operation, answer: Some(answer), start, end: Moment::now() }));
                         }
                         calls
                     })

@@ -15,8 +15,8 @@ use shuttle::thread::{JoinHandle, spawn};
 use std::collections::HashSet;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
-use support::act::act;
-use support::history::{Call, History, Moment, Operation};
+use support::history::{Call, History, Moment};
+use support::operations::Operation;
 use support::subject::{Dice, Subject, shared_setups_with_chains};
 use support::{Setup, pages};
 
@@ -70,11 +70,11 @@ fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
                     let start = Moment::now();
                     if dice.below(12) == 0 {
                         subject.map.clear().expect("clear");
-                        let call = Call { operation: Operation::Remove, answer: None, start, end: Moment::now() };
+                        let call = Call { operation: Operation::Delete {}, answer: None, start, end: Moment::now() };
                         calls.extend((0..KEYS).map(|key| (key, call)));
                     } else {
-                        let (operation, answer) = act(&subject, key, &mut dice);
-                        calls.push((key, Call { operation, answer, start, end: Moment::now() }));
+                        let (operation, answer) = subject.act(key, &mut dice);
+                        calls.push((key, Call { operation, answer: Some(answer), start, end: Moment::now() }));
                     }
                 }
                 calls

@@ -50,6 +50,15 @@ impl<V> Answer<V> {
             Self::Needs(_) => Status::Buffer,
         }
     }
+
+    /// The answer with what `make` makes of its value.
+    pub fn map<W>(self, make: impl FnOnce(V) -> W) -> Answer<W> {
+        match self {
+            Self::Plain(status) => Answer::Plain(status),
+            Self::Value(status, value) => Answer::Value(status, make(value)),
+            Self::Needs(size) => Answer::Needs(size),
+        }
+    }
 }
 
 /// The room of a scan's buffers: given to the call, or needed by it.

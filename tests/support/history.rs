@@ -3,6 +3,8 @@
 //! A call takes effect at one moment between its start and its end. The search takes, of the calls not yet placed, one that
 //! started before any other of them ended, and looks whether its answer is the one that the state so far gives.
 
+use super::Answer;
+use super::operations::Operation;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
@@ -19,47 +21,13 @@ impl Moment {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    Load,
-    Store(u64),
-    LoadOrStore(u64),
-    LoadAndDelete,
-    Swap(u64),
-    /// The answers of this and the next two: none where the key is missing, 1 done, 0 another value.
-    Delete,
-    CompareAndSwap(u64, u64),
-    CompareAndDelete(u64),
-    /// Without an answer, as by `clear`.
-    Remove,
-}
-
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    pub operation: Operation,
-    pub answer: Option<u64>,
+    pub operation: Operation<u64>,
+    /// `None` where nobody was told, as by `clear`.
+    pub answer: Option<Answer<u64>>,
     pub start: Moment,
     pub end: Moment,
-}
-
-/// The answer and the state after an operation on a key with this value.
-fn step(value: Option<u64>, operation: Operation) -> (Option<u64>, Option<u64>) {
-    let compared = |old, then| match value {
-        None => (None, None),
-        Some(there) if there == old => (Some(1), then),
-        Some(_) => (Some(0), value),
-    };
-    match operation {
-        Operation::Load => (value, value),
-        Operation::Store(new) => (None, Some(new)),
-        Operation::LoadOrStore(new) => (value, value.or(Some(new))),
-        Operation::LoadAndDelete => (value, None),
-        Operation::Swap(new) => (value, Some(new)),
-        Operation::Delete => (value.map(|_| 1), None),
-        Operation::CompareAndSwap(old, new) => compared(old, Some(new)),
-        Operation::CompareAndDelete(old) => compared(old, None),
-        Operation::Remove => (None, None),
-    }
 }
 
 /// Calls on a key that is missing at first.
@@ -83,8 +51,8 @@ impl History {
             return false;
         }
         for (i, call) in open().take_while(|(_, call)| call.start <= first_end) {
-            let (answer, after) = step(value, call.operation);
-            if answer == call.answer && self.search(placed | 1 << i, after, dead) {
+            let (answer, after) = call.operation.step(value);
+            if call.answer.is_none_or(|told| told == answer) && self.search(placed | 1 << i, after, dead) {
                 return true;
             }
         }

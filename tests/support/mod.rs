@@ -3,7 +3,6 @@
 #![allow(dead_code, unused_imports, unused_macros, reason = "each suite uses its own part of this module")]
 
 pub mod abi;
-pub mod act;
 pub mod c;
 pub mod callback;
 pub mod checked;

@@ -34,6 +34,13 @@ macro_rules! operations {
 }
 pub(crate) use operations;
 
+impl<V> Operation<V> {
+    /// Whether it answers `Busy` where others would wait.
+    pub fn never_waits(&self) -> bool {
+        matches!(self, Self::Peek {})
+    }
+}
+
 impl<V: Clone + PartialEq> Operation<V> {
     /// The model: what the operation answers for a key that has this value, or none, and what the key has then.
     pub fn step(&self, there: Option<V>) -> (Answer<V>, Option<V>) {

@@ -2,8 +2,10 @@
 //! another key, is seen by whoever reads it.
 
 use super::data;
+use super::operations::{OPERATIONS, Operation};
+use super::rust::call_bytes;
 use super::setup::SHARED_KINDS;
-use super::{Hash, Setup, setup, time};
+use super::{Answer, Hash, Setup, Status, setup, time};
 use portolan::map::{Decision, Error, Kind, Map, Outcome, Output, Width};
 use std::cell::OnceCell;
 use std::time::Instant;
@@ -97,6 +99,34 @@ impl Subject {
         let mut output = unsafe { Output::new(buffer.as_mut_ptr(), ROOM) };
         let outcome = call(&self.key(i), &mut output)?;
         Ok(if outcome == gives { Ok(unseal(self.setup.value, i, &buffer[..output.size()])) } else { Err(outcome) })
+    }
+
+    /// Any operation, with versions in place of values.
+    pub fn call(&self, operation: &Operation<u64>, i: u64) -> Answer<u64> {
+        let values = operation.map(|version| self.sealed(i, *version));
+        let answer = call_bytes(&self.map, values.map(Vec::as_slice), &self.key(i), ROOM);
+        answer.map(|value| unseal(self.setup.value, i, &value))
+    }
+
+    /// A random operation on a key, and its answer. Versions are few, so that comparisons sometimes succeed.
+    pub fn act(&self, i: u64, dice: &mut Dice) -> (Operation<u64>, Answer<u64>) {
+        let drawn = dice.below(OPERATIONS.len() as u64 + 1) as usize;
+        let Some(operation) = OPERATIONS.get(drawn) else {
+            // An update that stores whatever is there is a swap.
+            let value = dice.below(3);
+            let before = self.update(i, |_| Some(value)).expect("update");
+            let answer = before.map_or(Answer::Plain(Status::Ok), |before| Answer::Value(Status::Loaded, before));
+            return (Operation::Swap { value }, answer);
+        };
+        let operation = operation.map(|_| dice.below(3));
+        match self.call(&operation, i) {
+            // Done is nothing: another one.
+            Answer::Plain(Status::Busy) if operation.never_waits() => self.act(i, dice),
+            answer => {
+                assert!(!answer.status().is_error(), "{operation:?} answered {answer:?}");
+                (operation, answer)
+            }
+        }
     }
 
     /// Of every second key without waiting, if that answers.

@@ -1,42 +1,62 @@
 //! The checker on histories with a bug in them: it refuses them.
 
-use crate::support::act::act;
-use crate::support::history::{Call, History, Moment, Operation};
+use crate::support::history::{Call, History, Moment};
+use crate::support::operations::Operation::{self, *};
 use crate::support::subject::{Dice, Subject};
+use crate::support::{Answer, Status};
 use portolan::map::{Kind, Width};
+
+const OK: Option<Answer<u64>> = Some(Answer::Plain(Status::Ok));
+const NOT_FOUND: Option<Answer<u64>> = Some(Answer::Plain(Status::NotFound));
+const UNTOLD: Option<Answer<u64>> = None;
+
+fn found(value: u64) -> Option<Answer<u64>> {
+    Some(Answer::Value(Status::Ok, value))
+}
+
+fn loaded(value: u64) -> Option<Answer<u64>> {
+    Some(Answer::Value(Status::Loaded, value))
+}
+
+fn store(value: u64) -> Operation<u64> {
+    Store { value }
+}
 
 #[test]
 fn the_checker_sees_planted_bugs() {
     let call = |operation, answer, start, end| Call { operation, answer, start: Moment(start), end: Moment(end) };
-    use Operation::*;
     let right = [
-        call(Store(1), None, 0, 10),
-        call(Load, None, 1, 2),
-        call(Load, Some(1), 3, 4),
-        call(Swap(2), Some(1), 11, 20),
-        call(LoadOrStore(0), Some(2), 12, 18),
-        call(CompareAndSwap(2, 1), Some(1), 13, 25),
-        call(Delete, Some(1), 21, 30),
-        call(LoadAndDelete, None, 31, 32),
-        call(Store(1), None, 33, 34),
-        call(Remove, None, 35, 36),
-        call(Load, None, 37, 38),
+        call(store(1), OK, 0, 10),
+        call(Load {}, NOT_FOUND, 1, 2),
+        call(Load {}, found(1), 3, 4),
+        call(Swap { value: 2 }, loaded(1), 11, 20),
+        call(LoadOrStore { value: 0 }, loaded(2), 12, 18),
+        call(CompareAndSwap { old: 2, new: 1 }, OK, 13, 25),
+        call(Delete {}, OK, 21, 30),
+        call(LoadAndDelete {}, NOT_FOUND, 31, 32),
+        call(store(1), OK, 33, 34),
+        call(Delete {}, UNTOLD, 35, 36),
+        call(Load {}, NOT_FOUND, 37, 38),
     ];
     assert!(History::new(right.to_vec()).is_linearizable());
-    let stale_load = [call(Store(1), None, 0, 1), call(Store(2), None, 2, 3), call(Load, Some(1), 4, 5)];
-    let lost_store = [call(Store(1), None, 0, 1), call(Load, None, 2, 3)];
-    let two_winners = [call(LoadOrStore(1), None, 0, 9), call(LoadOrStore(2), None, 0, 9)];
+    let stale_load = [call(store(1), OK, 0, 1), call(store(2), OK, 2, 3), call(Load {}, found(1), 4, 5)];
+    let lost_store = [call(store(1), OK, 0, 1), call(Load {}, NOT_FOUND, 2, 3)];
+    let two_winners = [1, 2].map(|value| call(LoadOrStore { value }, OK, 0, 9));
     let handed_out_twice =
-        [call(Store(1), None, 0, 1), call(LoadAndDelete, Some(1), 2, 9), call(LoadAndDelete, Some(1), 2, 9)];
-    let from_nowhere = [call(Store(1), None, 0, 1), call(Load, Some(2), 2, 3)];
-    let kept = [call(Store(1), None, 0, 1), call(Remove, None, 2, 3), call(Load, Some(1), 4, 5)];
+        [call(store(1), OK, 0, 1), call(LoadAndDelete {}, found(1), 2, 9), call(LoadAndDelete {}, found(1), 2, 9)];
+    let from_nowhere = [call(store(1), OK, 0, 1), call(Load {}, found(2), 2, 3)];
+    let kept = [call(store(1), OK, 0, 1), call(Delete {}, UNTOLD, 2, 3), call(Load {}, found(1), 4, 5)];
     let two_swaps = [
-        call(Store(0), None, 0, 1),
-        call(CompareAndSwap(0, 1), Some(1), 2, 9),
-        call(CompareAndSwap(0, 2), Some(1), 2, 9),
+        call(store(0), OK, 0, 1),
+        call(CompareAndSwap { old: 0, new: 1 }, OK, 2, 9),
+        call(CompareAndSwap { old: 0, new: 2 }, OK, 2, 9),
     ];
-    let back_and_forth =
-        [call(Store(1), None, 0, 1), call(Store(2), None, 2, 9), call(Load, Some(2), 3, 4), call(Load, Some(1), 5, 6)];
+    let back_and_forth = [
+        call(store(1), OK, 0, 1),
+        call(store(2), OK, 2, 9),
+        call(Load {}, found(2), 3, 4),
+        call(Load {}, found(1), 5, 6),
+    ];
     for wrong in [
         &stale_load[..],
         &lost_store,
@@ -56,18 +76,18 @@ fn the_checker_sees_planted_bugs() {
 #[test]
 fn the_checker_sees_a_map_with_a_stale_load() {
     let subject = Subject::of(Kind::Mutex, Width::Bytes, Width::Bytes);
-    let (mut dice, mut calls, mut before) = (Dice::new(1), Vec::new(), None);
+    let (mut dice, mut calls, mut before) = (Dice::new(1), Vec::new(), Answer::Plain(Status::NotFound));
     for step in 0..60 {
         let start = Moment::now();
-        let (operation, mut answer) = act(&subject, 0, &mut dice);
-        if operation == Operation::Load {
+        let (operation, mut answer) = subject.act(0, &mut dice);
+        if operation == (Load {}) {
             let truth = answer;
             if step > 30 && before != truth {
                 answer = before;
             }
             before = truth;
         }
-        calls.push(Call { operation, answer, start, end: Moment::now() });
+        calls.push(Call { operation, answer: Some(answer), start, end: Moment::now() });
     }
     assert!(!History::new(calls).is_linearizable());
 }
