@@ -49,8 +49,8 @@ fn setup(input: &mut Input) -> Setup {
     Setup { way, hash, seed, shards, ..Setup::new(kind, key, value) }
 }
 
-/// The codes of steps in the corpus. Its inputs have no higher ones, and no higher number of a kind: they mean the same when
-/// there are more operations and kinds.
+/// So many steps have a code of their own. The corpus has only such codes, and numbers of kinds that are below the number of
+/// kinds: so its inputs mean the same when there are more of both.
 const CODES: usize = 30;
 
 fn step(input: &mut Input) -> Step {
