@@ -5,7 +5,7 @@
 source "$(dirname "$0")/common.sh"
 ci/deps.sh abi
 ci/build.sh
-work=$root/target/abi
+work=target/abi # relative: the dump names it
 mkdir -p "$work"
 
 # The interface is what a C compiler makes of the header. So build a library of the header's

@@ -9,7 +9,7 @@
 #
 # ci/plant/src/main.rs says what a bug's file looks like. Its test is one of:
 #   lib FILTER, rust TEST [FILTER], models FILTER (under loom, the quick ones), slow-models FILTER, schedules [FILTER] (whole maps under
-#   shuttle), c PROGRAM, cpp, go
+#   shuttle), c PROGRAM, cpp, go, no-panic
 # Each test must first pass without a bug. A test that then takes more than twice as long counts as failed. Ends with an error if a
 # bug survives. target/reliability/mutants.tsv keeps: name, what, test, killed or survived, seconds.
 source "$(dirname "$0")/common.sh"
@@ -63,6 +63,7 @@ run_test() { # LIB|RUST|... ARGUMENT...
     schedules) RUSTFLAGS="--cfg shuttle" cargo test --quiet --locked --release --test schedules --target-dir target/schedules -- "$@" ;;
     c) ci/c-tests.sh "$@" ;;
     cpp) ci/cpp-tests.sh ;;
+    no-panic) CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 ci/no-panic.sh ;; # the proof takes all of the code at once
     go) ci/build.sh && cd bindings/go && PKG_CONFIG_PATH=$tree/target/portolan/lib/pkgconfig go test -count=1 -short ./... ;;
     *) echo "no sort of test is called $sort" >&2; return 0 ;;
     esac

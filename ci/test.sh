@@ -28,6 +28,7 @@ step build ci/build.sh
 step header ci/header.sh
 step coverage ci/header-coverage.sh
 step symbols ci/symbols.sh
+step no-panic ci/no-panic.sh
 step abi ci/abi.sh
 step rust cargo test --quiet --locked
 step models ci/models.sh --quick

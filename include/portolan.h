@@ -384,10 +384,8 @@ typedef struct ptl_stats {
     uint64_t bytes_live;
     /// Memory held for those, in use or not.
     uint64_t bytes_reserved;
-    /// Freed memory that waits until no reader can still see it.
-    uint64_t bytes_waiting;
 #define PTL_STATS_INIT \
-    { sizeof(ptl_stats), 0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(ptl_stats), 0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 } ptl_stats;
 
 /// One bucket of eight slots. Begin with PTL_BUCKET_INIT.

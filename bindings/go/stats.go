@@ -25,5 +25,4 @@ type Stats struct {
 	TableBytes    uint64 // memory for tables
 	BytesLive     uint64 // memory of keys and values that are bytes
 	BytesReserved uint64 // memory held for them
-	BytesWaiting  uint64 // deleted, and waiting until no reader can see it
 }

@@ -59,8 +59,6 @@ pub struct ptl_stats {
     pub bytes_live: u64,
     /// Memory held for those, in use or not.
     pub bytes_reserved: u64,
-    /// Freed memory that waits until no reader can still see it.
-    pub bytes_waiting: u64,
 }
 
 /// A slot's state: empty, and so are all after it in this bucket and its overflow buckets.
@@ -133,7 +131,6 @@ fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
         table_bytes: stats.table_bytes,
         bytes_live: stats.bytes_live,
         bytes_reserved: stats.bytes_reserved,
-        bytes_waiting: stats.bytes_waiting,
     }
 }
 

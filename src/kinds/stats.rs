@@ -38,8 +38,6 @@ pub struct Stats {
     pub bytes_live: u64,
     /// Memory held for blocks.
     pub bytes_reserved: u64,
-    /// Freed and not yet reusable.
-    pub bytes_waiting: u64,
 }
 
 impl Stats {

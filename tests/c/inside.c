@@ -147,7 +147,7 @@ static void test_status_string(void)
 #if UINTPTR_MAX == UINT64_MAX
 _Static_assert(sizeof(ptl_status) == 4 && sizeof(ptl_u64) == 16 && sizeof(ptl_allocator) == 24, "sizes");
 _Static_assert(sizeof(ptl_map_options) == 80 && offsetof(ptl_map_options, allocator) == 56, "ptl_map_options");
-_Static_assert(sizeof(ptl_stats) == 184 && offsetof(ptl_stats, bytes_waiting) == 176, "ptl_stats");
+_Static_assert(sizeof(ptl_stats) == 176 && offsetof(ptl_stats, bytes_reserved) == 168, "ptl_stats");
 _Static_assert(sizeof(ptl_bucket) == 176 && offsetof(ptl_bucket, table_buckets) == 168, "ptl_bucket");
 #endif
 

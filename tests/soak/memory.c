@@ -173,8 +173,8 @@ static void test_churn(uint32_t kind, int words, int stalls)
         pthread_join(threads[i], NULL);
     ptl_stats stats = PTL_STATS_INIT;
     must(ptl_map_stats(map, &stats), PTL_OK, "stats");
-    if (stats.entries != ENTRIES || stats.bytes_waiting != 0) {
-        fprintf(stderr, "memory: %llu entries, %llu bytes that wait\n", (unsigned long long)stats.entries, (unsigned long long)stats.bytes_waiting);
+    if (stats.entries != ENTRIES) {
+        fprintf(stderr, "memory: %llu entries\n", (unsigned long long)stats.entries);
         failures++;
     }
     must(ptl_map_release(map), PTL_OK, "release");

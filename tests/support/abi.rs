@@ -67,7 +67,6 @@ pub struct Stats {
     pub table_bytes: u64,
     pub bytes_live: u64,
     pub bytes_reserved: u64,
-    pub bytes_waiting: u64,
 }
 
 #[repr(C)]

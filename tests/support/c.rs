@@ -272,7 +272,6 @@ impl Face for CFace {
             table_bytes: c.table_bytes,
             bytes_live: c.bytes_live,
             bytes_reserved: c.bytes_reserved,
-            bytes_waiting: c.bytes_waiting,
         }
     }
 

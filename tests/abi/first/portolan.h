@@ -54,7 +54,10 @@
  * The library has no threads of its own, sets no signal handler, and relies on no destructor of
  * thread-local memory. In the child of a fork() locks that other threads held stay held: a child of a
  * process with several threads does not touch its maps before exec(). A process may dlopen() the library at
- * any time; it stays loaded after dlclose(), because other threads may still be inside.
+ * any time; it stays loaded after dlclose(), because other threads may still be inside. No call is a place
+ * where pthread_cancel() takes effect, which must not be asynchronous in a thread that is inside. A call
+ * may change errno. It needs up to 32 KiB of stack: ptl_map_clone and ptl_map_new the most, one on a key
+ * less than 4 KiB.
  *
  * 4. OWNERSHIP
  *
@@ -131,7 +134,8 @@
  *
  * The function given to ptl_map_update runs while its key is locked, which is what it is for. It may call
  * any function on other maps; on the same map each call is refused with PTL_E_REENTRANT, but for
- * ptl_map_retain and ptl_map_release, which only count: the map lasts until the call returns here, too.
+ * ptl_map_retain and ptl_map_release, which only count: the map lasts until the call returns here, too. It
+ * must return, too: no longjmp, no exception, no end of the thread.
  *
  * The functions of an allocator are called by whichever thread needs or frees memory, several at once, and
  * sometimes inside a lock of the map. They must not call a function on that map, and must return, too.
@@ -140,9 +144,9 @@
  *
  * All memory that grows with the entries comes from the map's allocator, and so does the handle. Without
  * one it is the system's. Kinds whose readers take no lock, sharded and read_dirty, must keep table memory
- * readable while the map lives. With the system's memory ptl_map_shrink hands the pages back all the same;
- * an allocator of the caller's gets them when the map is freed. The other kinds give back at once in both
- * cases.
+ * readable while the map lives. With the system's memory ptl_map_shrink hands the whole pages in it back all
+ * the same: of a shard with some hundred entries few, of one with tens of thousands most. An allocator of the
+ * caller's gets its memory when the map is freed. The other kinds give back at once in both cases.
  */
 
 
@@ -288,8 +292,8 @@ typedef struct ptl_map_options {
     uint64_t value_size;
     /// Entries to make room for at once; 0 for none.
     uint64_t capacity;
-    /// 0 takes a seed from the system's randomness. Another number makes hashing and the order of iteration
-    /// reproducible; do not use one where strangers choose the keys.
+    /// 0 takes a seed from the system's randomness. Another number makes hashing reproducible, and the order of
+    /// iteration in a map that is filled in the same way; do not use one where strangers choose the keys.
     uint64_t seed;
     /// How many tables a sharded map has: rounded up to a power of two, at most 4096; 0 chooses by the number
     /// of processors. Other kinds have no use for it.
@@ -348,7 +352,8 @@ typedef struct ptl_stats {
     uint64_t buckets;
     /// Overflow buckets in use, in all tables.
     uint64_t overflow_buckets;
-    /// Entries for each main bucket. Growing keeps it below 6.5; with PTL_MAP_SHARDED near 5.3, and near 4 in small maps.
+    /// Entries for each main bucket. Growing keeps it at 6.5 at the most, 8 where there is one bucket; with
+    /// PTL_MAP_SHARDED near 5.3, and near 4 in small maps.
     double load_factor;
     /// Tables in the middle of a growth.
     uint64_t growing;
@@ -379,17 +384,16 @@ typedef struct ptl_stats {
     uint64_t bytes_live;
     /// Memory held for those, in use or not.
     uint64_t bytes_reserved;
-    /// Freed memory that waits until no reader can still see it.
-    uint64_t bytes_waiting;
 #define PTL_STATS_INIT \
-    { sizeof(ptl_stats), 0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(ptl_stats), 0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 } ptl_stats;
 
 /// One bucket of eight slots. Begin with PTL_BUCKET_INIT.
 typedef struct ptl_bucket {
     /// In: sizeof(ptl_bucket). Left alone.
     size_t size;
-    /// Changes with every write to the bucket, which is how readers without a lock notice one.
+    /// Changes whenever an entry comes to the bucket, goes or moves, which is how readers without a lock notice it.
+    /// (Overwriting a value may be a single step, which they cannot see half of; then it does not change.)
     uint32_t version;
     /// Number of the next overflow bucket; 0 is none.
     uint32_t overflow;
@@ -443,7 +447,7 @@ uint32_t ptl_version_number(void);
 ///   of the allocator's functions is given, or the options are of a later version and ask for something that
 ///   this one does not know.
 /// - PTL_E_MEMORY: there is not memory enough for `options->capacity` entries, or for a map.
-/// - PTL_E_INTERNAL: the library failed inside; there is no map.
+/// - PTL_E_INTERNAL: the system has no randomness for a seed, or the library failed inside; there is no map.
 ptl_status ptl_map_new(const struct ptl_map_options *options, struct ptl_map **map);
 
 /// Adds a reference, which is given back by a ptl_map_release of its own.
@@ -789,7 +793,7 @@ ptl_status ptl_map_clear(struct ptl_map *map);
 ptl_status ptl_map_len(const struct ptl_map *map, uint64_t *len);
 
 /// Makes room for so many entries in all, so that storing up to them does not have to grow the table on the
-/// way. Less than the map has room for already changes nothing.
+/// way. No more than the map holds, or has room for already, changes nothing.
 ///
 /// Threads: any. Order: none.
 ///
@@ -812,7 +816,8 @@ ptl_status ptl_map_shrink(struct ptl_map *map);
 /// Entries that are written meanwhile are in the copy as iteration finds them.
 ///
 /// `options` say what the copy is to be; its key_size and value_size must be the source's. NULL makes it like
-/// the source, its allocator, seed and shards included.
+/// the source, its allocator, seed and shards included; a source with the seed 0 in its options gives the copy
+/// another random seed.
 ///
 /// Threads: any. Order: acquire, for each entry that is copied.
 ///
@@ -821,7 +826,9 @@ ptl_status ptl_map_shrink(struct ptl_map *map);
 /// - PTL_E_SIZE, PTL_E_OPTION: the options are refused for the reasons that ptl_map_new has.
 /// - PTL_E_TYPE: the options ask for another key or value type than the source has.
 /// - PTL_E_MEMORY: an allocation failed; there is no copy.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_INTERNAL: as for every call on a map; or the system has no randomness for a seed, and the source is as
+///   before.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT: as for every call on a map.
 ptl_status ptl_map_clone(const struct ptl_map *map,
                          const struct ptl_map_options *options,
                          struct ptl_map **copy);
@@ -854,8 +861,12 @@ ptl_status ptl_map_equal(const struct ptl_map *map,
 /// - PTL_DONE: `visit` returned 0.
 /// - PTL_E_NULL: `visit` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been visited.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
-ptl_status ptl_map_range(const struct ptl_map *map, ptl_visit visit, void *user);
+/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
+///   visited.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+ptl_status ptl_map_range(const struct ptl_map *map,
+                         ptl_visit visit,
+                         void *user);
 
 /// Deletes the entries for which a function says so, and counts them.
 ///
@@ -870,8 +881,13 @@ ptl_status ptl_map_range(const struct ptl_map *map, ptl_visit visit, void *user)
 ///   NULL.
 /// - PTL_E_NULL: `predicate` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been deleted.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
-ptl_status ptl_map_delete_if(struct ptl_map *map, ptl_visit predicate, void *user, uint64_t *deleted);
+/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
+///   deleted.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+ptl_status ptl_map_delete_if(struct ptl_map *map,
+                             ptl_visit predicate,
+                             void *user,
+                             uint64_t *deleted);
 
 /// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
 /// cursor is a number and the only thing that lasts between calls: it may be kept, sent, or dropped, and
@@ -931,8 +947,12 @@ ptl_status ptl_map_scan_u64(const struct ptl_map *map,
 /// `update` is called once, while the key is locked: it always sees the latest value, and nobody else changes
 /// the key before it is done. This is the one callback that others may wait for, so it should be short. It may
 /// call any function on other maps; each call on this map, from this thread, is refused with PTL_E_REENTRANT,
-/// but for ptl_map_retain and ptl_map_release. Two maps whose updates call each other's map, in different
-/// threads, can wait for each other for ever.
+/// but for ptl_map_retain and ptl_map_release. What waits for it: in a mutex or rwmutex map every other call; in
+/// a sharded one the writers of the same shard, and calls on the whole map; in a read_dirty one the writers of
+/// the key, calls on the whole map but for ptl_map_len, and, at any time, every call on a key that the read map
+/// does not have: one that is absent, or was stored since the last promotion. So a callback that waits for another
+/// thread must not wait for one of them. Two maps whose updates call each other's map, in different threads, can
+/// wait for each other for ever.
 ///
 /// Threads: any; `update` runs in this one. Order: acquire before `update` is called, release for what it decides.
 ///
@@ -970,7 +990,9 @@ ptl_status ptl_map_update(struct ptl_map *map,
 /// - PTL_E_SIZE: a key is not 8 bytes where keys are words, and all was filled as with PTL_OK; see
 ///   `statuses`. Or nothing was looked up: offsets descend, a key is longer than PTL_MAX_LENGTH, or no buffer
 ///   can hold `count` words.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+/// - PTL_E_CONCURRENT: another thread was in a bucketed map at some key, which has no value here, and all was
+///   filled as with PTL_OK; see `statuses`.
+/// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 ptl_status ptl_map_load_many(const struct ptl_map *map,
                              const void *keys,
                              const size_t *key_offsets,

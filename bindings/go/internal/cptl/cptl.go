@@ -152,7 +152,6 @@ type Stats struct {
 	TableBytes                       uint64
 	BytesLive                        uint64
 	BytesReserved                    uint64
-	BytesWaiting                     uint64
 }
 
 // ReadStats returns the figures of a map.
@@ -179,6 +178,5 @@ func ReadStats(m *Map) (Stats, Status) {
 		TableBytes:      uint64(s.table_bytes),
 		BytesLive:       uint64(s.bytes_live),
 		BytesReserved:   uint64(s.bytes_reserved),
-		BytesWaiting:    uint64(s.bytes_waiting),
 	}, Status(status)
 }
