@@ -93,6 +93,20 @@ impl Hasher {
         hasher.finish()
     }
 
+    /// The hash of up to 39 bytes as a slot holds them: padded with zeros, and with their number in the highest byte of the last word.
+    #[inline(always)]
+    pub fn padded(&self, words: &[u64; 5]) -> u64 {
+        let pair = |low: usize| u128::from(words[low]) | u128::from(words[low + 1]) << 64;
+        let mut hasher = self.state.build_hasher();
+        hasher.write_u128(pair(0));
+        // For shorter keys these two are zero, as the length tells.
+        if words[4] >> 56 > 16 {
+            hasher.write_u128(pair(2));
+        }
+        hasher.write_u64(words[4]);
+        self.weaken(hasher.finish())
+    }
+
     /// The hash of bytes.
     #[inline(always)]
     pub fn bytes(&self, key: &[u8]) -> u64 {

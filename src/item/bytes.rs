@@ -3,7 +3,7 @@
 use super::{Blocks, Key, Value};
 use crate::base::{
     hash::Hasher,
-    mem::{Block, OutOfMemory},
+    mem::{Block, OutOfMemory, is_same_class},
     sync::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -13,6 +13,9 @@ use crate::base::{
 /// word: so two such keys are equal if their five words are. A longer one has [`LONG`] as that byte, and its length, the address of its
 /// block and its hash as the first three words.
 pub struct Bytes;
+
+/// Longer values are not overwritten in their block: a fresh block is filled while the slot is still on its way from memory.
+const REFILL: usize = 256;
 
 const CELLS: usize = 5;
 /// The longest key that lies in its slot: a UUID in text, a 32-byte digest.
@@ -51,10 +54,12 @@ impl Key for Bytes {
 
     #[inline]
     fn hashed<'a>(hasher: &Hasher, bytes: Self::Ref<'a>) -> Self::Hashed<'a> {
+        if bytes.len() <= INLINE {
+            let words = Self::padded(bytes);
+            return HashedBytes { hash: hasher.padded(&words), bytes, words };
+        }
         let hash = hasher.bytes(bytes);
-        let words =
-            if bytes.len() <= INLINE { Self::padded(bytes) } else { [bytes.len() as u64, 0, hash, 0, LONG << LENGTH] };
-        HashedBytes { hash, bytes, words }
+        HashedBytes { hash, bytes, words: [bytes.len() as u64, 0, hash, 0, LONG << LENGTH] }
     }
     #[inline(always)]
     fn hash(hashed: &HashedBytes<'_>) -> u64 {
@@ -71,7 +76,7 @@ impl Key for Bytes {
         words
     }
 
-    #[inline]
+    #[inline(always)]
     fn matches(cells: &Self::Cells, hashed: &HashedBytes<'_>, unchanged: impl FnOnce() -> bool) -> bool {
         let differ = |index: usize| cells[index].load(Relaxed) ^ hashed.words[index];
         if hashed.bytes.len() <= INLINE {
@@ -89,7 +94,7 @@ impl Key for Bytes {
         if Self::is_long(cells) {
             return cells[2].load(Relaxed);
         }
-        hasher.bytes(&Self::inline(cells)[..<Self as Key>::len(cells)])
+        hasher.padded(&Self::load(cells))
     }
     fn block(cells: &Self::Cells) -> Option<Block> {
         // SAFETY: a long key's second word is the address of its block, which lives as long as the entry.
@@ -125,13 +130,17 @@ impl Bytes {
     /// have to wait for them.
     #[inline(always)]
     fn padded(bytes: &[u8]) -> [u64; CELLS] {
-        let mut words = core::array::from_fn(|index| match bytes.get(8 * index..) {
-            None | Some([]) => 0,
-            Some(rest) => match rest.first_chunk::<8>() {
-                Some(word) => u64::from_le_bytes(*word),
-                None => Self::last_word(bytes, rest.len()),
-            },
-        });
+        let (whole, rest) = bytes.as_chunks::<8>();
+        let word = |index: usize| u64::from_le_bytes(whole[index]);
+        let last = Self::last_word(bytes, rest.len());
+        // One arm for each number of whole words: keys of a map are often of one length, and then the jump is foreseen.
+        let mut words = match whole.len() {
+            0 => [last, 0, 0, 0, 0],
+            1 => [word(0), last, 0, 0, 0],
+            2 => [word(0), word(1), last, 0, 0],
+            3 => [word(0), word(1), word(2), last, 0],
+            _ => [word(0), word(1), word(2), word(3), last],
+        };
         words[CELLS - 1] |= (bytes.len() as u64) << LENGTH;
         words
     }
@@ -140,7 +149,8 @@ impl Bytes {
     #[inline(always)]
     fn last_word(bytes: &[u8], len: usize) -> u64 {
         match bytes.last_chunk::<8>() {
-            Some(word) => u64::from_le_bytes(*word) >> (64 - 8 * len),
+            // In two steps: a shift by 64 is none.
+            Some(word) => u64::from_le_bytes(*word) >> 1 >> (63 - 8 * len),
             None => bytes.iter().rfold(0, |word, byte| word << 8 | u64::from(*byte)),
         }
     }
@@ -163,8 +173,23 @@ impl Value for Bytes {
     fn in_place(_value: &[u8]) -> Option<u64> {
         None
     }
+    #[inline(always)]
     fn pack(value: &[u8], blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
         Ok(blocks.alloc(value)?.word())
+    }
+    #[inline(always)]
+    unsafe fn can_refill(word: u64, value: &[u8]) -> bool {
+        // SAFETY: the word is the address of a block that is in use.
+        let Some(old) = (unsafe { Block::from_word(word) }) else { return false };
+        // The answer of an update may be a part of the old value.
+        value.len() <= REFILL && is_same_class(old.len(), value.len()) && !old.holds(value)
+    }
+    #[inline(always)]
+    unsafe fn refill(word: u64, value: &[u8]) {
+        // SAFETY: as above.
+        if let Some(block) = unsafe { Block::from_word(word) } {
+            block.fill(value);
+        }
     }
     unsafe fn free(word: u64, blocks: &mut impl Blocks) {
         // SAFETY: passed on from the caller.

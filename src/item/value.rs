@@ -16,6 +16,18 @@ pub trait Value: 'static {
     /// The value word, if it is all there is to the value.
     fn in_place(value: Self::Ref<'_>) -> Option<u64>;
     fn pack(value: Self::Ref<'_>, blocks: &mut impl Blocks) -> Result<u64, OutOfMemory>;
+    /// Whether the value may be overwritten by [`Value::refill`].
+    ///
+    /// # Safety
+    /// See the trait; and nobody else writes the block.
+    unsafe fn can_refill(_word: u64, _value: Self::Ref<'_>) -> bool {
+        false
+    }
+    /// Overwrites the value in its block. Readers that do not notice that may get a mixture.
+    ///
+    /// # Safety
+    /// See the trait; nobody else writes the block, and `can_refill` said so.
+    unsafe fn refill(_word: u64, _value: Self::Ref<'_>) {}
     /// # Safety
     /// See the trait; and no slot holds the word any more.
     unsafe fn free(word: u64, blocks: &mut impl Blocks);

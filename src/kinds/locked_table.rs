@@ -196,6 +196,12 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
     #[inline(always)]
     fn overwrite(self, old: u64, value: V::Ref<'_>) -> Result<(), Error> {
         let (table, Lookup::Found(place)) = (self.table, self.lookup) else { return Ok(()) };
+        // SAFETY: the slot is live, and its value is of type V.
+        if unsafe { V::can_refill(old, value) } {
+            // SAFETY: the same; the lock keeps other writers out.
+            table.table.change_value(&place, || unsafe { V::refill(old, value) });
+            return Ok(());
+        }
         let word = V::pack(value, &mut table.blocks)?;
         if V::IN_PLACE {
             table.table.set_word(&place, word);

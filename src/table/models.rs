@@ -61,6 +61,11 @@ impl Subject {
         let mut owner = unsafe { TableMut::new(&self.table, &mut self.writer, &self.memory, &self.hasher) };
         if block { owner.set_block(&place, value) } else { owner.set_word(&place, value) }
     }
+    fn change_value(&mut self, key: u64, work: impl FnOnce()) {
+        let place = self.table.find(&Word::hashed(&self.hasher, key)).unwrap();
+        // SAFETY: as above.
+        unsafe { TableMut::new(&self.table, &mut self.writer, &self.memory, &self.hasher) }.change_value(&place, work);
+    }
 
     /// Makes two buckets of one, or four of two.
     fn split(&mut self, buckets: u64) {
@@ -385,6 +390,27 @@ fn a_block_that_is_freed_by_a_delete_is_never_read() {
 #[test]
 fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
     check_blocks(&[Some(1), Some(2)], |subject| subject.overwrite(10, 1, true));
+}
+
+/// A block of two words, both of which say how often it was written.
+#[test]
+fn a_block_that_is_overwritten_is_read_whole() {
+    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    let mut builder = Builder::new();
+    builder.preemption_bound = bound();
+    builder.check(move || {
+        let mut subject = Subject::new(Growth::Linear);
+        subject.insert(10, 0);
+        let block = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
+        let (table, hasher, contents) = (subject.table.clone(), subject.hasher.clone(), block.clone());
+        let reader = thread::spawn(move || {
+            table.get(&Word::hashed(&hasher, 10), |_| contents.each_ref().map(|word| word.load(Relaxed)))
+        });
+        subject.change_value(10, || block.iter().for_each(|word| word.store(1, Relaxed)));
+        if let Ok(seen) = reader.join().unwrap() {
+            assert!(matches!(seen, Some([0, 0] | [1, 1])), "read {seen:?}");
+        }
+    });
 }
 
 #[test]

@@ -231,6 +231,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         place.slot().value.store(value, Release);
     }
 
+    /// Runs `work`, which overwrites the block of a value. An optimistic read that began before it ended fails its version check.
+    #[inline(always)]
+    pub fn change_value(&mut self, place: &Place<'_, K>, work: impl FnOnce()) {
+        let _change = Change::begin(place.head.meta);
+        work();
+    }
+
     /// Takes an entry out. The caller frees what its words pointed to, after this.
     #[inline(always)]
     pub fn remove(&mut self, place: &Place<'a, K>) {

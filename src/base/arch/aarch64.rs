@@ -1,12 +1,16 @@
 //! AArch64.
 
 pub use super::portable::{equal_bytes, stores_done};
+use core::arch::{
+    aarch64::{uint8x16_t, vld1q_u8, vst1q_u8},
+    asm,
+};
 
 #[inline(always)]
 pub fn prefetch<T>(address: *const T) {
     // SAFETY: a prefetch has no effect on memory and does not fault.
     unsafe {
-        core::arch::asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, readonly, preserves_flags));
+        asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, readonly, preserves_flags));
     }
 }
 
@@ -18,7 +22,36 @@ pub fn launder<T>(address: *const T) -> *const T {
     #[allow(clippy::pointers_in_nomem_asm_block)]
     // SAFETY: there is no instruction.
     unsafe {
-        core::arch::asm!("/* {0} */", inlateout(reg) address, options(pure, nomem, nostack, preserves_flags));
+        asm!("/* {0} */", inlateout(reg) address, options(pure, nomem, nostack, preserves_flags));
     }
     address
+}
+
+/// Bytes that one instruction copies.
+const WIDE: usize = size_of::<uint8x16_t>();
+
+#[inline(always)]
+pub unsafe fn copy_from_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
+    for at in (0..len / WIDE).map(|index| index * WIDE) {
+        let wide: uint8x16_t;
+        // SAFETY: the caller gives `len` bytes to read and as many to write. The shared side is read by an instruction that the compiler
+        // does not look into: to it there is no data race.
+        unsafe {
+            asm!("ldr {0:q}, [{1}]", lateout(vreg) wide, in(reg) source.add(at), options(nostack, readonly, preserves_flags));
+            vst1q_u8(target.add(at), wide);
+        }
+    }
+    len / WIDE * WIDE
+}
+
+#[inline(always)]
+pub unsafe fn copy_to_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
+    for at in (0..len / WIDE).map(|index| index * WIDE) {
+        // SAFETY: as in `copy_from_shared`, with the sides changed.
+        unsafe {
+            let wide = vld1q_u8(source.add(at));
+            asm!("str {0:q}, [{1}]", in(vreg) wide, in(reg) target.add(at), options(nostack, preserves_flags));
+        }
+    }
+    len / WIDE * WIDE
 }

@@ -1,10 +1,12 @@
-//! What a processor does better than portable code. Each file here gives the same four functions:
+//! What a processor does better than portable code. Each file here gives the same six functions:
 //!
 //! | function | what it must do |
 //! |---|---|
 //! | `prefetch(address)` | ask for the cache line at an address, which may be any; never fault. A hint: it may do nothing |
 //! | `equal_bytes(word, byte)` | return a bit for each byte of the word, the lowest first: whether it equals `byte` |
 //! | `launder(address)` | return the address, of which the compiler no longer knows how it was computed. A hint: it may do nothing |
+//! | `copy_from_shared(source, target, len)` | copy from `source`, which other threads may write meanwhile, to `target`, which is the caller's alone; return how many of the first bytes were copied, a multiple of 8. Of bytes that were written meanwhile, what arrives may be any mixture |
+//! | `copy_to_shared(source, target, len)` | the same from the caller's bytes to those that other threads may read meanwhile |
 //! | `stores_done()` | called after a lock was held, or while it is held: when the lock has been given back and this has returned, every load that begins from then on sees what was stored before, whether or not it takes a lock, the loads of this thread included |
 //!
 //! None of them allocates, blocks, or fails. A processor without a file has the portable one, as have interpreters and model
@@ -23,7 +25,7 @@ mod processor;
 #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(any(miri, loom, shuttle)))))]
 use portable as processor;
 
-pub use processor::{equal_bytes, launder, prefetch, stores_done};
+pub use processor::{copy_from_shared, copy_to_shared, equal_bytes, launder, prefetch, stores_done};
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,11 @@
 //! x86-64. Each one has SSE2.
 
-use core::arch::x86_64::{
-    _MM_HINT_T0, _mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_movemask_epi8, _mm_prefetch, _mm_set1_epi8,
+use core::arch::{
+    asm,
+    x86_64::{
+        __m128i, _MM_HINT_T0, _mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_loadu_si128, _mm_movemask_epi8, _mm_prefetch,
+        _mm_set1_epi8, _mm_storeu_si128,
+    },
 };
 
 #[inline(always)]
@@ -24,7 +28,7 @@ pub fn launder<T>(address: *const T) -> *const T {
     #[allow(clippy::pointers_in_nomem_asm_block)]
     // SAFETY: there is no instruction.
     unsafe {
-        core::arch::asm!("/* {0} */", inlateout(reg) address, options(pure, nomem, nostack, preserves_flags));
+        asm!("/* {0} */", inlateout(reg) address, options(pure, nomem, nostack, preserves_flags));
     }
     address
 }
@@ -32,3 +36,64 @@ pub fn launder<T>(address: *const T) -> *const T {
 /// The release of a lock, a read-modify-write, waits for all stores before it.
 #[inline(always)]
 pub fn stores_done() {}
+
+/// Bytes that one instruction copies, and that one turn of the loops below does.
+const WIDE: usize = size_of::<__m128i>();
+const TURN: usize = 4 * WIDE;
+
+// The shared side is read and written by instructions that the compiler does not look into: to it there is no data race.
+
+#[inline(always)]
+pub unsafe fn copy_from_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
+    let mut at = 0;
+    while at + TURN <= len {
+        let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
+        // SAFETY: the caller gives `len` bytes to read and as many to write.
+        unsafe {
+            asm!("movdqu {0}, [{4}]", "movdqu {1}, [{4} + 16]", "movdqu {2}, [{4} + 32]", "movdqu {3}, [{4} + 48]",
+                out(xmm_reg) a, out(xmm_reg) b, out(xmm_reg) c, lateout(xmm_reg) d, in(reg) source.add(at),
+                options(nostack, readonly, preserves_flags));
+            let target = target.add(at).cast::<__m128i>();
+            _mm_storeu_si128(target, a);
+            _mm_storeu_si128(target.add(1), b);
+            _mm_storeu_si128(target.add(2), c);
+            _mm_storeu_si128(target.add(3), d);
+        }
+        at += TURN;
+    }
+    while at + WIDE <= len {
+        let wide: __m128i;
+        // SAFETY: as above.
+        unsafe {
+            asm!("movdqu {0}, [{1}]", lateout(xmm_reg) wide, in(reg) source.add(at), options(nostack, readonly, preserves_flags));
+            _mm_storeu_si128(target.add(at).cast(), wide);
+        }
+        at += WIDE;
+    }
+    at
+}
+
+#[inline(always)]
+pub unsafe fn copy_to_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
+    let mut at = 0;
+    while at + TURN <= len {
+        // SAFETY: as in `copy_from_shared`, with the sides changed.
+        unsafe {
+            let source = source.add(at).cast::<__m128i>();
+            asm!("movdqu [{4}], {0}", "movdqu [{4} + 16], {1}", "movdqu [{4} + 32], {2}", "movdqu [{4} + 48], {3}",
+                in(xmm_reg) _mm_loadu_si128(source), in(xmm_reg) _mm_loadu_si128(source.add(1)),
+                in(xmm_reg) _mm_loadu_si128(source.add(2)), in(xmm_reg) _mm_loadu_si128(source.add(3)),
+                in(reg) target.add(at), options(nostack, preserves_flags));
+        }
+        at += TURN;
+    }
+    while at + WIDE <= len {
+        // SAFETY: as above.
+        unsafe {
+            let wide = _mm_loadu_si128(source.add(at).cast());
+            asm!("movdqu [{1}], {0}", in(xmm_reg) wide, in(reg) target.add(at), options(nostack, preserves_flags));
+        }
+        at += WIDE;
+    }
+    at
+}

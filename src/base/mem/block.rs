@@ -13,10 +13,13 @@
 //!
 //! What a reader got is worth nothing until it has checked the version under which it found the address.
 
-use crate::base::sync::{
-    BlockWord,
-    Ordering::{Relaxed, Release},
-    between_words, fence,
+use crate::base::{
+    arch::{copy_from_shared, copy_to_shared},
+    sync::{
+        BlockWord,
+        Ordering::{Relaxed, Release},
+        between_words, fence,
+    },
 };
 use core::ptr::NonNull;
 
@@ -75,19 +78,33 @@ impl Block {
     }
 
     /// Fills a block of sufficient size class that nobody else writes.
+    #[inline]
     pub fn fill(self, bytes: &[u8]) {
         // A reader that holds the address from the block's last use, and sees the new contents, is to see as well what announced
         // that this use was over, though another thread did that.
         fence(Release);
         self.cell(0).store(bytes.len() as u64, Relaxed);
-        let (words, rest) = bytes.as_chunks::<8>();
+        // SAFETY: the block has room for the bytes, and they are whole words.
+        let copied = unsafe { copy_to_shared(bytes.as_ptr(), self.contents(), bytes.len()) };
+        let (words, rest) = bytes[copied..].as_chunks::<8>();
+        let first = 1 + copied / 8;
         for (index, word) in words.iter().enumerate() {
             between_words();
-            self.cell(1 + index).store(u64::from_ne_bytes(*word), Relaxed);
+            self.cell(first + index).store(u64::from_ne_bytes(*word), Relaxed);
         }
         if !rest.is_empty() {
-            self.cell(1 + words.len()).store(partial_word(rest), Relaxed);
+            self.cell(first + words.len()).store(partial_word(rest), Relaxed);
         }
+    }
+
+    /// Whether `bytes` lie in this block.
+    #[inline(always)]
+    pub fn holds(self, bytes: &[u8]) -> bool {
+        (bytes.as_ptr() as usize).wrapping_sub(self.0.as_ptr() as usize) < Self::size(self.len())
+    }
+
+    fn contents(self) -> *mut u8 {
+        self.0.as_ptr().wrapping_add(1).cast()
     }
 
     /// The bytes.
@@ -117,7 +134,9 @@ impl Block {
     #[inline]
     pub unsafe fn copy_to(self, target: *mut u8, len: usize) {
         let words = len / 8;
-        for index in 0..words {
+        // SAFETY: both sides have `len` bytes.
+        let copied = unsafe { copy_from_shared(self.contents(), target, len) };
+        for index in copied / 8..words {
             between_words();
             let word = self.cell(1 + index).load(Relaxed);
             // SAFETY: 8 * index + 8 <= len.

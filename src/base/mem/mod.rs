@@ -9,4 +9,4 @@ mod size_class;
 
 pub use alloc::{Allocator, Memory, OutOfMemory};
 pub use block::Block;
-pub use pool::Pool;
+pub use pool::{Pool, is_same_class};

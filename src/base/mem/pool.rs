@@ -32,6 +32,12 @@ fn class_of(size: usize) -> (usize, usize) {
     (7 + 4 * (exponent - 7) + (quarter - 4), (quarter + 1) << (exponent - 3))
 }
 
+/// Whether bytes of both lengths need a block of the same class.
+#[inline(always)]
+pub fn is_same_class(one: usize, other: usize) -> bool {
+    one == other || class_of(Block::size(one)).0 == class_of(Block::size(other)).0
+}
+
 type Group = [Class; 4];
 
 /// All blocks of one table.
