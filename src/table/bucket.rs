@@ -12,63 +12,78 @@ use crate::{
     item::Key,
 };
 
+/// Slots in a bucket.
 pub const SLOTS: usize = 8;
 
-/// Tophash of a slot that is empty, like every one after it in the chain.
+/// The tophash of an empty slot after which the whole chain is empty.
 pub const EMPTY_REST: u8 = 0;
-/// Tophash of a slot that is empty.
+/// The tophash of any other empty slot.
 pub const EMPTY_ONE: u8 = 1;
-/// All that is known of a bucket without its slots.
+
+/// A bucket without its slots. All zero is an empty bucket that has no overflow bucket.
+///
+/// Readers load all three words; only the owner stores them.
 #[repr(C, align(16))]
 pub struct Meta {
+    /// One byte for each slot, slot 0 lowest.
     pub tophash: AtomicU64,
-    /// Odd while the owner changes the chain that this bucket is the head of. Not used in an overflow bucket.
+    /// Of a head: odd while the owner changes its chain. Not used in an overflow bucket.
     pub version: AtomicU32,
-    /// The lower bits are the number of the next bucket of the chain in the overflow pool, 0 for none; in a free one, the next free
-    /// one. The upper eight are, in the head of a chain, its filter: of each entry in an overflow bucket it has the bit
-    /// of [`filter_bit`], so that most searches for what is not there end at the head. Bits of entries
-    /// that a split or a delete took away are gone when that returns.
+    /// ```text
+    /// bit 31     24 23                  0
+    ///     └ filter ┘└ number of the next ┘
+    /// ```
+    /// The number is that of the next bucket of the chain, in the overflow pool; 0: the chain ends here.
+    /// In a free overflow bucket it is the next free one.
+    ///
+    /// The filter is used in heads only. It has the [`filter_bit`] of each entry that lies in an overflow
+    /// bucket of the chain, so most searches for an absent key end at the head. When a split or a delete
+    /// has taken entries away, it also clears their bits.
     overflow: AtomicU32,
 }
 
-/// More overflow buckets than this no table has.
+/// The highest number of an overflow bucket.
 pub const MAX_OVERFLOW: u32 = (1 << FILTER) - 1;
+/// Where the filter begins.
 const FILTER: u32 = 24;
 
-/// The bit of a tophash in a filter.
+/// The filter bit of a tophash: one of eight, by its lowest three bits.
 #[inline(always)]
 fn filter_bit(top: u8) -> u32 {
     1 << FILTER << (top & 7)
 }
 
 impl Meta {
-    /// The next bucket of the chain, 0 for none.
+    /// The number of the next bucket of the chain, 0 for none.
     #[inline(always)]
     pub fn next(&self) -> u32 {
         self.overflow.load(Relaxed) & MAX_OVERFLOW
     }
-    /// Keeps the filter.
+    /// Sets that number, and keeps the filter.
     pub fn set_next(&self, number: u32) {
         self.overflow.store(self.overflow.load(Relaxed) & !MAX_OVERFLOW | number, Relaxed);
     }
-    /// Of a head: whether an entry of this tophash may be in an overflow bucket.
+    /// Of a head: whether an entry with this tophash may lie in an overflow bucket.
     #[inline(always)]
     pub fn may_overflow(&self, top: u8) -> bool {
         self.overflow.load(Relaxed) & filter_bit(top) != 0
     }
-    /// Of a head: an entry of this tophash is in an overflow bucket.
+    /// Of a head: records that an entry with this tophash lies in an overflow bucket.
     pub fn set_overflows(&self, top: u8) {
         self.overflow.store(self.overflow.load(Relaxed) | filter_bit(top), Relaxed);
     }
-    /// The chain ends here, and its filter is empty.
+    /// Ends the chain here, with an empty filter.
     pub fn end_chain(&self) {
         self.overflow.store(0, Relaxed);
     }
 }
 
+/// A key and its value. What it holds counts only while its tophash is not an empty state.
 #[repr(C)]
 pub struct Slot<K: Key> {
+    /// Written by the owner while the chain's version is odd.
     pub key: K::Cells,
+    /// The value itself, or the address of its block. 0 in memory that was discarded.
     pub value: AtomicU64,
 }
 
@@ -87,7 +102,7 @@ impl<K: Key> Slot<K> {
 }
 
 impl<K: Key> Slot<K> {
-    /// The value word. Acquire pairs with the Release store of the word: what it is the address of, if it is one, is visible.
+    /// The value word. Acquire pairs with the Release store of a block's address, so its contents are visible.
     #[inline(always)]
     pub fn load_value(&self) -> u64 {
         self.value.load(Acquire)
@@ -101,7 +116,7 @@ impl<K: Key> Slot<K> {
     }
 }
 
-/// The two parts of one bucket.
+/// The two parts of a bucket, which lie apart in memory.
 pub struct Bucket<'a, K: Key> {
     pub meta: &'a Meta,
     pub slots: &'a [Slot<K>; SLOTS],
@@ -115,7 +130,7 @@ impl<K: Key> Clone for Bucket<'_, K> {
 impl<K: Key> Copy for Bucket<'_, K> {}
 
 impl<K: Key> Bucket<'_, K> {
-    /// Asks for the metadata, and for the slots where they are few enough to be worth it before a tophash has matched.
+    /// Prefetches the metadata, and the slots if they are only two cache lines.
     #[inline(always)]
     pub fn prefetch(&self) {
         if !K::HAS_PREFERRED_SLOT {
@@ -125,28 +140,30 @@ impl<K: Key> Bucket<'_, K> {
         prefetch(self.meta);
     }
 
-    /// The same for one hash.
+    /// As `prefetch`, for a search of one hash: of larger slots, the preferred one.
     #[inline(always)]
     pub fn prefetch_for(&self, hash: u64) {
         self.prefetch();
         if K::HAS_PREFERRED_SLOT {
-            let home = &self.slots[K::preferred_slot(hash)];
-            prefetch(home);
-            // Which may be on the next cache line.
-            prefetch(&home.value);
+            let slot = &self.slots[K::preferred_slot(hash)];
+            prefetch(slot);
+            // The value may lie on the next cache line.
+            prefetch(&slot.value);
         }
     }
 
+    /// Whether both are the same bucket.
     pub fn is_same(&self, other: &Self) -> bool {
         core::ptr::eq(self.meta, other.meta)
     }
 
+    /// The tophash bytes.
     #[inline(always)]
     pub fn tops(&self) -> Tops {
         Tops(self.meta.tophash.load(Relaxed))
     }
 
-    /// Puts an entry into a slot that is empty, of a head or the first empty one of its bucket.
+    /// Puts an entry into an empty slot: any of a head, or the first empty one of an overflow bucket.
     #[inline(always)]
     pub fn write_slot(&self, slot: usize, top: u8, key: K::Words, value: u64) {
         let cells = &self.slots[slot];
@@ -155,23 +172,25 @@ impl<K: Key> Bucket<'_, K> {
         }
         cells.value.store(value, Release);
         let tops = self.tops().with(slot, top);
-        // In another bucket than the last of a chain every empty slot is marked already.
+        // Only the last bucket of a chain has EMPTY_REST. A slot in the middle of those was filled: the
+        // ones before it become EMPTY_ONE.
         let tops = if K::HAS_PREFERRED_SLOT && self.meta.next() == 0 { tops.joined() } else { tops };
         self.meta.tophash.store(tops.0, Relaxed);
     }
 
-    /// Empties a slot of the last bucket of a chain.
+    /// Empties a slot. The bucket is the last of its chain.
     #[inline(always)]
     pub fn remove_last(&self, slot: usize) {
         self.meta.tophash.store(self.tops().with(slot, EMPTY_ONE).trimmed().0, Relaxed);
     }
 
-    /// Empties a slot of a bucket of any chain.
+    /// Empties a slot.
     #[inline(always)]
     pub fn remove(&self, slot: usize) {
         if self.meta.next() == 0 { self.remove_last(slot) } else { self.set_top(slot, EMPTY_ONE) }
     }
 
+    /// Sets the tophash of a slot.
     #[inline(always)]
     pub fn set_top(&self, slot: usize, top: u8) {
         self.meta.tophash.store(self.tops().with(slot, top).0, Relaxed);
@@ -189,6 +208,7 @@ const HIGHEST: u64 = u64::from_ne_bytes([0x80; SLOTS]);
 impl Tops {
     pub const EMPTY: Self = Self(0);
 
+    /// Slots with this tophash.
     #[inline(always)]
     pub fn matching(self, top: u8) -> Matches {
         Matches(equal_bytes(self.0, top))
@@ -198,6 +218,7 @@ impl Tops {
     pub fn live(self) -> Matches {
         Matches(!self.empty().0)
     }
+    /// Slots without a key.
     #[inline(always)]
     pub fn empty(self) -> Matches {
         Matches(equal_bytes(self.0, EMPTY_REST) | equal_bytes(self.0, EMPTY_ONE))
@@ -210,23 +231,25 @@ impl Tops {
     pub fn with(self, slot: usize, top: u8) -> Self {
         Self(self.0 & !(0xff << (8 * slot)) | (top as u64) << (8 * slot))
     }
-    /// With these slots emptied: bit 0 stands for slot 0.
+    /// With the slots in `slots` emptied (bit 0: slot 0).
     pub fn emptied(self, slots: u8) -> Self {
         Matches(slots).fold(self, |tops, slot| tops.with(slot, EMPTY_ONE))
     }
-    /// For the last bucket of a chain: the empty slots at its end as [`EMPTY_REST`].
+    /// Marks the empty slots at the end as [`EMPTY_REST`]. For the last bucket of a chain.
     #[inline(always)]
     pub fn trimmed(self) -> Self {
-        // Of a tophash another bit than the lowest is set; all that is above the last one is empty.
+        // Empty states are 0x00 and 0x01; every tophash has a bit above bit 0. Mask bit 0 of each byte
+        // away: the highest byte left is the last slot in use.
         match self.0 & !EMPTY_ONES {
             0 => Self::EMPTY,
             used => Self(self.0 & u64::MAX >> (used.leading_zeros() & !7)),
         }
     }
-    /// After a slot was filled that was not the first empty one: the empty ones before it as [`EMPTY_ONE`].
+    /// Marks the empty slots before the last entry as [`EMPTY_ONE`], and those after it as [`EMPTY_REST`].
     #[inline(always)]
     pub fn joined(self) -> Self {
-        // The highest bit of each byte that is a tophash: the sum carries into it, and no further.
+        // Bit 7 of each byte that is a tophash: adding 0x7f carries into bit 7 if any of bits 1 to 6 is
+        // set, and never into the next byte.
         let live = ((self.0 & !EMPTY_ONES & !HIGHEST) + !HIGHEST) | self.0;
         Self(self.0 | (!live >> 7 & EMPTY_ONES)).trimmed()
     }
@@ -251,13 +274,13 @@ impl Matches {
         // The mask keeps the bound visible to the compiler.
         (self.0 != 0).then(|| self.0.trailing_zeros() as usize & (SLOTS - 1))
     }
-    /// The first one from a slot on, after the last comes slot 0.
+    /// The first one from `slot` on; slot 0 follows the last.
     #[inline(always)]
     pub fn first_from(self, slot: usize) -> Option<usize> {
         let turned = Self(self.0.rotate_right(slot as u32));
         turned.first().map(|first| (first + slot) & (SLOTS - 1))
     }
-    /// Those after the first.
+    /// All but the first.
     #[inline(always)]
     pub fn rest(self) -> Self {
         Self(self.0 & self.0.wrapping_sub(1))
@@ -274,14 +297,14 @@ impl Iterator for Matches {
     }
 }
 
-/// A change of a chain: its head's version is odd from here to the drop, and a new even one then.
+/// A change of a chain. The head's version is odd from `begin` to the drop, which makes it even again.
 pub struct Change<'a>(&'a AtomicU32);
 
 impl<'a> Change<'a> {
     pub fn begin(head: &'a Meta) -> Self {
         let version = &head.version;
         version.store(version.load(Relaxed).wrapping_add(1), Relaxed);
-        // No write of the change may be seen before the odd version.
+        // Whoever sees a write of this change also sees the odd version.
         fence(Release);
         Self(version)
     }

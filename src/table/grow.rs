@@ -1,6 +1,6 @@
 //! Growing and shrinking: everything that moves entries between buckets.
 //!
-//! Each step moves the entries of one chain (of two when they merge) and is one change of it under its version. The memory that a
+//! Each step splits one chain or merges two, and is one change under their versions. The memory that a
 //! step may need is there before it begins, so no step stops half-way.
 
 use super::{
@@ -22,18 +22,19 @@ use crate::{
     item::Key,
 };
 
-/// The runtime's load factor, 13 / 2.
+/// [`Growth::Doubling`]: at most 13 / 2 entries per bucket, the load factor of Go's runtime.
 const LOAD: (u64, u64) = (13, 2);
-/// [`Growth::Linear`] keeps this many entries to a bucket, 16 / 3: unsplit buckets hold up to twice what split ones do.
+/// [`Growth::Linear`]: 16 / 3 entries per bucket on average. Buckets that are not split yet hold up to
+/// twice as many as those that are.
 const LINEAR_LOAD: (u64, u64) = (16, 3);
-/// Until there are `SMALL` buckets it keeps only this many: so few bytes lie in the processor's cache anyway, and an overflow bucket
-/// then costs more than all else.
+/// With fewer than `SMALL` buckets it keeps only this many. So small a table lies in the processor's
+/// cache, where an overflow bucket costs more than anything else.
 const SMALL_LOAD: u64 = 4;
 const SMALL: u64 = 256;
-/// Splits with each write.
+/// Splits per write, of a doubling.
 const STEPS: usize = 2;
 
-/// Fills the empty slots of a chain, bucket after bucket.
+/// Fills a chain, bucket after bucket, while entries move into it.
 struct Filler<'a, K: Key> {
     head: Bucket<'a, K>,
     bucket: Bucket<'a, K>,
@@ -41,13 +42,14 @@ struct Filler<'a, K: Key> {
 }
 
 impl<'a, K: Key> Filler<'a, K> {
-    /// `tops` is what the head holds already; the overflow buckets behind it count as empty.
+    /// `tops` is what the head keeps. The overflow buckets behind it count as empty.
     fn new(head: Bucket<'a, K>, tops: Tops) -> Self {
         Self { head, bucket: head, tops }
     }
 
-    /// Adds an entry from slot `from` of `bucket`, which may be one of the same chain that the filler has not passed. Where a key has a home, the
-    /// entry keeps its slot if it can; in a bucket that is filled while it is read, it always can.
+    /// Adds an entry, from slot `from` of `bucket`. The bucket may be one of this chain that the filler has
+    /// not passed. Where keys have preferred slots, the entry keeps its slot if that is empty; in a bucket
+    /// that is filled while it is read, it always is.
     #[inline(always)]
     fn push(&mut self, owner: &mut TableMut<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
         let preferred = if K::HAS_PREFERRED_SLOT { from } else { 0 };
@@ -72,11 +74,12 @@ impl<'a, K: Key> Filler<'a, K> {
         (self.bucket, self.tops) = (owner.extend_chain(self.bucket), Tops::EMPTY);
     }
 
+    /// Writes the tophash bytes of the bucket that is being filled.
     fn store_tops(&self) {
         self.bucket.meta.tophash.store(self.tops.0, Relaxed);
     }
 
-    /// Ends the chain here; returns the overflow bucket that followed.
+    /// Ends the chain here. Returns the number of the overflow bucket that followed, for `free_overflow`.
     #[inline(always)]
     fn finish(mut self, owner: &TableMut<'a, K>) -> u32 {
         self.tops = if K::HAS_PREFERRED_SLOT { self.tops.joined() } else { self.tops.trimmed() };
@@ -95,6 +98,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.shape()
     }
 
+    /// Publishes a shape. Release: the segments that it needs, and the chains that it tells apart, are visible.
     fn publish(&mut self, bits: u32, split: u32) {
         let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
         self.writer.reached = self.writer.reached.max(shape.buckets());
@@ -113,7 +117,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         next
     }
 
-    /// Buckets that so many entries should have.
+    /// How many main buckets so many entries should have.
     fn buckets_for(&self, entries: u64) -> u64 {
         match self.writer.growth {
             Growth::Linear => {
@@ -127,7 +131,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// How many entries the buckets are meant for.
+    /// How many entries the main buckets are meant for.
     fn capacity(&self) -> u64 {
         match self.writer.growth {
             Growth::Linear if self.shape().buckets() < SMALL => self.shape().buckets() * SMALL_LOAD,
@@ -136,12 +140,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// To be called after whatever changes what the limit depends on.
+    /// Sets the limit anew, after a change of the shape or of `growing`.
     pub(super) fn set_limit(&mut self) {
         self.writer.limit = if self.writer.growing { 0 } else { self.capacity() };
     }
 
-    /// Before an insert at the limit: makes the first bucket, starts growth where it is due, does a little of what is under way.
+    /// Before an insert at the limit: makes the first bucket, begins a growth that is due, and does a little
+    /// of the one that is under way.
     #[cold]
     #[inline(never)]
     pub(super) fn grow_for_insert(&mut self) -> Result<(), OutOfMemory> {
@@ -158,13 +163,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// With any write: does a little of what is under way.
+    /// With any write: does a little of the growth that is under way.
     #[cold]
     #[inline(never)]
     pub(super) fn grow_for_write(&mut self) {
         if self.writer.growing {
             for _ in 0..STEPS {
-                // For want of memory the growth stays where it is; the next write tries again.
+                // Out of memory: the growth stays where it is, and the next write tries again.
                 if self.split().is_err() {
                     break;
                 }
@@ -177,11 +182,11 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.set_limit();
     }
 
-    /// Pushes every entry from this bucket of a chain on to `filler`.
+    /// Pushes to `filler` every entry of a chain, from the bucket `first` on.
     fn move_all(&mut self, first: Option<Bucket<'a, K>>, filler: &mut Filler<'a, K>) {
         let mut bucket = first;
         while let Some(this) = bucket {
-            // Read before the filler can come to this bucket and change them.
+            // Read these before the filler reaches this bucket and changes them.
             let tops = this.tops();
             bucket = self.table.next_in_chain(this);
             for slot in tops.live() {
@@ -190,6 +195,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
+    /// How many overflow buckets a chain has.
     fn overflow_in(&self, head: Bucket<'a, K>) -> u32 {
         self.table.chain(head).skip(1).count() as u32
     }
@@ -201,7 +207,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             return Err(OutOfMemory);
         }
         let high = shape.buckets() as u32;
-        // The first bucket of a segment is the first that comes into use.
+        // With the first split at this B, the first bucket of a new segment comes into use.
         if shape.split() == 0 {
             self.make_first_bucket()?;
             self.writer.bytes += self.table.main.make(self.memory, high)?;
@@ -210,7 +216,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             return Err(OutOfMemory);
         };
         if low.meta.next() != 0 {
-            // What the two chains need beyond the one is at most what the one has.
+            // The two chains need at most as many more overflow buckets as the one has.
             self.reserve_overflow(self.overflow_in(low))?;
         }
         {
@@ -218,7 +224,8 @@ impl<'a, K: Key> TableMut<'a, K> {
             let hasher = self.hasher;
             let bit = 31 - shape.bits();
             let goes = |slot: &Slot<K>| bucket_bits(K::hash_in_slot(&slot.key, hasher)) >> bit & 1;
-            // What stays in the head stays where it is. Which entries go is random: bits in place of branches.
+            // Entries that stay in the head keep their slots. Which ones go is random, so this counts in
+            // bits: a branch would be mispredicted half the time.
             let tops = low.tops();
             let going = tops.live().fold(0, |going, slot| going | goes(&low.slots[slot]) << slot) as u8;
             let mut go = Filler::new(high, Tops::EMPTY);
@@ -245,11 +252,11 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Asks for the memory of the splits to come, which otherwise would wait for one cache line after the other: of the next one
-    /// for the overflow bucket, since its head is here by now, of the one after it for the heads.
+    /// Prefetches for the splits to come, which otherwise wait for one cache line after the other: of the
+    /// next one the overflow bucket (its head is in cache by now), of the one after it the heads.
     fn prefetch_splits(&self) {
         let shape = self.shape();
-        // After the last prefix comes the first one again, in twice as many.
+        // After the last prefix of B bits comes the first one of B + 1 bits.
         let low = |ahead: u32| self.table.main.by_prefix(shape.next_split().wrapping_add(prefix(ahead, shape.bits())));
         if let Some(overflow) = low(0).and_then(|next| self.table.next_in_chain(next)) {
             overflow.prefetch();
@@ -285,12 +292,12 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Whether the table has many times the buckets that so many entries should have.
+    /// Whether the table has more than eight times the buckets that so many entries should have.
     pub fn is_oversized(&self, entries: u64) -> bool {
         self.shape().buckets() > 8 * self.buckets_for(entries)
     }
 
-    /// Makes room for `entries` in all. Nothing changes if that fails.
+    /// Makes buckets for `entries` in all. If that fails, nothing changes.
     pub fn reserve(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         self.prepare(entries)?;
         let target = self.buckets_for(entries);
@@ -298,7 +305,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             return Ok(());
         }
         if self.writer.entries == 0 {
-            // Buckets out of use are empty.
+            // Buckets beyond the shape are empty, so there is nothing to split.
             let bits = target.ilog2();
             self.publish(bits, (target - (1 << bits)) as u32);
         }
@@ -310,7 +317,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Takes the memory that a `reserve` of so many entries needs, and does not use it yet. Nothing changes if that fails.
+    /// Takes the memory that a `reserve` of so many entries needs, without using it yet. If that fails,
+    /// nothing changes.
     pub fn prepare(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         let taken = self.take_for(entries);
         if taken.is_err() {
@@ -327,37 +335,38 @@ impl<'a, K: Key> TableMut<'a, K> {
         if target <= self.shape().buckets() {
             return self.make_first_bucket();
         }
-        // One bucket of each segment up to the target, but for the first segment. Where there is one, nothing is made.
+        // Each segment up to the target, but the first. A segment that exists is not made again.
         for first in (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).take_while(|first| u64::from(*first) < target) {
             self.writer.bytes += self.table.main.make(self.memory, first)?;
         }
-        // A split needs as many as its chain has, and leaves no more in use than there were.
+        // A split needs at most as many overflow buckets as its chain has, and gives that many back.
         self.reserve_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
-        // Last: readers come to it as soon as it is there.
+        // The first segment last: readers use it as soon as it exists.
         self.make_first_bucket()
     }
 
-    /// Gives back what was prepared and is not used.
+    /// Gives back what `prepare` took and nothing used.
     pub fn release_unused_segments(&mut self) {
         if !self.table.is_unused() {
             return self.release_unused();
         }
-        // SAFETY: no shape that has one of them was ever published.
+        // SAFETY: the table has no first bucket, so no reader found any of these segments.
         self.writer.bytes -= unsafe { self.table.main.release(self.memory, 0, 0) };
     }
 
-    /// Gives the memory behind the buckets in use back, as far as it is whole segments.
+    /// Gives back the segments behind the buckets in use.
     fn release_unused(&mut self) {
         let WriterState { stable, reached, overflow_reached, overflow_next, .. } = *self.writer;
         let (reached, overflow_reached) = if stable { (reached, overflow_reached) } else { (0, 0) };
-        // SAFETY: the shape and every chain end before them, and readers came only to those that were reached.
+        // SAFETY: the shape ends before these main segments and every chain before these overflow
+        // segments, and readers reached only buckets below the two `reached`.
         self.writer.bytes -= unsafe {
             self.table.main.release(self.memory, self.shape().buckets(), reached)
                 + self.table.overflow.release(self.memory, overflow_next.into(), overflow_reached)
         };
     }
 
-    /// Merges down to what the entries need and gives the rest of the memory back.
+    /// Merges down to the buckets that the entries need, and gives the rest of the memory back.
     pub fn shrink(&mut self) -> Result<(), OutOfMemory> {
         if self.table.is_unused() {
             return Ok(());
@@ -380,12 +389,12 @@ impl<'a, K: Key> TableMut<'a, K> {
         result
     }
 
-    /// Moves the overflow buckets in use to the lowest numbers.
+    /// Moves the overflow buckets in use to the lowest numbers, so that segments behind them can go.
     fn pack_overflow(&mut self) {
         let end = self.writer.overflow_used + 1;
-        // As in `take_overflow`.
+        // As in `take_overflow`: a reader that sees a bucket's new contents must see what freed it.
         fence(Release);
-        // Of the free ones keep those that stay: as many as there are others to be moved there.
+        // Keep the free ones below `end`: as many as there are buckets in use beyond it.
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;
         while number != 0

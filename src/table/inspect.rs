@@ -1,4 +1,4 @@
-//! Looks at a whole table and at its buckets, while writers are kept out.
+//! Reads a whole table, or one of its buckets, while writers are kept out.
 
 use super::{
     Table,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{base::sync::Ordering::Relaxed, item::Key};
 
-/// A bucket to look at.
+/// One bucket, as it stands.
 pub struct View<'a, K: Key> {
     pub version: u32,
     pub overflow: u32,
@@ -15,7 +15,7 @@ pub struct View<'a, K: Key> {
 }
 
 impl<K: Key> Table<K> {
-    /// Main bucket `index`, or the overflow bucket `depth` down its chain. For the owner, and for whoever else keeps writers out.
+    /// Main bucket `index`, or the overflow bucket `depth` down its chain. While writers are kept out.
     pub fn view(&self, index: u64, depth: u64) -> Option<View<'_, K>> {
         if index >= self.shape().buckets() {
             return None;
@@ -26,12 +26,12 @@ impl<K: Key> Table<K> {
         Some(View { version, overflow, tops: bucket.tops(), slots })
     }
 
-    /// Buckets in the longest chain. For the owner, and for whoever else keeps writers out.
+    /// The number of buckets in the longest chain. While writers are kept out.
     pub fn longest_chain(&self) -> u64 {
         self.heads().map(|head| self.chain(head).count() as u64).max().unwrap_or(0)
     }
 
-    /// Calls `visit` with each entry's slot. For the owner, and for whoever else keeps writers out.
+    /// Calls `visit` with the slot of each entry. While writers are kept out.
     pub fn for_each(&self, mut visit: impl FnMut(&Slot<K>)) {
         for bucket in self.heads().flat_map(|head| self.chain(head)) {
             bucket.tops().live().for_each(|slot| visit(&bucket.slots[slot]));

@@ -1,51 +1,67 @@
 //! The bucketed hash table under every kind of map.
 //!
-//! # The table
-//! A table is an array of 2^B *buckets* of 8 slots. A slot is a key and a value word side by side; a value word is the value
-//! itself or the address of a block of bytes, and the table does not care which. Apart from the slots each bucket has 16
-//! bytes of *metadata*: 8 *tophash* bytes, the version, and the number of the next *overflow* bucket. The tophash of a
-//! slot is eight bits of its key's hash, compared (all 8 at once) before any key is; the two smallest values are not
-//! hashes but the *empty states*: [`EMPTY_REST`] ("and so is everything after it in this chain", where a search may stop)
-//! and [`EMPTY_ONE`]. A full bucket continues in an overflow bucket from a pool that belongs to the table, and has a filter of the
-//! tophash bytes that lie there.
+//! # Terms
+//! - **slot**: a key and its value word, side by side. The value word is the value itself, or the
+//!   address of a block of bytes; the table does not care which.
+//! - **bucket**: 8 slots, and 16 bytes of **metadata**: 8 tophash bytes, a version, and the number of
+//!   the next overflow bucket.
+//! - **tophash**: eight bits of a key's hash, one byte for each slot. All 8 are compared at once, before
+//!   any key is. The two smallest values are not hashes but **empty states**: [`EMPTY_ONE`] (this slot
+//!   is empty) and [`EMPTY_REST`] (so is every slot after it in the chain).
+//! - **overflow bucket**: where a full bucket continues. They come from a pool that belongs to the table.
+//! - **chain**: a main bucket, its **head**, and the overflow buckets behind it.
+//! - **filter**: a few bits in a head that say which tophash bytes lie in its overflow buckets.
+//! - **prefix**: the highest bits of a hash's bucket bits. Each main bucket stands for one prefix.
+//! - **shape**: how many main buckets there are, and which prefix is split next ([`Shape`]).
+//! - **home bucket**: the head of the chain that a hash belongs to, under the shape of some moment.
+//! - **split**, **merge**: one prefix becomes two that are a bit longer; two become one.
+//! - **segment**: one allocation of main or overflow buckets. Segments never move.
+//! - **owner**: whoever may change the table, one at a time ([`TableMut`]).
+//! - **reader**: whoever searches the table without a lock ([`Table::get`]).
 //!
 //! # Growth
-//! A bucket stands for a *prefix*: the highest B of the hash's bucket bits, in a table of 2^B buckets.
-//! Growing from B to B + 1 *splits* prefix p into p0 and p1, for p = 0, 1, 2 … in turn, a few with each write: the
-//! runtime's evacuation, but p0 keeps the bucket of p and only p1 has a new one, number 2^B + p. So nothing is copied twice, memory never
-//! doubles for a moment, and who visits the prefixes in turn, as an iteration does, goes forward in the memory
-//! of each generation of buckets. How far that has come is the table's [`Shape`]. Shrinking *merges* buckets again.
+//! A table of 2^B buckets has one bucket for each prefix of B bits. To grow to B + 1, it splits prefix p
+//! into p0 and p1, for p = 0, 1, 2 … in turn, a few with each write. This is the evacuation of Go's
+//! runtime, except that p0 keeps the bucket of p, and only p1 has a new one, number 2^B + p. So no entry
+//! is copied twice, memory never doubles for a moment, and an iteration, which visits the prefixes in
+//! order, goes forward through the memory of each segment. Shrinking merges buckets again.
 //!
-//! The runtime *reorganises* a table at the same size when overflow buckets pile up that deletes have emptied. Here a write that
-//! has to look behind the head moves the last entries of the chain into its empty slots, so that they do not pile up.
+//! Go's runtime rebuilds a table at the same size when deletes leave too many overflow buckets. Here a
+//! write that has to look behind a head compacts the chain: it moves the last entries forward into the
+//! empty slots, so empty overflow buckets do not pile up.
 //!
-//! # Who may do what
-//! One *owner* at a time changes a table ([`TableMut`]; the kinds say which lock makes that true). Optimistic readers
-//! ([`Table::get`]) may read at any time, and take nothing. The words they share:
+//! # Who may change what
+//! A kind's lock makes sure that there is one owner at a time. Readers may run at any time and take
+//! nothing. They share these words:
 //!
 //! | word | written by | rule |
 //! |---|---|---|
-//! | `shape` | owner, Release | a split publishes it before the split bucket's version is even again |
-//! | a bucket's `version` | owner | odd while the chain of that bucket is being changed; each change adds 2. It covers the whole chain: an overflow bucket's own version is not used |
-//! | tophash, overflow, slots | owner, Relaxed | only while the chain's version is odd, but for a value word that is overwritten in place |
-//! | a value word | owner, Release | overwritten in place when the old value needs no protection (a word) |
-//! | segment pointers | owner, Release | set before a shape that needs them is published |
+//! | the table's `shape` | owner, Release | a split publishes it before it makes the version of the split chain even |
+//! | a head's `version` | owner | odd while its chain is being changed; each change adds 2. It covers the whole chain: the versions of overflow buckets are not used |
+//! | tophash bytes, overflow numbers, keys | owner, Relaxed | only while the chain's version is odd |
+//! | a value word | owner, Release | while the version is odd; a value that is all in its word is overwritten at any time |
+//! | the block of a value | owner, Relaxed | overwritten only while the version is odd; freed only after a change that took its address out of the slot |
+//! | segment pointers | owner, Release | set before a shape is published that needs them |
 //!
-//! A reader loads the shape (Acquire), picks the bucket, loads its version (Acquire; odd: again), reads with Relaxed, then
-//! issues an Acquire fence and loads the version again: unchanged, what it read stood there together. TableMut: version odd,
-//! Release fence, changes, version even with Release. By the two fences a reader that saw any change also sees the
-//! version that announced it.
+//! **A hit.** The reader loads the shape (Acquire), finds the home bucket, and loads its version
+//! (Acquire). It reads with Relaxed loads, issues an Acquire fence, and loads the version again. If that
+//! is the same even number, all that it read belongs together. The owner makes the version odd, issues a
+//! Release fence, changes the chain, and makes the version even with a Release store. The two fences
+//! pair: a reader that saw any part of a change also sees the version that announced it.
 //!
-//! A miss needs one more look: the key may have been split away before the reader came to the bucket, and then the version
-//! it found was already the one after the split. So before that last look at the version a reader that found nothing looks at
-//! the shape again. Is it the same, the key's bucket was this one at that moment, and by the version the bucket did not hold the
-//! key then. Neither way out is open: a split published its shape before the version that the reader got, so that
-//! the reader gets the shape too; and a merge that has brought the old shape back changed the version before it published that.
+//! **A miss** needs one check more. The key may have been split away before the reader loaded the
+//! version, which is then the one after the split. So a reader that found nothing loads the shape again,
+//! before it checks the version. If the shape has not changed, this was the key's home bucket at that
+//! moment, and by the version it did not hold the key then. A concurrent split cannot be missed: it
+//! publishes its shape before it makes the version even. Nor can a merge that restores the old shape: it
+//! changes the version before it publishes.
 //!
-//! A shrink hands the pages of slots back to the system, never those of metadata: a bucket that comes into use again goes on with
-//! the version that it had, so a reader that slept through both cannot be fooled.
+//! **A shrink** hands the pages of slots back to the system, but never those of metadata. A bucket that
+//! comes into use again goes on with the version that it had, so a reader that slept through both
+//! notices.
 //!
-//! Bound: a reader would have to sleep while one chain changes 2^31 times to be fooled.
+//! **Limit.** Versions have 32 bits. To be fooled, a reader would have to sleep while one chain changes
+//! 2^31 times, exactly.
 
 mod bucket;
 mod grow;
@@ -72,22 +88,26 @@ use crate::{
 };
 use segments::Segments;
 
-/// How a table decides to grow.
+/// When a table splits buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Growth {
-    /// The runtime's rule: past 6.5 entries a bucket the table doubles, two splits with each write.
+    /// As Go's runtime did: past 6.5 entries per bucket the table doubles, two splits with each write.
     Doubling,
-    /// A split for every few inserts, which keeps the load in a narrow band at every size; lower in small tables.
+    /// One split for every few inserts, which keeps the load nearly constant at every size. Small
+    /// tables have a lower load.
     Linear,
 }
 
-/// What readers see of a table. All changes go through its [`TableMut`].
+/// What readers see of a table. All changes go through [`TableMut`].
 pub struct Table<K: Key> {
+    /// A [`Shape`]. Readers load it before they pick a bucket and again before they report a miss; the
+    /// owner stores it after each split and merge. 0: one bucket, which may not exist yet.
     shape: AtomicU64,
+    /// The main buckets, by number.
     main: Segments<K>,
-    /// Bucket 0 of the pool is never used: the number 0 means "no overflow".
+    /// The pool of overflow buckets. Bucket 0 is never used: the number 0 means "no overflow bucket".
     overflow: Segments<K>,
-    /// Bits of the hash that chose this table among its shards. For the order of iteration.
+    /// How many bits of the hash chose this table among its shards. They lead in the order of iteration.
     shard_bits: u32,
 }
 
@@ -97,12 +117,12 @@ impl<K: Key> Table<K> {
         Self { shape: AtomicU64::new(0), main: Segments::new(), overflow: Segments::new(), shard_bits }
     }
 
-    /// The shape, for the owner and for figures.
+    /// The shape. Exact while writers are kept out.
     pub fn shape(&self) -> Shape {
         Shape(self.shape.load(Relaxed))
     }
 
-    /// Whether no bucket was ever made.
+    /// Whether the table has no bucket: nothing was stored yet.
     pub fn is_unused(&self) -> bool {
         self.main.by_prefix(0).is_none()
     }

@@ -1,10 +1,18 @@
 //! The order of iteration.
 //!
-//! Every hash has a *position*: from the highest bit on, the bits that choose the shard, then those that choose the bucket,
-//! then the others. So a shard is a range of positions and a bucket is a range of positions, whatever the number of
-//! buckets is: a split cuts a range in two, a merge joins two. A cursor is a position, and everything below it has been visited. That holds under any
-//! growth and shrinkage between two calls; all that a call has to do is to skip, in the bucket it begins with, the
-//! entries below the cursor. Entries with equal positions travel together.
+//! Every hash has a **position**, a 64-bit number:
+//!
+//! ```text
+//! bit 63                                              0
+//!     └ shard bits ┘└ bucket bits (32) ┘└ other bits ┘
+//! ```
+//!
+//! So a shard is a range of positions, and so is a bucket, whatever the number of buckets is: a split
+//! cuts a range in two, a merge joins two. A **cursor** is a position below which everything was visited.
+//! That stays true when the table grows or shrinks between two calls. All that a call has to do is to
+//! skip, in the bucket where it begins, the entries below the cursor.
+//!
+//! Entries whose hashes collide may share a position. One call returns all of them.
 
 use super::{
     Shape, Table,
@@ -18,26 +26,26 @@ use crate::{
     item::Key,
 };
 
-/// Takes the entries that an iteration comes to.
+/// Takes the entries of an iteration.
 pub trait Sink<K: Key> {
-    /// Takes an entry; one that does not fit is counted, so that [`Sink::overflowed`] tells.
+    /// Takes an entry. One that does not fit is only counted; then [`Sink::overflowed`] returns true.
     fn push(&mut self, key: &K::Cells, value: u64);
-    /// Takes the entries in these slots of a bucket.
+    /// Takes the entries in the slots `live` of a bucket.
     #[inline(always)]
     fn push_live(&mut self, slots: &[Slot<K>; SLOTS], live: Matches) {
         live.for_each(|slot| self.push(&slots[slot].key, slots[slot].load_value()));
     }
-    /// Where the sink stands.
+    /// How much was taken so far.
     fn mark(&self) -> Mark;
-    /// Forgets what was pushed since.
+    /// Forgets what was taken since the mark.
     fn rewind(&mut self, mark: Mark);
-    /// Whether something pushed did not fit.
+    /// Whether an entry did not fit.
     fn overflowed(&self) -> bool;
     /// Whether nothing more can fit.
     fn is_full(&self) -> bool;
 }
 
-/// A sink's state: entries, bytes of keys, bytes of values.
+/// How much a sink has taken: entries, bytes of keys, bytes of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     pub entries: usize,
@@ -45,33 +53,34 @@ pub struct Mark {
     pub values: usize,
 }
 
-/// How far a call of [`Table::scan`] came.
+/// Why a call of [`Table::scan`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// To the end of all positions, or of those asked for.
+    /// It reached the end of all positions, or of those asked for.
     End,
-    /// To the end of this table's positions; the cursor is where the next table's begin.
+    /// It reached the end of this table's positions. The cursor is the first one of the next table.
     NextTable,
-    /// Long enough for one hold of a lock; there is more in this table.
+    /// It visited as many buckets as one hold of a lock allows. There may be more in this table.
     Pause,
-    /// To the end of the sink's room.
+    /// The sink is full.
     Full,
-    /// Nowhere: the entries at the cursor travel together and do not fit. The sink says how much they need.
+    /// The entries that share the next position do not fit. The sink tells how much they need.
     TooSmall,
 }
 
 /// Buckets visited in one hold of a lock.
 const HOLD: usize = 1024;
-/// How many buckets ahead memory is asked for, and that of overflow buckets.
-const AHEAD: usize = 32;
+/// How many heads ahead of the visit memory is prefetched; a power of two.
+const HEADS_AHEAD: usize = 32;
+/// The same of the first overflow buckets, whose numbers stand in heads that are in cache by then.
 const OVERFLOW_AHEAD: usize = 10;
 
-/// The heads of a table's chains from position `at` on, each with the first position after its own. Asks for the memory of each. The
-/// table's first head follows its last.
+/// The heads of a table from position `at` on, each with the first position after its range. Prefetches
+/// them. The first head follows the last.
 struct Heads<'a, K: Key> {
     table: &'a Table<K>,
     shape: Shape,
-    /// How far the positions of a bucket that is not split lie apart.
+    /// The number of positions of a bucket that is not split, less one.
     width: u64,
     at: u64,
 }
@@ -91,15 +100,15 @@ impl<'a, K: Key> Heads<'a, K> {
     }
 }
 
-/// Where in a ring of so many heads the one is, at a step, whose memory is here by now.
+/// Ring index of the head that was prefetched long enough ago to be in cache at this step.
 #[inline(always)]
 fn prefetched_at(step: usize, ahead: usize) -> usize {
     (step + OVERFLOW_AHEAD) & (ahead - 1)
 }
 
 impl<K: Key> Table<K> {
-    /// Hands the entries from position `cursor` up to `until` (0: all) to `sink`, and moves the cursor. For the owner, and for whoever
-    /// else keeps writers out during the call.
+    /// Hands the entries from position `cursor` up to `until` (0: all) to `sink`, and moves the cursor.
+    /// While writers are kept out.
     pub fn scan(&self, hasher: &Hasher, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Reach {
         let ends = |end: u64| end == 0 || until != 0 && end >= until;
         if self.is_unused() {
@@ -111,16 +120,16 @@ impl<K: Key> Table<K> {
         let mut is_start =
             is_start_of_range(*cursor, self.shard_bits + shape.prefix_bits(self.bucket_bits_at(*cursor)));
         let mut heads = Heads { table: self, shape, width: u64::MAX >> (self.shard_bits + shape.bits()), at: *cursor };
-        // A small table needs fewer.
-        let ahead = AHEAD.min(shape.buckets().next_power_of_two() as usize);
-        let mut ring = [heads.next(); AHEAD];
+        // A small table has fewer heads than the ring has places.
+        let ahead = HEADS_AHEAD.min(shape.buckets().next_power_of_two() as usize);
+        let mut ring = [heads.next(); HEADS_AHEAD];
         ring[1..ahead].fill_with(|| heads.next());
         for step in 0..HOLD {
             let (head, end) = core::mem::replace(&mut ring[step & (ahead - 1)], heads.next());
             self.prefetch_overflow(ring[prefetched_at(step, ahead)].0);
             let before = sink.mark();
-            let is_whole = is_start && (until == 0 || end != 0 && end <= until);
-            self.push_range(hasher, head, is_whole, (*cursor, until), sink);
+            let takes_entire_bucket = is_start && (until == 0 || end != 0 && end <= until);
+            self.push_range(hasher, head, takes_entire_bucket, (*cursor, until), sink);
             if sink.overflowed() {
                 sink.rewind(before);
                 return if before.entries > 0 {
@@ -145,7 +154,7 @@ impl<K: Key> Table<K> {
         Reach::Pause
     }
 
-    /// Asks for the overflow bucket of a chain that comes later.
+    /// Prefetches the first overflow bucket of a chain that is visited later.
     #[inline(always)]
     fn prefetch_overflow(&self, head: Bucket<'_, K>) {
         if let Some(overflow) = self.next_in_chain(head) {
@@ -153,6 +162,7 @@ impl<K: Key> Table<K> {
         }
     }
 
+    /// The position of an entry.
     fn position(&self, hasher: &Hasher, slot: &Slot<K>) -> u64 {
         let hash = K::hash_in_slot(&slot.key, hasher);
         let shard = shard_bits(hash) as u64 & ((1 << self.shard_bits) - 1);
@@ -166,18 +176,19 @@ impl<K: Key> Table<K> {
         (position >> (32 - self.shard_bits)) as u32
     }
 
+    /// Hands the entries of a chain to `sink`: all of them, or those in a range of positions.
     #[inline(always)]
     fn push_range(
         &self,
         hasher: &Hasher,
         head: Bucket<'_, K>,
-        whole: bool,
+        entire: bool,
         range: (u64, u64),
         sink: &mut impl Sink<K>,
     ) {
         for bucket in self.chain(head) {
             let live = bucket.tops().live();
-            if whole {
+            if entire {
                 sink.push_live(bucket.slots, live);
                 continue;
             }
@@ -189,7 +200,7 @@ impl<K: Key> Table<K> {
         }
     }
 
-    /// A chain that does not fit as a whole: one position after the other, lowest first.
+    /// The entries of a chain that does not fit as a whole: position by position, the lowest first.
     fn scan_part(
         &self,
         hasher: &Hasher,
@@ -220,16 +231,17 @@ impl<K: Key> Table<K> {
                 return Reach::End;
             }
         }
-        // Values may have been deleted meanwhile, where they do not lie in the slots: then all the rest did fit.
+        // Of read/dirty entries, values may have been deleted since the chain did not fit. Then the rest fitted.
         Reach::Full
     }
 }
 
+/// Whether a position lies in a range; an end of 0 means no end.
 fn is_within(position: u64, (from, until): (u64, u64)) -> bool {
     position >= from && (until == 0 || position < until)
 }
 
-/// Whether a range of `bits` leading bits begins at `position`.
+/// Whether a position is the first one of those that share its highest `bits` bits.
 fn is_start_of_range(position: u64, bits: u32) -> bool {
     position << bits == 0
 }

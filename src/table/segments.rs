@@ -1,9 +1,20 @@
-//! An array of buckets that grows without moving: segment 0 holds buckets 0 and 1, segment k the buckets from 2^k to 2^(k+1).
-//! A segment is one allocation, first the slots of its buckets, then their metadata, so that both
-//! addresses follow from the bucket's number alone.
+//! An array of buckets that grows without moving. Segment 0 holds buckets 0 and 1, segment k the buckets
+//! from 2^k up to 2^(k+1). A segment is one allocation:
 //!
-//! Prefix p1 has bucket 2^B + p if p has B bits, and prefixes of zeros have bucket 0: what a prefix ends in, after its last 1, does not
-//! matter. With a 1 before the prefix, the number is what lies before that last 1.
+//! ```text
+//! ┌ slots of its first bucket ┬ … ┬ of its last ┬ metadata of its first bucket ┬ … ┬ of its last ┐
+//! ```
+//!
+//! So both addresses of a bucket follow from its number alone.
+//!
+//! # From a prefix to its bucket
+//! A prefix that ends in 1, say p1 where p has B bits, has bucket 2^B + p. A prefix that ends in 0 kept
+//! the bucket of the shorter prefix when that was split. So zeros at the end do not matter: strip them
+//! and the last 1, put a 1 in front, and what is left is the number.
+//!
+//! ```text
+//! prefix 0 1 1 0 0 0 …   strip zeros: 0 1 1   strip the last 1: 0 1   1 in front: 1 0 1   bucket 5
+//! ```
 
 use super::bucket::{Bucket, Meta, SLOTS, Slot};
 use crate::{
@@ -19,23 +30,29 @@ use crate::{
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
-/// Enough for 2^31 buckets, and as many that a growth under way adds.
+/// Enough for 2^31 buckets, and for as many that a growth under way adds.
 const SEGMENTS: usize = if cfg!(loom) { 3 } else { 32 };
-/// Of the arrays of segments: they are found by how many zeros a prefix of 32 bits ends in, so that the last segment comes first,
-/// and segment 0 twice, for bucket 1 and for bucket 0.
+/// Entries of the arrays below. The index is the number of zeros at the end of a prefix, so the last
+/// segment comes first, and segment 0 comes twice: for bucket 1 and for bucket 0.
 const ENTRIES: usize = SEGMENTS + 1;
-/// Of those numbers of zeros, which go up to 32, these lead to no segment. None but in a model.
+/// Prefixes that end in fewer zeros than this have no segment. 0, except under loom, which has fewer
+/// segments.
 const FEW_ZEROS: usize = 33 - ENTRIES;
-/// Slots begin at a cache line, and a bucket of words is exactly two.
+/// Slots begin at a cache line. The slots of a bucket of words are exactly two.
 const ALIGN: usize = 128;
 
-/// Both arrays hold, for each segment, where half a bucket before bucket 0 would be if the segment went back that far: 2 i + 1 half_buckets from
-/// there is bucket i. NULL: no segment.
+/// The segments of one table: of its main buckets, or of its overflow buckets.
+///
+/// Each entry of the arrays is a biased base pointer: the address of the segment's first bucket, less
+/// `2 first + 1` halves of a bucket. So bucket i of any segment lies `2 i + 1` halves from its base, and
+/// nobody has to subtract the number of the segment's first bucket. NULL: there is no such segment.
+///
+/// Readers load both arrays; only the owner stores them.
 pub struct Segments<K> {
     slots: [AtomicPtr<u8>; ENTRIES],
-    /// Set after `slots`.
+    /// Stored after `slots`, with Release: a reader that sees this one sees the other.
     metas: [AtomicPtr<u8>; ENTRIES],
-    /// A bit for each segment whose pages went back to the system. For the owner.
+    /// A bit for each segment whose pages were discarded. Only the owner uses it.
     discarded: AtomicU64,
     key: PhantomData<fn() -> K>,
 }
@@ -46,18 +63,18 @@ fn segment_of(index: u32) -> usize {
     (index | 1).ilog2() as usize
 }
 
-/// Where a segment is in the arrays.
+/// The index of a segment in the arrays; of segment 0, the lower one.
 #[inline(always)]
 fn entry_of(segment: usize) -> usize {
     SEGMENTS - 1 - segment
 }
 
-/// Everywhere it is.
+/// All its indices.
 fn entries_of(segment: usize) -> core::ops::RangeInclusive<usize> {
     entry_of(segment)..=entry_of(segment) + usize::from(segment == 0)
 }
 
-/// The first bucket of a segment, and how many there are.
+/// The first bucket of a segment, and how many it has.
 fn buckets_of(segment: usize) -> (usize, usize) {
     (if segment == 0 { 0 } else { 1 << segment }, if segment == 0 { 2 } else { 1 << segment })
 }
@@ -74,30 +91,30 @@ impl<K: Key> Segments<K> {
         Self { slots: none(), metas: none(), discarded: AtomicU64::new(0), key: PhantomData }
     }
 
-    /// The bucket of a prefix, in the highest of 32 bits, if its segment exists.
+    /// The bucket of a prefix (in the highest of 32 bits), if its segment exists.
     #[inline(always)]
     pub fn by_prefix(&self, prefix: u32) -> Option<Bucket<'_, K>> {
         let prefixed = 1 << 32 | u64::from(prefix);
         let zeros = prefixed.trailing_zeros();
-        // SAFETY: the number found so is one of this segment's.
+        // SAFETY: the bucket number found so lies in the segment of that many zeros.
         unsafe { self.bucket(zeros as usize - FEW_ZEROS, (prefixed >> zeros) as usize) }
     }
 
     /// Bucket `index`, if its segment exists.
     #[inline(always)]
     pub fn get(&self, index: u32) -> Option<Bucket<'_, K>> {
-        // SAFETY: as above.
+        // SAFETY: `segment_of` gives the segment in which the bucket lies.
         unsafe { self.bucket(entry_of(segment_of(index)), 2 * index as usize + 1) }
     }
 
-    /// The bucket `half_buckets` half_buckets from where an entry of the arrays says.
+    /// The bucket that lies `half_buckets` halves of a bucket from the base in `entry`.
     ///
     /// # Safety
-    /// The bucket is one of the segment's, if that exists.
+    /// If the segment exists, the bucket is one of its buckets.
     #[inline(always)]
     unsafe fn bucket(&self, entry: usize, half_buckets: usize) -> Option<Bucket<'_, K>> {
-        // A shape that needs the segment was published after it, and overflow numbers are checked by version before they
-        // are followed: Acquire is for the first bucket, which comes without a new shape.
+        // A shape is published after the segments that it needs, and an overflow number is checked by
+        // version before it is followed. Acquire is for the first bucket, which comes without a new shape.
         let metas = self.metas[entry].load(Acquire);
         if metas.is_null() {
             return None;
@@ -107,13 +124,14 @@ impl<K: Key> Segments<K> {
         unsafe {
             let slots = launder(slots.wrapping_add(half_buckets * Self::HALF_SLOTS).cast::<[Slot<K>; SLOTS]>());
             let meta = metas.wrapping_add(half_buckets * Self::HALF_META).cast::<Meta>();
-            // Known here, and lost on the compiler otherwise, which would ask once more.
+            // Both are non-null here. Tell the compiler, so `Option<Bucket>` needs no second test.
             core::hint::assert_unchecked(!meta.is_null() && !slots.is_null());
             Some(Bucket { meta: &*meta, slots: &*slots })
         }
     }
 
-    /// Sees to it that there is the segment of bucket `index`; returns the bytes that come from the system for that.
+    /// Makes the segment of bucket `index`, unless it exists. Returns the bytes that this takes from the
+    /// system: of a segment whose pages were discarded, those pages.
     pub fn make(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
         let number = segment_of(index);
         let size = Self::size(number).ok_or(OutOfMemory)?;
@@ -138,17 +156,20 @@ impl<K: Key> Segments<K> {
         Ok(size as u64)
     }
 
-    /// Takes all segments out of use that begin at bucket `from` or later. To those that begin below `stable` optimistic readers may have
-    /// come: only the pages of their slots go back, and the metadata stays, so that a bucket's version never goes back to one that a reader may
-    /// remember. The others are freed. Returns the bytes that went back.
+    /// Takes out of use all segments that begin at bucket `from` or later. Returns the bytes that went back
+    /// to the system.
+    ///
+    /// Readers may have reached a segment that begins below `stable`. Of such a segment only the pages of
+    /// slots are discarded. Its metadata stays, so that no bucket's version ever goes back to one that a
+    /// reader may remember. All other segments are freed.
     ///
     /// # Safety
-    /// No bucket of those segments is in use, and no reader comes to one that begins at `stable` or later.
+    /// No bucket of those segments is in use, and no reader reaches one that begins at `stable` or later.
     pub unsafe fn release(&self, memory: &Memory, from: u64, stable: u64) -> u64 {
         let mut bytes = 0;
         for number in (0..SEGMENTS).filter(|number| buckets_of(*number).0 as u64 >= from) {
             if buckets_of(number).0 as u64 >= stable {
-                // SAFETY: passed on from the caller.
+                // SAFETY: no reader has reached this segment, by the contract above.
                 bytes += unsafe { self.free(memory, number) };
                 continue;
             }
@@ -156,7 +177,7 @@ impl<K: Key> Segments<K> {
             #[cfg(any(loom, shuttle))]
             self.forget(number);
             let (slots, discarded) = (Self::slots(number), self.discarded.load(Relaxed));
-            // SAFETY: the slots are out of use, and readers check versions.
+            // SAFETY: no slot is in use, and late readers throw away what they read: they check versions.
             let went = unsafe { memory.discard(start.as_ptr(), slots, size) };
             if went > 0 && discarded >> number & 1 == 0 {
                 self.discarded.store(discarded | 1 << number, Relaxed);
@@ -169,7 +190,7 @@ impl<K: Key> Segments<K> {
     /// Frees a segment; returns its bytes.
     ///
     /// # Safety
-    /// Nobody has come to it, or nobody will any more.
+    /// Nobody reads the segment, now or later.
     unsafe fn free(&self, memory: &Memory, number: usize) -> u64 {
         let (Some(start), Some(size)) = (self.start(number), Self::size(number)) else { return 0 };
         for entry in entries_of(number) {
@@ -181,14 +202,14 @@ impl<K: Key> Segments<K> {
         size as u64
     }
 
-    /// Writes what in a model is not made of zeros: its atomics.
+    /// Makes the atomics of a segment: a model checker's are not made of zeros.
     ///
     /// # Safety
-    /// At `start` there is room for a segment of so many buckets.
+    /// `start` is valid for writes of a segment of so many buckets.
     #[cfg(any(loom, shuttle))]
     unsafe fn write_zeros(start: *mut u8, buckets: usize) {
         for within in 0..buckets {
-            // SAFETY: passed on from the caller.
+            // SAFETY: each bucket lies in the memory of the segment, by the contract above.
             unsafe {
                 let slots = start.add(within * Self::BUCKET_SLOTS).cast::<Slot<K>>();
                 (0..SLOTS).for_each(|slot| slots.add(slot).write(Slot::new()));
@@ -197,7 +218,7 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// What discarding its pages does to a segment, in a model.
+    /// Under a model checker: zeroes the slots, as discarding their pages does.
     #[cfg(any(loom, shuttle))]
     fn forget(&self, number: usize) {
         let (first, buckets) = buckets_of(number);
@@ -207,7 +228,7 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// The memory of a segment, if there is one. For the owner.
+    /// The memory of a segment, if it exists. For the owner.
     fn start(&self, number: usize) -> Option<NonNull<u8>> {
         let entry = entry_of(number);
         if self.metas[entry].load(Relaxed).is_null() {
@@ -222,6 +243,7 @@ impl<K: Key> Segments<K> {
         buckets_of(number).1 * Self::BUCKET_SLOTS
     }
 
+    /// Bytes of a segment.
     fn size(number: usize) -> Option<usize> {
         buckets_of(number).1.checked_mul(Self::BUCKET)
     }

@@ -1,4 +1,4 @@
-//! The one who may change a table, and the changes of single entries. How the table grows is told in `grow`.
+//! The right to change a table, and the changes of single entries. `grow` has those that move entries.
 
 use super::{
     Growth, Table,
@@ -17,27 +17,30 @@ use crate::{
     item::Key,
 };
 
-/// What only the owner needs to know of a table, what each write needs first.
+/// What only the owner needs to know of a table. What each write needs comes first, on one cache line.
 #[repr(C)]
 pub struct WriterState {
     pub(super) entries: u64,
-    /// An insert that finds fewer entries than this, and any other write that finds it above 0, has nothing to do for growth. 0 while
-    /// a doubling is under way, and before there is a bucket.
+    /// Growth threshold. An insert does growth work once `entries >= limit`, any other write only while
+    /// `limit == 0`: a doubling is under way, or there is no bucket yet.
     pub(super) limit: u64,
     pub(super) growth: Growth,
-    /// Optimistic readers are about: memory must stay readable.
+    /// Readers search without a lock, so memory that they may have reached must stay readable.
     pub(super) stable: bool,
-    /// [`Growth::Doubling`]: a doubling is under way, also before its first split.
+    /// [`Growth::Doubling`]: a doubling is under way, even if nothing is split yet.
     pub(super) growing: bool,
-    /// First bucket of the overflow pool that is neither used nor in the list of free ones; number 0 never is.
+    /// The first overflow bucket that was never used since the last shrink. At least 1: number 0 is none.
     pub(super) overflow_next: u32,
-    /// Head of the list of free overflow buckets, and how many they are.
+    /// The free overflow buckets below that: head of their list (0: empty), and their number.
     pub(super) overflow_free: u32,
     pub(super) overflow_free_count: u32,
+    /// Overflow buckets that belong to a chain.
     pub(super) overflow_used: u32,
-    /// The most buckets that there ever were at once, and the highest `overflow_next`. No reader has come to one beyond.
+    /// The most main buckets that there ever were, and the highest `overflow_next`. No reader has reached a
+    /// bucket beyond.
     pub(super) reached: u64,
     pub(super) overflow_reached: u64,
+    /// Memory held for buckets.
     pub(super) bytes: u64,
 }
 
@@ -70,18 +73,18 @@ impl WriterState {
     }
 }
 
-/// What a search for the sake of a write has shown.
+/// What the search before a write has shown.
 pub enum Lookup<'a, K: Key> {
     Found(Place<'a, K>),
     /// The key is not in the table, and has a slot to go to.
     Vacant(VacantSlot<'a, K>),
     /// The key is not in the table; [`TableMut::insert`] finds it a slot.
     Absent,
-    /// Nothing: the slow path has to look.
+    /// The fast path cannot tell: take the slow path.
     Undecided,
 }
 
-/// An empty slot for one tophash.
+/// An empty slot for a key with this tophash.
 pub struct VacantSlot<'a, K: Key> {
     head: Bucket<'a, K>,
     slot: usize,
@@ -98,8 +101,9 @@ pub struct TableMut<'a, K: Key> {
 
 impl<'a, K: Key> TableMut<'a, K> {
     /// # Safety
-    /// `writer` and `memory` are those of this table, always; no other owner of it exists meanwhile; and unless the writer was made
-    /// stable, nobody reads the table meanwhile.
+    /// - `writer` and `memory` are always those of this table.
+    /// - No other `TableMut` of the table exists as long as this one.
+    /// - Unless the writer is stable, nobody reads the table as long as this one exists.
     pub unsafe fn new(
         table: &'a Table<K>,
         writer: &'a mut WriterState,
@@ -119,8 +123,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.locate(hash)
     }
 
-    /// The fast path of a search for a write, from a home bucket that may have been located before the lock was held: looks at the head
-    /// alone. `Undecided` also where growth is due or under way, and where `home` is out of date.
+    /// The fast path of the search before a write: looks at the head alone. `home` may have been located
+    /// before the lock was held. `Undecided` also if growth is due or under way, or `home` is out of date.
     #[inline(always)]
     pub fn find_for_write(&self, home: HomeBucket<'a, K>, hashed: &K::Hashed<'_>) -> Lookup<'a, K> {
         if self.table.shape() != home.shape || self.writer.limit == 0 {
@@ -140,12 +144,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// The slow path of a search for a write: `Found` or `Absent`.
+    /// The slow path of the search before a write: `Found` or `Absent`.
     pub fn find_for_write_slow(&self, hashed: &K::Hashed<'_>) -> Lookup<'a, K> {
         self.table.find(hashed).map_or(Lookup::Absent, Lookup::Found)
     }
 
-    /// Adds an entry whose key is not in the table, in the slot that the search found for it. As for [`TableMut::insert`] else.
+    /// Adds an entry whose key is not in the table, in the slot that the search found. The caller encoded
+    /// the key, and owns its block if it has one.
     #[inline(always)]
     pub fn insert_at(&mut self, vacant: VacantSlot<'a, K>, key: K::Words, value: u64) {
         let VacantSlot { head, slot, top } = vacant;
@@ -154,8 +159,9 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.entries += 1;
     }
 
-    /// Adds an entry whose key is not in the table. The caller encoded the key, and owns its block if it has one. Growth that fails for
-    /// want of memory is put off; the entry is refused only when there is no slot at all.
+    /// Adds an entry whose key is not in the table. The caller encoded the key, and owns its block if it has
+    /// one. If there is no memory to grow, the growth is put off; the entry is refused only if there is no
+    /// slot for it.
     #[inline(never)]
     pub fn insert(&mut self, hash: u64, key: K::Words, value: u64) -> Result<(), OutOfMemory> {
         if self.writer.entries >= self.writer.limit {
@@ -176,7 +182,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Puts an entry into the chain of a head that is full.
+    /// Adds an entry to a chain whose head is full.
     #[cold]
     #[inline(never)]
     fn insert_in_overflow(
@@ -186,8 +192,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         key: K::Words,
         value: u64,
     ) -> Result<(), OutOfMemory> {
-        let (vacancy, last) = self.vacancy(head);
-        let (bucket, slot, added) = match vacancy {
+        let (vacant_slot, last) = self.vacant_slot(head);
+        let (bucket, slot, added) = match vacant_slot {
             Some((bucket, slot)) => (bucket, slot, None),
             None => {
                 let (number, bucket) = self.take_overflow()?;
@@ -205,8 +211,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// The first empty slot of a chain, if it has one, and its last bucket.
-    fn vacancy(&self, head: Bucket<'a, K>) -> (Option<(Bucket<'a, K>, usize)>, Bucket<'a, K>) {
+    /// The first empty slot of a chain, if it has one; otherwise also its last bucket.
+    fn vacant_slot(&self, head: Bucket<'a, K>) -> (Option<(Bucket<'a, K>, usize)>, Bucket<'a, K>) {
         let mut last = head;
         for bucket in self.table.chain(head) {
             if let Some(slot) = bucket.tops().empty().first() {
@@ -217,7 +223,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         (None, last)
     }
 
-    /// Overwrites a value that is all in its word: a reader gets the old one or the new one.
+    /// Overwrites a value that is all in its word. A reader gets the old one or the new one.
     #[inline(always)]
     pub fn set_word(&mut self, place: &Place<'_, K>, value: u64) {
         // Release: what was written before the store happens before a load of the value.
@@ -238,7 +244,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         work();
     }
 
-    /// Takes an entry out. The caller frees what its words pointed to, after this.
+    /// Removes an entry. After this, the caller frees what its words pointed to.
     #[inline(always)]
     pub fn remove(&mut self, place: &Place<'a, K>) {
         let _change = Change::begin(place.head.meta);
@@ -250,7 +256,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.entries -= 1;
     }
 
-    /// Takes an entry out of an overflow bucket.
+    /// Removes an entry from an overflow bucket.
     #[cold]
     #[inline(never)]
     fn remove_from_overflow(&mut self, place: &Place<'a, K>) {
@@ -258,8 +264,9 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.compact_chain(place.head);
     }
 
-    /// Moves the last entries of a chain into the empty slots of the buckets before, and takes buckets that are left empty out of it.
-    /// Not done when the head alone was looked at: what lies behind it is not in the processor's cache then.
+    /// Moves the last entries of a chain into empty slots before them, and frees the overflow buckets that
+    /// become empty. The caller has made the version odd. Not done by writes that looked at the head alone:
+    /// the rest of the chain is not in the processor's cache then.
     #[cold]
     #[inline(never)]
     pub(super) fn compact_chain(&mut self, head: Bucket<'a, K>) {
@@ -276,8 +283,8 @@ impl<'a, K: Key> TableMut<'a, K> {
                 self.free_overflow(number);
                 continue;
             };
-            let (vacancy, _) = self.vacancy(head);
-            let Some((bucket, slot)) = vacancy.filter(|(bucket, _)| !bucket.is_same(&last)) else {
+            let (vacant_slot, _) = self.vacant_slot(head);
+            let Some((bucket, slot)) = vacant_slot.filter(|(bucket, _)| !bucket.is_same(&last)) else {
                 break;
             };
             bucket.slots[slot].copy_from(&last.slots[from]);
@@ -287,7 +294,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         table.rebuild_filter(head);
     }
 
-    /// Does a little of a growth that is under way. To be called after a write that found its key; an insert has done its part.
+    /// Does a little of a growth that is under way. For writes that found their key; an insert does its own
+    /// part.
     #[inline(always)]
     pub fn continue_growth(&mut self) {
         if self.writer.limit == 0 {
@@ -295,7 +303,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Empties the table and keeps its buckets. What the words pointed to is the caller's to free, before or after.
+    /// Removes all entries and keeps the buckets. The caller frees what the words pointed to.
     pub fn clear(&mut self) {
         if self.table.is_unused() {
             return;
@@ -317,19 +325,19 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.set_limit();
     }
 
-    /// Frees the table's memory; it is as new then, but keeps its shape, so it must not be used again.
+    /// Frees the table's memory. The table keeps its shape, so it must not be used again.
     ///
     /// # Safety
-    /// Nobody reads the table any more, and nobody will.
+    /// Nobody reads the table, now or later.
     pub unsafe fn destroy(&mut self) {
         for segments in [&self.table.main, &self.table.overflow] {
-            // SAFETY: passed on from the caller.
+            // SAFETY: nobody reads any segment, by the contract above.
             unsafe { segments.release(self.memory, 0, 0) };
         }
         self.writer.bytes = 0;
     }
 
-    /// An overflow bucket, empty and of no chain, and its number.
+    /// Takes an overflow bucket, empty and of no chain. Returns its number too.
     pub(super) fn take_overflow(&mut self) -> Result<(u32, Bucket<'a, K>), OutOfMemory> {
         self.reserve_overflow(1)?;
         let writer = &mut *self.writer;
@@ -350,7 +358,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok((number, bucket))
     }
 
-    /// Sees to it that the next `count` overflow buckets can be had without memory.
+    /// Takes the memory for the next `count` overflow buckets, so that `take_overflow` cannot fail for them.
     pub(super) fn reserve_overflow(&mut self, count: u32) -> Result<(), OutOfMemory> {
         let fresh = count.saturating_sub(self.writer.overflow_free_count);
         if fresh == 0 {
@@ -364,7 +372,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Puts a chain of overflow buckets, which no main bucket leads to any more, into the pool.
+    /// Puts overflow buckets that no head leads to any more on the free list: `first` and those behind it.
     pub(super) fn free_overflow(&mut self, first: u32) {
         let mut number = first;
         while number != 0
@@ -380,6 +388,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
+    /// Makes main bucket 0, unless it exists.
     pub(super) fn make_first_bucket(&mut self) -> Result<(), OutOfMemory> {
         if self.table.is_unused() {
             self.writer.bytes += self.table.main.make(self.memory, 0)?;
@@ -390,7 +399,7 @@ impl<'a, K: Key> TableMut<'a, K> {
 }
 
 impl<K: Key> Table<K> {
-    /// Gives a head the filter of what is behind it. For the owner.
+    /// Makes the filter of a head anew, from its overflow buckets.
     #[cold]
     pub(super) fn rebuild_filter(&self, head: Bucket<'_, K>) {
         let next = head.meta.next();

@@ -152,6 +152,36 @@ static void test_large_values(void)
     EXPECT(PTL_OK, ptl_map_release(map));
 }
 
+/* Answers with the value less its first bytes, as many as `user` says. */
+static int32_t drop_first(const void *value, size_t value_size, const void **new_value, size_t *new_size, void *user)
+{
+    size_t dropped = *(size_t *)user;
+    *new_value = (const unsigned char *)value + dropped;
+    *new_size = value_size - dropped;
+    return PTL_UPDATE_STORE;
+}
+
+/* The new value may be a part of the old one. */
+static void test_parts(void)
+{
+    if (shape.value_size == PTL_WORD)
+        return;
+    unsigned char text[300], found[300];
+    for (size_t b = 0; b < sizeof text; b++)
+        text[b] = (unsigned char)b;
+    ptl_map *map = new_map();
+    for (size_t dropped = 0; dropped < 20; dropped++) {
+        size_t size = 0, left = sizeof text;
+        EXPECT(PTL_OK, ptl_map_store(map, K(3), text, left));
+        for (left -= dropped; left >= dropped && left > 0; left -= dropped ? dropped : left) {
+            EXPECT(PTL_OK, ptl_map_update(map, K(3), drop_first, &dropped));
+            EXPECT(PTL_OK, ptl_map_load(map, K(3), found, sizeof found, &size));
+            CHECK(size == left && memcmp(found, text + sizeof text - left, left) == 0);
+        }
+    }
+    EXPECT(PTL_OK, ptl_map_release(map));
+}
+
 static void test_refusals(void)
 {
     memory own = {0};
@@ -629,6 +659,7 @@ int main(void)
     run_for_all(test_answers, "every answer on every state of a key");
     run_for_all(test_growth, "a map made of updates");
     run_for_all(test_large_values, "large values");
+    run_for_all(test_parts, "parts of the old value");
     run_for_all(test_refusals, "refusals");
     run_for_all(test_inside, "calls from inside");
     run_for_all(test_release, "a map released from inside");
