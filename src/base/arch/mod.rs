@@ -1,16 +1,22 @@
-//! What a processor does better than portable code. Each file here gives the same four functions:
+//! Four functions for which a processor may have better instructions than portable code. Each file
+//! here provides all four:
 //!
-//! | function | what it must do |
+//! | function | contract |
 //! |---|---|
-//! | `prefetch(address)` | ask for the cache line at an address, which may be any; never fault. A hint: it may do nothing |
-//! | `equal_bytes(word, byte)` | return a bit for each byte of the word, the lowest first: whether it equals `byte` |
-//! | `launder(address)` | return the address, of which the compiler no longer knows how it was computed. A hint: it may do nothing |
-//! | `stores_done()` | called after a lock was held, or while it is held: when the lock has been given back and this has returned, every load that begins from then on sees what was stored before, whether or not it takes a lock, the loads of this thread included |
+//! | `prefetch(address)` | Ask for the cache line at `address`. Any address will do; it never faults. A hint: it may do nothing |
+//! | `equal_bytes(word, byte)` | Return a mask with one bit for each byte of `word`, the lowest byte first: 1 where it equals `byte` |
+//! | `launder(address)` | Return `address` unchanged, but opaque to the optimiser. A hint: it may do nothing |
+//! | `stores_done()` | Make the stores of a critical section visible to loads that take no lock. See below |
 //!
-//! None of them allocates, blocks, or fails. A processor without a file has the portable one, as have interpreters and model
-//! checkers, which know no instructions.
+//! A writer calls `stores_done` while it holds its lock or after it has released it. Once the lock
+//! is released *and* `stores_done` has returned, every later load on any thread sees the writer's
+//! stores. That includes the writer's own loads, which take no lock and which the processor could
+//! otherwise execute before the stores.
+//!
+//! None of the four allocates, blocks or fails. A processor without a file of its own uses the
+//! portable one. So do Miri, loom and shuttle, which cannot execute processor instructions.
 
-// Other processors take from it what they do no better.
+// Always compiled: the files for single processors re-export what they cannot do better.
 #[allow(dead_code)]
 mod portable;
 
