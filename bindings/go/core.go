@@ -27,8 +27,7 @@ type core struct {
 	options  options // for Clone
 }
 
-// enter begins a call and returns the map to pass to C. Every call that calls enter ends with
-// leave.
+// enter begins a call and returns the map to pass to C. leave ends the call.
 //
 // The loads of enter and leave are atomic because Close may store at the same time. They are the
 // whole protocol with Close; there is no lock and no count of calls.
