@@ -6,16 +6,23 @@
  *     if (auto count = visits.load("home")) std::printf("%llu\n", (unsigned long long)*count);
  *     for (auto [page, count] : visits.entries()) ...
  *
- * Every operation comes in two forms. The one whose name begins with `try_` returns a portolan::status and throws nothing of
- * its own. The plain one returns what one wants to have, and throws portolan::error when the status is an error; it exists
- * only where exceptions are on, and not at all when PORTOLAN_NO_EXCEPTIONS is defined. (Without exceptions the standard
- * library ends the program when a std::string or std::vector finds no memory, and so it may where only a part of the program is
- * compiled without. Words and structs need none.)
+ * Every operation comes in two forms:
  *
- * What the operations mean, which threads may call them and what orders before what is told in portolan.h, under the names
- * that they have here. What a `try_` operation is to give out it writes with the status that says so; with any other one a word or
- * a struct is as it was, and a string or vector, whose storage the value was to come into, is empty, or, if it was also what the
- * call was to read, as it was.
+ *   - The one whose name begins with `try_` returns a portolan::status and throws nothing itself.
+ *   - The plain one returns the result, and throws portolan::error if the status is an error. It
+ *     exists only if exceptions are enabled and PORTOLAN_NO_EXCEPTIONS is not defined.
+ *
+ * Without exceptions, the standard library ends the program when a std::string or std::vector runs
+ * out of memory. It may do so even if only a part of the program is compiled without them. Words
+ * and structs need no memory.
+ *
+ * portolan.h says what each operation means, which threads may call it, and its memory order. The
+ * names are the same there.
+ *
+ * A `try_` operation sets its result parameter only with the status that says so. With any other
+ * status, a word or struct is unchanged. A string or vector is empty, because the call uses its
+ * storage as the buffer; but if the call also read its key or value from that string or vector, it
+ * is unchanged too.
  */
 #ifndef PORTOLAN_HPP
 #define PORTOLAN_HPP
@@ -46,7 +53,7 @@
 
 namespace portolan {
 
-/// What a call answers: the numbers of portolan.h. Errors are negative.
+/// The outcome of a call, with the numbers of portolan.h. Errors are negative.
 enum class [[nodiscard]] status : ptl_status {
     ok = PTL_OK,
     not_found = PTL_NOT_FOUND,
@@ -77,7 +84,8 @@ enum class kind : std::uint32_t {
     read_dirty = PTL_MAP_READ_DIRTY,
 };
 
-/// How a map is made. The sizes of keys and values follow from their types.
+/// The options of a new map: ptl_map_options without the sizes of keys and values, which follow
+/// from their types.
 struct options {
     portolan::kind kind = portolan::kind::sharded;
     std::uint64_t capacity = 0;
@@ -99,7 +107,8 @@ class error : public std::exception {
 };
 #endif
 
-/// Bytes that lie elsewhere, as std::string_view is for text. Anything contiguous becomes one: a vector, an array, a span.
+/// A view of bytes, as std::string_view is a view of text. Converts from anything contiguous: a
+/// vector, an array, a span.
 template <class B>
 class byte_view {
   public:
@@ -122,7 +131,8 @@ class byte_view {
 
 namespace detail {
 
-/// How a type travels: as one word, as bytes of any length, or as the bytes of a struct.
+/// How a map keeps a type: as one 64-bit word, as bytes of any length, or as the bytes of a struct
+/// (`object`). `none`: not.
 enum class form { word, bytes, object, none };
 
 template <class T>
@@ -148,7 +158,8 @@ constexpr form form_of() {
     else return form::none;
 }
 
-/// A word as it lies in a map. Integers keep their value (negative ones as in a 64-bit integer), floats their bits.
+/// The word that a map holds for a value: an integer's value, sign-extended if it is signed, or a
+/// float's bits.
 template <class T>
 std::uint64_t to_word(T value) noexcept {
     if constexpr (std::is_same_v<T, float>) {
@@ -166,6 +177,7 @@ std::uint64_t to_word(T value) noexcept {
     }
 }
 
+/// The inverse of to_word.
 template <class T>
 T from_word(std::uint64_t word) noexcept {
     if constexpr (std::is_same_v<T, float>) {
@@ -184,8 +196,8 @@ T from_word(std::uint64_t word) noexcept {
     }
 }
 
-/// The type in which a T is given out (a view cannot own what it shows), the one that shows it where it lies, and the one in
-/// which it is taken.
+/// Three types for each T: `owned` to return a copy (a view cannot own its bytes), `view` to refer
+/// to bytes in a buffer, and `in` to pass a key or value to a call.
 template <class T>
 struct types {
     using owned = T;
@@ -207,7 +219,8 @@ struct types<std::vector<B>> {
     using in = byte_view<B>;
 };
 
-/// Pointer and length for the C interface. Lives as long as the expression that makes it, and so does what it shows.
+/// A key or value as pointer and length, for the C interface. It refers to its argument, or holds a
+/// copy if that is a word.
 template <class T>
 class source {
   public:
@@ -228,6 +241,7 @@ class source {
     std::size_t size_ = sizeof word_;
 };
 
+/// Resizes a string or vector. False: there is not enough memory.
 template <class C>
 bool resize(C &bytes, std::size_t size) noexcept {
 #if PORTOLAN_EXCEPTIONS
@@ -242,7 +256,7 @@ bool resize(C &bytes, std::size_t size) noexcept {
     return true;
 }
 
-/// The entry at `data`, where it lies.
+/// The key or value at `data`: a view of bytes in place, a copy of anything else.
 template <class T>
 typename types<T>::view show(const unsigned char *data, std::size_t size) noexcept {
     if constexpr (form_of<T>() == form::word) {
@@ -260,54 +274,64 @@ typename types<T>::view show(const unsigned char *data, std::size_t size) noexce
     }
 }
 
-/// Whether `size` bytes can be a T. Another program, or C, may have stored something else.
+/// Whether a T can have `size` bytes. Code in another language may have stored something else under
+/// the same handle.
 template <class T>
 constexpr bool fits(std::size_t size) noexcept {
     return form_of<T>() == form::word ? size == 8 : form_of<T>() != form::object || size == sizeof(T);
 }
 
-/// Whether what a call is to read lies where it is to write.
+/// Whether the bytes that a call reads overlap the storage that it writes.
 template <class T, class C>
-bool lies_in(const source<T> &item, const C &bytes) noexcept {
+bool overlaps(const source<T> &item, const C &bytes) noexcept {
     const auto start = reinterpret_cast<std::uintptr_t>(bytes.data()), read = reinterpret_cast<std::uintptr_t>(item.data());
     return read < start + bytes.capacity() && start < read + item.size();
 }
 
-/// Makes `call` (buffer, room, place for the length), which reads `in`, and takes the value that comes with the status `gives`.
-/// Bytes go straight into their own storage: once the library has handed a value out, nothing can fail any more and lose it.
+/// Makes `call`, which takes a buffer, its capacity and a pointer for the length, and sets `value`
+/// if it returns the status `gives`. `in` are the keys and values that the call reads.
+///
+/// The call copies bytes straight into the storage of `value`. A swap has removed the value from
+/// the map when the call returns, so a copy that could fail after it could lose the value.
 template <class T, class Call, class... In>
 status receive(status gives, T &value, Call call, const In &...in) noexcept {
     std::size_t size = 0;
     if constexpr (form_of<T>() == form::bytes) {
-        // As in swap(key, text, text). The call reads it to its end; and where the call fails, the caller still has it.
-        if ((lies_in(in, value) || ...)) {
+        // For example swap(key, text, text). The call must not write to what it still reads, and if
+        // it fails the caller's value must be unchanged. So receive into another object and move
+        // it.
+        if ((overlaps(in, value) || ...)) {
             T other;
             const auto answer = receive(gives, other, call);
             if (answer == gives) value = std::move(other);
             return answer;
         }
-        // What the value's storage holds already, up to a limit: filling it has a price.
-        std::size_t room = value.capacity() < 256 ? value.capacity() : 256;
-        if (room < value.size()) room = value.size();
+        // Use the storage that `value` has. But resize() writes zeros to what it adds, so add at
+        // most 256 bytes.
+        std::size_t capacity = value.capacity() < 256 ? value.capacity() : 256;
+        if (capacity < value.size()) capacity = value.size();
         for (;;) {
-            if (!resize(value, room)) return status::memory;
-            const auto answer = static_cast<status>(call(value.data(), room, &size));
+            if (!resize(value, capacity)) return status::memory;
+            const auto answer = static_cast<status>(call(value.data(), capacity, &size));
             if (answer != status::buffer) {
                 resize(value, answer == gives ? size : 0);
                 return answer;
             }
-            room = size;
+            // Too small: nothing has changed in the map, and `size` is the capacity that is needed
+            // now.
+            capacity = size;
         }
     } else {
         alignas(8) unsigned char bytes[form_of<T>() == form::word ? 8 : sizeof(T)];
         const auto answer = static_cast<status>(call(bytes, sizeof bytes, &size));
+        // A value of another length than T has.
         if (answer == status::buffer || (answer == gives && !fits<T>(size))) return status::size;
         if (answer == gives) value = show<T>(bytes, size);
         return answer;
     }
 }
 
-/// The answer of a call for words.
+/// Sets `value` from the result of a call on words, if its status is `gives`.
 template <class T>
 status receive(status gives, T &value, ptl_u64 answer) noexcept {
     const auto code = static_cast<status>(answer.status);
@@ -315,7 +339,7 @@ status receive(status gives, T &value, ptl_u64 answer) noexcept {
     return code;
 }
 
-/// An array that grows, or says that it cannot.
+/// An array that grows, and returns false instead of throwing if there is not enough memory.
 template <class T>
 class array {
   public:
@@ -324,14 +348,14 @@ class array {
     array &operator=(const array &) = delete;
     ~array() { delete[] data_; }
 
-    [[nodiscard]] bool reserve(std::size_t room) noexcept {
-        if (room <= room_) return true;
-        if (room < 2 * room_) room = 2 * room_;
-        T *larger = new (std::nothrow) T[room];
+    [[nodiscard]] bool reserve(std::size_t capacity) noexcept {
+        if (capacity <= capacity_) return true;
+        if (capacity < 2 * capacity_) capacity = 2 * capacity_;
+        T *larger = new (std::nothrow) T[capacity];
         if (larger == nullptr) return false;
         if (used_ > 0) std::memcpy(larger, data_, used_ * sizeof(T));
         delete[] data_;
-        data_ = larger, room_ = room;
+        data_ = larger, capacity_ = capacity;
         return true;
     }
     [[nodiscard]] bool append(const void *data, std::size_t count) noexcept {
@@ -342,16 +366,17 @@ class array {
     }
     T *data() noexcept { return data_; }
     const T *data() const noexcept { return data_; }
-    std::size_t room() const noexcept { return room_; }
+    std::size_t capacity() const noexcept { return capacity_; }
     std::size_t size() const noexcept { return used_; }
     const T &operator[](std::size_t i) const noexcept { return data_[i]; }
 
   private:
     T *data_ = nullptr;
-    std::size_t used_ = 0, room_ = 0;
+    std::size_t used_ = 0, capacity_ = 0;
 };
 
-/// Many keys or values in one buffer, as the batches and the scan of the C interface want them. Words go without offsets.
+/// Many keys or values one after another in one buffer, as the batches and ptl_map_scan take them.
+/// Entry i lies between offsets i and i + 1. Words need no offsets.
 template <class T>
 class column {
   public:
@@ -372,7 +397,7 @@ class column {
     }
     void *data() noexcept { return bytes_.data(); }
     const void *data() const noexcept { return bytes_.data(); }
-    std::size_t room() const noexcept { return bytes_.room(); }
+    std::size_t capacity() const noexcept { return bytes_.capacity(); }
     std::size_t *offsets() noexcept { return offsets_.data(); }
     const std::size_t *offsets() const noexcept { return offsets_.data(); }
 
@@ -386,8 +411,9 @@ class column {
     array<std::size_t> offsets_;
 };
 
-/// The body of a range or an update returns nothing, or a bool that decides. The compiler refuses any other: whether a 0 or a null
-/// pointer is meant as false, or is what the body's last call happened to return, cannot be known.
+/// The body of a range or an update returns void, or a bool that decides. Any other type does not
+/// compile: a 0 or a null pointer might be meant as false, or might be what the body's last call
+/// happened to return.
 template <class R>
 inline constexpr bool is_bool = std::is_same_v<std::remove_cv_t<std::remove_reference_t<R>>, bool>;
 template <class Body, class... In>
@@ -398,7 +424,7 @@ using returns_nothing_or_bool = std::enable_if_t<std::is_void_v<std::invoke_resu
 inline void check(status s) {
     if (failed(s)) throw error(s);
 }
-/// Whether it is the wanted one of the outcomes that are no errors.
+/// Whether the status is `wanted`. Throws if it is an error.
 inline bool is(status wanted, status s) {
     check(s);
     return s == wanted;
@@ -410,9 +436,10 @@ inline bool is(status wanted, status s) {
 template <class K, class V>
 class map;
 
-/// One way through a map's entries, pulled a batch at a time. Nothing is locked in the map between two calls: its owner may do
-/// anything to it meanwhile. A walk has a reference of its own, so it goes on through the same map when the object that it was
-/// begun with is moved, assigned to or gone. What key() and value() show is good until the next call of next().
+/// An iteration over the entries of a map. It reads a batch of entries at a time and holds no lock
+/// between two calls, so the map may be changed meanwhile. A walk has a reference to the map of its
+/// own: it goes on through the same map even if the object that it came from is moved, assigned to
+/// or destroyed. Views that key() and value() return are valid until the next call of next().
 template <class K, class V>
 class walk {
   public:
@@ -423,7 +450,8 @@ class walk {
         if (retained_ == status::ok) (void)ptl_map_release(map_);
     }
 
-    /// ok: there is an entry. done: there was none left. Otherwise an error, and the next call tries again.
+    /// ok: there is a current entry. done: there are no more. Otherwise an error; the next call
+    /// tries again.
     status next() noexcept {
         if (failed(retained_)) return retained_;
         for (++at_; at_ >= count_; at_ = 0) {
@@ -440,25 +468,29 @@ class walk {
   private:
     friend class map<K, V>;
 
-    /// Deletes the entry that is shown, if it is as it was: in the map that it comes from, and compared as it lies there (a K or V
-    /// narrower than a word may show less).
+    /// Deletes the current entry, unless its value has changed since it was read. Compares the
+    /// bytes that the map holds, not values of type V: a V narrower than a word may lose bits that
+    /// another language stored.
     status erase() noexcept {
         return static_cast<status>(ptl_map_compare_and_delete(map_, keys_.data(at_), keys_.size(at_), values_.data(at_),
                                                               values_.size(at_)));
     }
+    /// Reads the next batch. ok: more may follow. done: it was the last one.
     status fetch() noexcept {
         std::size_t entries = 128, key_bytes = 4096, value_bytes = 4096;
         count_ = 0;
         for (;;) {
             if (!keys_.reserve(entries, key_bytes) || !values_.reserve(entries, value_bytes)) return status::memory;
             std::size_t count = entries;
-            key_bytes = keys_.room(), value_bytes = values_.room();
+            key_bytes = keys_.capacity(), value_bytes = values_.capacity();
             const auto answer = static_cast<status>(ptl_map_scan(map_, &cursor_, keys_.data(), &key_bytes, keys_.offsets(),
                                                                  values_.data(), &value_bytes, values_.offsets(), &count));
             if (answer != status::buffer) {
                 if (!failed(answer)) count_ = count;
                 return answer;
             }
+            // The next entries share a position (their hashes collide), so one call must return
+            // them all. It has set the sizes that it needs.
             if (entries < count) entries = count;
         }
     }
@@ -473,7 +505,7 @@ class walk {
 };
 
 #if PORTOLAN_EXCEPTIONS
-/// What map::entries() gives to a range-based for: one walk, whose errors are thrown.
+/// What map::entries() returns for a range-based for: one walk, whose errors are thrown.
 template <class K, class V>
 class entries {
   public:
@@ -503,7 +535,7 @@ class entries {
         bool over_ = false;
     };
 
-    /// The iterator needs this object: not for one that is gone at the end of the line.
+    /// Only for an lvalue: the iterator refers to this object.
     iterator begin() & { return iterator(walk_); }
     end_of_walk end() const noexcept { return {}; }
 
@@ -512,42 +544,45 @@ class entries {
 };
 #endif
 
-/// A thread-safe map from K to V behind one counted handle.
+/// A thread-safe map from K to V. It owns one reference to a ptl_map.
 ///
-/// A K or V is
-///   - a word: an integer, enum, bool, float, double or pointer (compared by its bits, so 0.0 and -0.0 differ);
-///   - bytes: std::string, std::string_view (given out as std::string), std::vector of std::byte or unsigned char;
-///   - the bytes of a struct in which equal values are equal bytes: without padding, without floats; and which is trivially
-///     copyable, and can be made without arguments and assigned.
+/// A K or V is one of
+///   - a word: an integer, enum, bool, float, double or pointer. It is compared by its bits, so 0.0
+///     and -0.0 differ;
+///   - bytes: std::string, std::string_view (returned as std::string), std::vector of std::byte or
+///     unsigned char;
+///   - a struct whose equal values have equal bytes, so one without padding and floats. It must be
+///     trivially copyable, default constructible and copy assignable.
 ///
-/// A map object owns one reference and can be moved, not copied: whether a copy would be the same map or another one, the
-/// code says by share() or clone(). All operations may be called from any thread (on a bucketed map by one at a time).
+/// A map can be moved, not copied: share() makes another object for the same map, and clone()
+/// copies the entries to a new map. Any thread may call any operation (on a bucketed map, one
+/// thread at a time).
 template <class K, class V>
 class map {
     static_assert(detail::form_of<K>() != detail::form::none && detail::form_of<V>() != detail::form::none,
                   "a key or value is an integer, enum, bool, float, double, pointer, std::string, std::string_view, std::vector "
-                  "of std::byte or unsigned char, or a trivially copyable struct without padding and floats that can be made "
-                  "without arguments and assigned");
+                  "of std::byte or unsigned char, or a struct that is trivially copyable, default constructible and copy "
+                  "assignable, without padding and without floats");
 
   public:
     using key_type = typename detail::types<K>::owned;
     using mapped_type = typename detail::types<V>::owned;
-    /// Keys and values as they are taken,
+    /// The types of parameters.
     using key_in = typename detail::types<K>::in;
     using value_in = typename detail::types<V>::in;
-    /// and as a walk shows them.
+    /// The types that iteration returns.
     using key_view = typename detail::types<K>::view;
     using value_view = typename detail::types<V>::view;
 
-    /// No map: every operation answers status::handle, until a map is moved here.
+    /// No map: every operation returns status::handle until a map is moved here.
     explicit map(std::nullptr_t) noexcept {}
-    /// A new map, or no map and the reason.
+    /// A new map. If `result` is an error there is no map, as with nullptr.
     map(const options &how, status &result) noexcept {
         const ptl_map_options plain = convert(how);
         result = static_cast<status>(ptl_map_new(&plain, &map_));
     }
     map(map &&other) noexcept : map_(std::exchange(other.map_, nullptr)) {}
-    /// `other` then has this one's map.
+    /// Swaps: `other` then has the map that this object had.
     map &operator=(map &&other) noexcept {
         std::swap(map_, other.map_);
         return *this;
@@ -555,11 +590,12 @@ class map {
     ~map() { (void)ptl_map_release(map_); }
 
     explicit operator bool() const noexcept { return map_ != nullptr; }
-    /// The handle, for C or another language. It keeps belonging to this object.
+    /// The handle, for C or another language. This object still owns its reference.
     ptl_map *get() const noexcept { return map_; }
-    /// The handle and its reference, which now belong to the caller.
+    /// The handle. The caller now owns its reference, and this object has no map.
     [[nodiscard]] ptl_map *release() noexcept { return std::exchange(map_, nullptr); }
-    /// Takes over a handle and its reference. status::type (and nothing is taken) if words and bytes do not fit K and V.
+    /// Takes over a reference to a map. status::type if its keys or values are words where K or V
+    /// are bytes, or the reverse; the reference is then still the caller's, as with any error.
     static status try_adopt(ptl_map *handle, map &out) noexcept {
         ptl_stats stats = PTL_STATS_INIT;
         const auto answer = static_cast<status>(ptl_map_stats(handle, &stats));
@@ -580,20 +616,21 @@ class map {
         return answer;
     }
 
-    /// ok: `value` is the key's. not_found.
+    /// ok: `value` is the key's value. not_found.
     status try_load(key_in key, mapped_type &value) const noexcept {
         if constexpr (words) return detail::receive(status::ok, value, ptl_map_load_u64(map_, detail::to_word<K>(key)));
         const detail::source<K> k(key);
-        return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
-            return ptl_map_load(map_, k.data(), k.size(), data, room, size);
+        return detail::receive(status::ok, value, [&](void *data, std::size_t capacity, std::size_t *size) noexcept {
+            return ptl_map_load(map_, k.data(), k.size(), data, capacity, size);
         }, k);
     }
-    /// The same without waiting for other threads. busy: it would take that. (Room for a value that is a string is still allocated.)
+    /// try_load that never waits for another thread. busy: it would have to. (It may still allocate
+    /// storage for a string.)
     status peek(key_in key, mapped_type &value) const noexcept {
         if constexpr (words) return detail::receive(status::ok, value, ptl_map_peek_u64(map_, detail::to_word<K>(key)));
         const detail::source<K> k(key);
-        return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
-            return ptl_map_peek(map_, k.data(), k.size(), data, room, size);
+        return detail::receive(status::ok, value, [&](void *data, std::size_t capacity, std::size_t *size) noexcept {
+            return ptl_map_peek(map_, k.data(), k.size(), data, capacity, size);
         }, k);
     }
     status try_store(key_in key, value_in value) noexcept {
@@ -609,24 +646,24 @@ class map {
                                    ptl_map_load_or_store_u64(map_, detail::to_word<K>(key), detail::to_word<V>(value)));
         const detail::source<K> k(key);
         const detail::source<V> v(value);
-        return detail::receive(status::loaded, actual, [&](void *data, std::size_t room, std::size_t *size) noexcept {
-            return ptl_map_load_or_store(map_, k.data(), k.size(), v.data(), v.size(), data, room, size);
+        return detail::receive(status::loaded, actual, [&](void *data, std::size_t capacity, std::size_t *size) noexcept {
+            return ptl_map_load_or_store(map_, k.data(), k.size(), v.data(), v.size(), data, capacity, size);
         }, k, v);
     }
-    /// ok: the key is gone and `value` was its value. not_found.
+    /// ok: the key was deleted, and `value` was its value. not_found.
     status try_load_and_delete(key_in key, mapped_type &value) noexcept {
         if constexpr (words)
             return detail::receive(status::ok, value, ptl_map_load_and_delete_u64(map_, detail::to_word<K>(key)));
         if constexpr (objects) {
-            exchanging call{nullptr};
+            struct_exchange call{nullptr};
             return call.on(map_, key, status::ok, status::not_found, value);
         }
         const detail::source<K> k(key);
-        return detail::receive(status::ok, value, [&](void *data, std::size_t room, std::size_t *size) noexcept {
-            return ptl_map_load_and_delete(map_, k.data(), k.size(), data, room, size);
+        return detail::receive(status::ok, value, [&](void *data, std::size_t capacity, std::size_t *size) noexcept {
+            return ptl_map_load_and_delete(map_, k.data(), k.size(), data, capacity, size);
         }, k);
     }
-    /// ptl_map_delete. ok: the key is gone. not_found.
+    /// ptl_map_delete. ok: the key was deleted. not_found.
     status try_erase(key_in key) noexcept {
         if constexpr (words) return code(ptl_map_delete_u64(map_, detail::to_word<K>(key)));
         const detail::source<K> k(key);
@@ -638,16 +675,16 @@ class map {
             return detail::receive(status::loaded, previous,
                                    ptl_map_swap_u64(map_, detail::to_word<K>(key), detail::to_word<V>(value)));
         if constexpr (objects) {
-            exchanging call{std::addressof(value)};
+            struct_exchange call{std::addressof(value)};
             return call.on(map_, key, status::loaded, status::ok, previous);
         }
         const detail::source<K> k(key);
         const detail::source<V> v(value);
-        return detail::receive(status::loaded, previous, [&](void *data, std::size_t room, std::size_t *size) noexcept {
-            return ptl_map_swap(map_, k.data(), k.size(), v.data(), v.size(), data, room, size);
+        return detail::receive(status::loaded, previous, [&](void *data, std::size_t capacity, std::size_t *size) noexcept {
+            return ptl_map_swap(map_, k.data(), k.size(), v.data(), v.size(), data, capacity, size);
         }, k, v);
     }
-    /// ok, mismatch, not_found.
+    /// ok: the value was `expected` and is now `value`. mismatch: it was another one. not_found.
     status try_compare_and_swap(key_in key, value_in expected, value_in value) noexcept {
         if constexpr (words)
             return code(ptl_map_compare_and_swap_u64(map_, detail::to_word<K>(key), detail::to_word<V>(expected),
@@ -656,7 +693,8 @@ class map {
         const detail::source<V> e(expected), v(value);
         return code(ptl_map_compare_and_swap(map_, k.data(), k.size(), e.data(), e.size(), v.data(), v.size()));
     }
-    /// ok, mismatch, not_found.
+    /// ok: the value was `expected` and the key was deleted. mismatch: it was another one.
+    /// not_found.
     status try_compare_and_delete(key_in key, value_in expected) noexcept {
         if constexpr (words)
             return code(ptl_map_compare_and_delete_u64(map_, detail::to_word<K>(key), detail::to_word<V>(expected)));
@@ -670,12 +708,13 @@ class map {
         const detail::source<K> k(key);
         return code(ptl_map_contains(map_, k.data(), k.size()));
     }
-    /// Adds to a 64-bit integer, from zero where there is none; wraps. `sum` is what it is then.
+    /// Adds to a 64-bit integer in one atomic step. A key without a value counts from zero. The sum
+    /// wraps around; `sum` is set to it.
     template <class N>
     status try_add(key_in key, N delta, mapped_type &sum) noexcept {
         static_assert(std::is_integral_v<V> && sizeof(V) == 8,
                       "add is for maps to 64-bit integers: narrower ones would not wrap at their own width");
-        static_assert(std::is_integral_v<N>, "what is added is an integer");
+        static_assert(std::is_integral_v<N>, "the number to add is an integer");
         if constexpr (words)
             return detail::receive(status::ok, sum,
                                    ptl_map_add_u64(map_, detail::to_word<K>(key), static_cast<std::uint64_t>(delta)));
@@ -686,24 +725,27 @@ class map {
         return answer;
     }
 
-    /// Calls `change(entry)` while the key is locked, with the entry as a std::optional<mapped_type> &: the value that is there,
-    /// or none. What it is afterwards is what the map then holds: a value is stored, none is deleted. `change` returns nothing, or
-    /// a bool: false leaves the map as it is. On this map it may call nothing (status::reentrant). It may throw, unless
-    /// PORTOLAN_NO_EXCEPTIONS is defined: then nothing has changed.
+    /// Calls `change(entry)` while the key is locked. `entry` is a std::optional<mapped_type> &:
+    /// the key's value, or nullopt if it has none. Afterwards the map holds what `change` left
+    /// there: a value is stored, nullopt deletes the key. `change` returns void, or a bool: false
+    /// leaves the map as it is. It must not call an operation on this map, which would return
+    /// status::reentrant. It may throw, unless PORTOLAN_NO_EXCEPTIONS is defined; the map is then
+    /// unchanged.
     template <class Change, int Mode = PORTOLAN_EXCEPTIONS,
               class = detail::returns_nothing_or_bool<Change, std::optional<mapped_type> &>>
     status try_update(key_in key, Change &&change) {
-        updating<Change, Mode> call{change};
+        update_call<Change, Mode> call{change};
         const detail::source<K> k(key);
-        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &updating<Change, Mode>::run, &call));
+        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &update_call<Change, Mode>::run, &call));
 #if PORTOLAN_EXCEPTIONS
         if (call.thrown) std::rethrow_exception(std::move(call.thrown));
 #endif
         return call.refused == status::ok ? answer : call.refused;
     }
 
-    /// Calls `visit(key, value)` for the entries, with nothing locked: it may call the map, and may throw. It returns
-    /// nothing, or a bool: false ends the iteration. ok: all were visited. done: `visit` ended it.
+    /// Calls `visit(key, value)` for each entry, while no lock is held: it may call any operation
+    /// on the map, and may throw. It returns void, or a bool: false ends the iteration. ok: all
+    /// entries were visited. done: `visit` ended the iteration.
     template <class Visit, class = detail::returns_nothing_or_bool<Visit, key_view, value_view>>
     status try_range(Visit &&visit) const {
         for (portolan::walk<K, V> each(map_);;) {
@@ -717,8 +759,9 @@ class map {
             }
         }
     }
-    /// Deletes the entries for which `predicate(key, value)` is true; one whose value has changed meanwhile stays. The
-    /// predicate may call the map, and may throw: what was deleted until then stays deleted.
+    /// Deletes the entries for which `predicate(key, value)` is true, except those whose value
+    /// another call changes in between. `deleted` counts them. The predicate may call any operation
+    /// on the map, and may throw; the entries deleted before stay deleted.
     template <class Predicate>
     status try_delete_if(Predicate &&predicate, std::uint64_t &deleted) {
         deleted = 0;
@@ -732,27 +775,28 @@ class map {
             if (gone == status::ok) ++deleted;
         }
     }
-    /// One way through the entries, a pull at a time.
+    /// An iteration whose caller asks for each entry.
     portolan::walk<K, V> walk() const noexcept { return portolan::walk<K, V>(map_); }
 
     status try_clear() noexcept { return code(ptl_map_clear(map_)); }
     status try_len(std::uint64_t &entries) const noexcept { return code(ptl_map_len(map_, &entries)); }
     status try_reserve(std::uint64_t entries) noexcept { return code(ptl_map_reserve(map_, entries)); }
     status try_shrink() noexcept { return code(ptl_map_shrink(map_)); }
-    /// A map of its own with the same entries, made like this one, or in every respect as `how` says.
+    /// A new map with the same entries. Its options are those of this map, or `how`.
     status try_clone(map &copy) const noexcept { return clone_as(nullptr, copy); }
     status try_clone(const options &how, map &copy) const noexcept {
         const ptl_map_options plain = convert(how);
         return clone_as(&plain, copy);
     }
-    /// ok: the same keys with the same values. mismatch.
+    /// ok: both maps have the same keys with the same values. mismatch: they differ.
     status try_equal(const map &other) const noexcept { return code(ptl_map_equal(map_, other.map_)); }
     status try_stats(ptl_stats &stats) const noexcept {
         stats.size = sizeof stats;
         return code(ptl_map_stats(map_, &stats));
     }
 
-    /// The values of a range of keys, in its order; none where there is no such key.
+    /// Loads the values of a range of keys. `values` gets one for each key, in the order of the
+    /// range: nullopt if the key is not in the map.
     template <class Keys>
     status try_load_many(const Keys &keys, std::vector<std::optional<mapped_type>> &values) const {
         detail::column<K> all;
@@ -766,10 +810,10 @@ class map {
         if (!statuses.reserve(count) || !detail::resize(values, count)) return status::memory;
         for (std::size_t bytes = 32 * count;;) {
             if (!found.reserve(count, bytes)) return status::memory;
-            bytes = found.room();
+            bytes = found.capacity();
             const auto answer = code(ptl_map_load_many(map_, all.data(), all.offsets(), count, found.data(), &bytes,
                                                        found.offsets(), statuses.data()));
-            if (answer == status::buffer) continue;
+            if (answer == status::buffer) continue; // `bytes` is now the size that is needed
             if (failed(answer)) return answer;
             break;
         }
@@ -783,8 +827,9 @@ class map {
         }
         return status::ok;
     }
-    /// Stores a range of pairs, in its order. Not atomic as a whole: after the first error, which it answers, it goes on.
-    /// `statuses`, if wanted, gets what became of each: the answer itself where the call was refused as a whole.
+    /// Stores a range of pairs, in its order. Not atomic as a whole: if one fails it goes on with
+    /// the next, and returns the first error. If `statuses` is not null, it gets the outcome of
+    /// each pair; if the call was refused as a whole, each is the status that is returned.
     template <class Entries>
     status try_store_many(const Entries &entries, std::vector<status> *statuses = nullptr) {
         detail::column<K> keys;
@@ -794,11 +839,12 @@ class map {
             if (!keys.append(key) || !values.append(value)) return status::memory;
             ++count;
         }
-        return told(count, statuses, [&](ptl_status *place) noexcept {
-            return ptl_map_store_many(map_, keys.data(), keys.offsets(), values.data(), values.offsets(), count, place);
+        return with_statuses(count, statuses, [&](ptl_status *each) noexcept {
+            return ptl_map_store_many(map_, keys.data(), keys.offsets(), values.data(), values.offsets(), count, each);
         });
     }
-    /// Deletes a range of keys, in its order. `statuses`, if wanted, tells of each whether it was there.
+    /// Deletes a range of keys, in its order. If `statuses` is not null, it gets ok or not_found
+    /// for each.
     template <class Keys>
     status try_delete_many(const Keys &keys, std::vector<status> *statuses = nullptr) {
         detail::column<K> all;
@@ -807,8 +853,8 @@ class map {
             if (!all.append(key)) return status::memory;
             ++count;
         }
-        return told(count, statuses, [&](ptl_status *place) noexcept {
-            return ptl_map_delete_many(map_, all.data(), all.offsets(), count, place);
+        return with_statuses(count, statuses, [&](ptl_status *each) noexcept {
+            return ptl_map_delete_many(map_, all.data(), all.offsets(), count, each);
         });
     }
 
@@ -834,7 +880,7 @@ class map {
         return given(try_load(key, value), status::ok, value);
     }
     void store(key_in key, value_in value) { detail::check(try_store(key, value)); }
-    /// The value that is there now, and whether it was there before.
+    /// The value that the key has now, and whether it had it before the call.
     std::pair<mapped_type, bool> load_or_store(key_in key, value_in value) {
         mapped_type mine(value), theirs{};
         const bool loaded = detail::is(status::loaded, try_load_or_store(key, value, theirs));
@@ -844,9 +890,9 @@ class map {
         mapped_type value{};
         return given(try_load_and_delete(key, value), status::ok, value);
     }
-    /// Whether the key was there.
+    /// Whether the key was in the map.
     bool erase(key_in key) { return detail::is(status::ok, try_erase(key)); }
-    /// The value that was there before.
+    /// The value that the key had before.
     std::optional<mapped_type> swap(key_in key, value_in value) {
         mapped_type previous{};
         return given(try_swap(key, value, previous), status::loaded, previous);
@@ -858,7 +904,7 @@ class map {
         return detail::is(status::ok, try_compare_and_delete(key, expected));
     }
     bool contains(key_in key) const { return detail::is(status::ok, try_contains(key)); }
-    /// The sum.
+    /// Returns the sum.
     template <class N>
     V add(key_in key, N delta) {
         V sum{};
@@ -866,26 +912,26 @@ class map {
         return sum;
     }
 
-    /// As try_update.
+    /// See try_update.
     template <class Change>
     void update(key_in key, Change &&change) {
         detail::check(try_update(key, std::forward<Change>(change)));
     }
 
-    /// Whether all were visited.
+    /// Whether all entries were visited.
     template <class Visit>
     bool range(Visit &&visit) const {
         return detail::is(status::ok, try_range(std::forward<Visit>(visit)));
     }
-    /// How many were deleted.
+    /// How many entries were deleted.
     template <class Predicate>
     std::uint64_t delete_if(Predicate &&predicate) {
         std::uint64_t deleted;
         detail::check(try_delete_if(std::forward<Predicate>(predicate), deleted));
         return deleted;
     }
-    /// For a range-based for, whose body may do anything to the map: `for (auto [key, value] : m.entries())`. The map may also be
-    /// one that nothing else keeps, as in `: m.clone().entries()`.
+    /// For a range-based for: `for (auto [key, value] : m.entries())`. The body may call any
+    /// operation on the map. The range keeps the map alive, so `m.clone().entries()` works too.
     portolan::entries<K, V> entries() const { return portolan::entries<K, V>(map_); }
 
     void clear() { detail::check(try_clear()); }
@@ -906,7 +952,8 @@ class map {
         detail::check(try_clone(how, copy));
         return copy;
     }
-    /// All else is as in a new map of that kind: what this one was made with, its allocator too, is not taken over.
+    /// All other options are the defaults; those of this map, the allocator included, are not
+    /// copied.
     map clone(portolan::kind kind) const { return clone(of(kind)); }
     bool equal(const map &other) const { return detail::is(status::ok, try_equal(other)); }
     ptl_stats stats() const {
@@ -925,7 +972,7 @@ class map {
     void store_many(const Entries &entries) {
         detail::check(try_store_many(entries));
     }
-    /// How many of the keys were there.
+    /// How many of the keys were in the map.
     template <class Keys>
     std::size_t delete_many(const Keys &keys) {
         std::vector<status> statuses;
@@ -935,7 +982,7 @@ class map {
 #endif
 
   private:
-    /// Both travel in registers.
+    /// Keys and values are words, which the functions ending in _u64 pass in registers.
     static constexpr bool words = detail::form_of<K>() == detail::form::word && detail::form_of<V>() == detail::form::word;
     static constexpr bool objects = detail::form_of<V>() == detail::form::object;
 
@@ -956,16 +1003,22 @@ class map {
     }
     static status code(ptl_status number) noexcept { return static_cast<status>(number); }
 
-    /// Takes a struct out of the map, and puts `next` in its place, or nothing. ptl_map_swap and ptl_map_load_and_delete do not
-    /// ask whether what they take out is as long as a V: they would be done when that shows. So it is seen to under the key's lock.
-    struct exchanging {
+    /// Swap and load_and_delete of structs. ptl_map_swap and ptl_map_load_and_delete do not check
+    /// that the old value has the size of a V, and when they return it is no longer in the map. So
+    /// check it in an update, while the key is locked.
+    struct struct_exchange {
+        /// The new value; null to delete the key.
         const void *next;
+        /// The old value, if `there` and `fits`.
         mapped_type taken{};
-        bool there = false, fits = true;
+        /// The key had a value.
+        bool there = false;
+        /// That value has the size of a V. If not, the map is unchanged.
+        bool fits = true;
 
         status on(ptl_map *map, key_in key, status gives, status gives_none, mapped_type &out) noexcept {
             const detail::source<K> k(key);
-            const auto answer = code(ptl_map_update(map, k.data(), k.size(), &exchanging::run, this));
+            const auto answer = code(ptl_map_update(map, k.data(), k.size(), &struct_exchange::run, this));
             if (failed(answer)) return answer;
             if (!fits) return status::size;
             if (!there) return gives_none;
@@ -974,7 +1027,7 @@ class map {
         }
         static std::int32_t run(const void *value, std::size_t size, const void **new_value, std::size_t *new_size,
                                 void *user) noexcept {
-            auto &call = *static_cast<exchanging *>(user);
+            auto &call = *static_cast<struct_exchange *>(user);
             call.there = value != nullptr;
             if (call.there) {
                 call.fits = detail::fits<V>(size);
@@ -987,14 +1040,16 @@ class map {
         }
     };
 
-    /// An update under way: what crosses the C interface with the body, and comes back from it. With and without exceptions it is
-    /// not the same, so Mode makes two names of it: the linker must not take one for the other in a program that has both.
+    /// The state of one try_update, passed through the C interface to `run` and back. It differs
+    /// with and without exceptions. A program may have both, so the parameter Mode gives them
+    /// different names; otherwise the linker would merge them.
     template <class Change, int Mode>
-    struct updating {
+    struct update_call {
         Change &change;
         std::optional<mapped_type> entry = std::nullopt;
-        /// Shows the new value to the library until the call is over.
+        /// Keeps the pointer to the new value valid until ptl_map_update returns.
         std::optional<detail::source<V>> stored = std::nullopt;
+        /// Why `change` was not called.
         status refused = status::ok;
 #if PORTOLAN_EXCEPTIONS
         std::exception_ptr thrown = nullptr;
@@ -1002,7 +1057,7 @@ class map {
 
         static std::int32_t run(const void *value, std::size_t size, const void **new_value, std::size_t *new_size,
                                 void *user) noexcept {
-            auto &call = *static_cast<updating *>(user);
+            auto &call = *static_cast<update_call *>(user);
 #if PORTOLAN_EXCEPTIONS
             try {
                 return call.decide(value, size, new_value, new_size);
@@ -1043,6 +1098,7 @@ class map {
         if (answer == status::ok) copy = std::move(made);
         return answer;
     }
+    /// Sets `slot` to a copy of `value`. False: there is not enough memory.
     static bool assign(std::optional<mapped_type> &slot, value_view value) noexcept {
 #if PORTOLAN_EXCEPTIONS
         try {
@@ -1055,13 +1111,14 @@ class map {
 #endif
         return true;
     }
-    /// A batch whose statuses the caller may want to have.
+    /// Makes the call of a batch, and converts the status of each entry if the caller wants them.
     template <class Call>
-    static status told(std::size_t count, std::vector<status> *statuses, Call call) noexcept {
+    static status with_statuses(std::size_t count, std::vector<status> *statuses, Call call) noexcept {
         if (statuses == nullptr) return code(call(nullptr));
         detail::array<ptl_status> plain;
         if (!plain.reserve(count) || !detail::resize(*statuses, count)) return status::memory;
-        // No status: what a call that is refused as a whole leaves.
+        // Not a status. If the call refuses the batch as a whole, it writes no statuses and leaves
+        // these.
         constexpr ptl_status none = (std::numeric_limits<ptl_status>::max)();
         std::fill_n(plain.data(), count, none);
         const auto answer = code(call(plain.data()));

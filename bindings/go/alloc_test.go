@@ -63,12 +63,13 @@ func TestCallsThatAllocateNothing(t *testing.T) {
 				}
 			},
 		} {
-			// A collection may empty the pool of rooms once; a real allocation comes with every call.
+			// A collection may empty the pool of buffers once, which the average of 100 calls
+			// hides. A call that allocates does so every time.
 			if n := testing.AllocsPerRun(100, call); n != 0 {
 				t.Errorf("%s: %v allocations", name, n)
 			}
 		}
-		// And a []byte, just the one that is returned.
+		// A Load of a []byte allocates the one that it returns, and nothing else.
 		blobs.Store(key, value)
 		blobs.Store("short", []byte("value"))
 		for _, key := range []string{key, "short"} {
@@ -79,7 +80,7 @@ func TestCallsThatAllocateNothing(t *testing.T) {
 	})
 }
 
-// Here, because the race detector would touch all of the memory.
+// TestTooLong is in this file because the race detector would touch all of the memory.
 func TestTooLong(t *testing.T) {
 	long := make([]byte, 1<<31)
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
@@ -94,7 +95,7 @@ func TestTooLong(t *testing.T) {
 			wantPanic(t, ErrLength, call)
 		}
 		if keys.Len()+values.Len() != 0 {
-			t.Error("stored all the same")
+			t.Error("a key or value that is too long was stored")
 		}
 	})
 }

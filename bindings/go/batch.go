@@ -8,11 +8,11 @@ import (
 
 func (c *core) loadMany(keys, values unsafe.Pointer, n int, found []bool) (hits int) {
 	m := c.enter("LoadMany")
-	r := getRoom()
+	b := getBuffers()
 	for done := 0; done < n; {
-		column, count := r.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
-		c.loadBatch(m, r, &column, unsafe.Add(values, done*c.value.size), count)
-		statuses := r.statuses[:count]
+		column, count := b.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
+		c.loadBatch(m, b, &column, unsafe.Add(values, done*c.value.size), count)
+		statuses := b.statuses[:count]
 		for _, status := range statuses {
 			hits += one(status == cptl.OK)
 		}
@@ -24,13 +24,15 @@ func (c *core) loadMany(keys, values unsafe.Pointer, n int, found []bool) (hits 
 		}
 		done += count
 	}
-	r.release()
+	b.release()
 	return hits
 }
 
-// loadBatch loads one batch of keys to the Go values that follow each other from out on, and their statuses to r.
-func (c *core) loadBatch(m *cptl.Map, r *room, keys *cptl.Column, out unsafe.Pointer, count int) {
-	values := r.values.column(&c.value)
+// loadBatch loads the values of one batch of keys into an array of Go values at out, and their
+// statuses into b.
+func (c *core) loadBatch(m *cptl.Map, b *buffers, keys *cptl.Column, out unsafe.Pointer, count int) {
+	values := b.values.column(&c.value)
+	// If the Go values are the words themselves, C writes them there.
 	inPlace := c.value.form == word64
 	if inPlace {
 		values.Bytes = unsafe.Slice((*byte)(out), 8*count)
@@ -38,23 +40,23 @@ func (c *core) loadBatch(m *cptl.Map, r *room, keys *cptl.Column, out unsafe.Poi
 	}
 	var status cptl.Status
 	if c.words {
-		status = cptl.LoadManyU64(m, keys, count, &values, r.statuses[:])
+		status = cptl.LoadManyU64(m, keys, count, &values, b.statuses[:])
 	} else {
 		var size int
 		for {
-			if size, status = cptl.LoadMany(m, keys, count, &values, r.statuses[:]); status != cptl.ErrBuffer {
+			if size, status = cptl.LoadMany(m, keys, count, &values, b.statuses[:]); status != cptl.ErrBuffer {
 				break
 			}
-			r.values.grow(size, count)
-			values = r.values.column(&c.value)
+			b.values.grow(size, count)
+			values = b.values.column(&c.value)
 		}
 	}
-	c.leave("LoadMany", status) // panics if a status of one key is an error
+	c.leave("LoadMany", status) // C returns an error if the status of any key is one
 
 	if inPlace {
-		return // with 0 where there was none
+		return // C has written 0 where there was no value
 	}
-	for i, status := range r.statuses[:count] {
+	for i, status := range b.statuses[:count] {
 		if p := unsafe.Add(out, i*c.value.size); status == cptl.OK {
 			c.value.set(p, &values, i)
 		} else {
@@ -65,10 +67,10 @@ func (c *core) loadBatch(m *cptl.Map, r *room, keys *cptl.Column, out unsafe.Poi
 
 func (c *core) storeMany(keys, values unsafe.Pointer, n int) {
 	m := c.enter("StoreMany")
-	r := getRoom()
+	b := getBuffers()
 	for done := 0; done < n; {
-		keyColumn, count := r.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
-		valueColumn, count := r.values.gather(&c.value, unsafe.Add(values, done*c.value.size), count)
+		keyColumn, count := b.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
+		valueColumn, count := b.values.gather(&c.value, unsafe.Add(values, done*c.value.size), count)
 		var status cptl.Status
 		if c.words {
 			status = cptl.StoreManyU64(m, &keyColumn, &valueColumn, count)
@@ -78,31 +80,31 @@ func (c *core) storeMany(keys, values unsafe.Pointer, n int) {
 		c.leave("StoreMany", status)
 		done += count
 	}
-	r.release()
+	b.release()
 }
 
 func (c *core) deleteMany(keys unsafe.Pointer, n int) (deleted int) {
 	m := c.enter("DeleteMany")
-	r := getRoom()
+	b := getBuffers()
 	for done := 0; done < n; {
-		column, count := r.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
+		column, count := b.keys.gather(&c.key, unsafe.Add(keys, done*c.key.size), n-done)
 		var status cptl.Status
 		if c.words {
-			status = cptl.DeleteManyU64(m, &column, count, r.statuses[:])
+			status = cptl.DeleteManyU64(m, &column, count, b.statuses[:])
 		} else {
-			status = cptl.DeleteMany(m, &column, count, r.statuses[:])
+			status = cptl.DeleteMany(m, &column, count, b.statuses[:])
 		}
 		c.leave("DeleteMany", status)
-		for _, status := range r.statuses[:count] {
+		for _, status := range b.statuses[:count] {
 			deleted += one(status == cptl.OK)
 		}
 		done += count
 	}
-	r.release()
+	b.release()
 	return deleted
 }
 
-// overlap tells whether two slices have memory in common.
+// overlap reports whether two slices share memory.
 func overlap[A, B any](a []A, b []B) bool {
 	bytes := func(p unsafe.Pointer, n int, size uintptr) (start, end uintptr) {
 		return uintptr(p), uintptr(p) + uintptr(n)*size
@@ -112,7 +114,8 @@ func overlap[A, B any](a []A, b []B) bool {
 	return aStart < bEnd && bStart < aEnd
 }
 
-// one is 1 if it is true: without a jump, which a processor would have to guess for each key.
+// one returns 1 for true and 0 for false. It compiles to no branch, which would be mispredicted for
+// many keys.
 func one(is bool) (n int) {
 	if is {
 		n = 1

@@ -34,7 +34,7 @@ func TestBatchesOfEveryLength(t *testing.T) {
 	})
 }
 
-// Keys and values far longer than the buffers, so that a batch ends early and the buffers grow.
+// The keys and values are far longer than the buffers, so that batches end early and buffers grow.
 func TestBatchesOfLongKeysAndValues(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		m := newMap[string, []byte](t, WithKind(kind))
@@ -76,24 +76,24 @@ func TestLoadManyOverwritesWhatWasInTheSlices(t *testing.T) {
 func TestLoadManyRefusesSlicesThatOverlap(t *testing.T) {
 	m := filled(t, 10)
 	flags := newMap[int, bool](t)
-	room := []int{1, 2, 3, 4, 5, 6}
+	array := []int{1, 2, 3, 4, 5, 6}
 	bits := make([]bool, 3)
 	for _, call := range []func(){
-		func() { m.LoadMany(room, room, nil) },
-		func() { m.LoadMany(room[:3], room[2:], nil) },
-		func() { m.LoadMany(room[3:], room[1:], nil) },
+		func() { m.LoadMany(array, array, nil) },
+		func() { m.LoadMany(array[:3], array[2:], nil) },
+		func() { m.LoadMany(array[3:], array[1:], nil) },
 		func() { flags.LoadMany([]int{1, 2}, bits[:2], bits[1:]) },
 	} {
 		if text := wantPanic(t, nil, call); text != "portolan: LoadMany: keys, values and found overlap" {
 			t.Errorf("%q", text)
 		}
 	}
-	// What lies beside, and what is not written, is no overlap.
-	if hits := m.LoadMany(room[:3], room[3:], nil); hits != 3 || room[0] != 1 || room[5] != 9 {
-		t.Errorf("%d hits, %v", hits, room)
+	// Slices side by side do not overlap. Nor does the part of values that is not written.
+	if hits := m.LoadMany(array[:3], array[3:], nil); hits != 3 || array[0] != 1 || array[5] != 9 {
+		t.Errorf("%d hits, %v", hits, array)
 	}
-	if hits := m.LoadMany(room[4:], room[:5], nil); hits != 2 {
-		t.Errorf("%d hits, %v", hits, room)
+	if hits := m.LoadMany(array[4:], array[:5], nil); hits != 2 {
+		t.Errorf("%d hits, %v", hits, array)
 	}
 }
 

@@ -2,7 +2,8 @@ package portolan
 
 import "testing"
 
-// What the binding adds to the library: a call into C each, or in a batch a share of one.
+// These benchmarks measure the cost that the binding adds to the library: one call into C for each
+// operation, or one for each batch.
 
 func BenchmarkLoad(b *testing.B) {
 	m := filled(b, 1000)

@@ -5,23 +5,23 @@ import (
 	"unsafe"
 )
 
-// form is how a Go value lies in memory, and so how it becomes a word or bytes.
+// form says how a Go value lies in memory, and so how to convert it to a word or to bytes.
 type form uint8
 
 const (
-	// The value becomes one word of 64 bits.
+	// These are converted to one 64-bit word.
 	word64   form = iota // any number of 8 bytes: its bits
-	signed32             // sign-extended, so that the word has the number's value
+	signed32             // sign-extended, so that the word has the value of the number
 	signed16
 	signed8
 	bits32 // zero-extended: unsigned integers, bools, the bits of floats
 	bits16
 	bits8
 
-	// The value becomes bytes.
+	// These are converted to bytes.
 	text  // a string
 	blob  // a []byte
-	fixed // an array or struct: its own memory
+	fixed // an array or struct: its memory
 )
 
 // The forms of numbers by their size in bytes.
@@ -30,14 +30,15 @@ var (
 	bitsForms   = [9]form{1: bits8, 2: bits16, 4: bits32, 8: word64}
 )
 
-// codec turns the Go values of one type into words or bytes and back. Its methods take a pointer to such a value.
+// codec converts the Go values of one type to words or bytes and back. Its methods take a pointer
+// to such a value.
 type codec struct {
 	form    form
 	integer bool
 	size    int // of the Go value in memory
 }
 
-// newCodec returns the codec of a type that checkKey or checkValue let pass.
+// newCodec returns the codec of a type that checkKey or checkValue accepts.
 func newCodec(t reflect.Type) codec {
 	c := codec{size: int(t.Size())}
 	switch t.Kind() {
@@ -57,7 +58,7 @@ func newCodec(t reflect.Type) codec {
 	return c
 }
 
-// isWord tells whether values become words, and not bytes.
+// isWord reports whether values are converted to words, not to bytes.
 func (c *codec) isWord() bool { return c.form < text }
 
 // word returns the word of *p.
@@ -80,7 +81,7 @@ func (c *codec) word(p unsafe.Pointer) uint64 {
 	}
 }
 
-// setWord makes *p the value whose word is w.
+// setWord sets *p to the value whose word is w.
 func (c *codec) setWord(p unsafe.Pointer, w uint64) {
 	switch c.size {
 	case 8:
@@ -94,7 +95,8 @@ func (c *codec) setWord(p unsafe.Pointer, w uint64) {
 	}
 }
 
-// bytes returns the bytes of *p where they lie; those of a word it puts into *word first.
+// bytes returns the bytes of *p, without copying them. If *p converts to a word, it stores that in
+// *word and returns the bytes of *word.
 func (c *codec) bytes(p unsafe.Pointer, word *uint64) []byte {
 	switch c.form {
 	case text:
@@ -115,7 +117,7 @@ func (c *codec) bytes(p unsafe.Pointer, word *uint64) []byte {
 // wordBytes returns the memory of *w.
 func wordBytes(w *uint64) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(w)), 8) }
 
-// setBytes makes *p the value whose bytes are b, which it copies.
+// setBytes sets *p to the value whose bytes are b. It copies b.
 func (c *codec) setBytes(p unsafe.Pointer, b []byte) {
 	switch c.form {
 	case text:
@@ -127,7 +129,8 @@ func (c *codec) setBytes(p unsafe.Pointer, b []byte) {
 	}
 }
 
-// keepBytes makes *p the string or []byte whose bytes are b, which it keeps.
+// keepBytes sets *p to the string or []byte whose bytes are b. It does not copy b, so nobody may
+// change b afterwards.
 func (c *codec) keepBytes(p unsafe.Pointer, b []byte) {
 	if c.form == text {
 		*(*string)(p) = unsafe.String(unsafe.SliceData(b), len(b))
@@ -136,7 +139,7 @@ func (c *codec) keepBytes(p unsafe.Pointer, b []byte) {
 	}
 }
 
-// setZero makes *p the zero value.
+// setZero sets *p to the zero value.
 func (c *codec) setZero(p unsafe.Pointer) {
 	switch c.form {
 	case text:

@@ -7,7 +7,7 @@ import (
 
 var kinds = []Kind{Bucketed, Mutex, RWMutex, Sharded, ReadDirty}
 
-// shared are the kinds that any number of goroutines may use.
+// shared are the kinds that several goroutines may use at once.
 var shared = kinds[1:]
 
 // forKinds runs a test once for each kind.
@@ -17,7 +17,7 @@ func forKinds(t *testing.T, kinds []Kind, test func(t *testing.T, kind Kind)) {
 	}
 }
 
-// newMap makes a map and closes it at the test's end.
+// newMap makes a map and closes it when the test ends.
 func newMap[K comparable, V any](t testing.TB, opts ...Option) *Map[K, V] {
 	t.Helper()
 	m, err := New[K, V](opts...)
@@ -32,7 +32,7 @@ func newMap[K comparable, V any](t testing.TB, opts ...Option) *Map[K, V] {
 	return m
 }
 
-// rounds returns how often to repeat what is the better the more often.
+// rounds returns how often to repeat something: n times, or fewer with -short.
 func rounds(n int) int {
 	if testing.Short() {
 		return n / 10
@@ -40,7 +40,8 @@ func rounds(n int) int {
 	return n
 }
 
-// wantPanic runs f, which must panic with an error that wraps want, or with any if want is nil, and returns its text.
+// wantPanic runs f and returns the text of the error with which it panics. That error must wrap
+// want, unless want is nil.
 func wantPanic(t *testing.T, want error, f func()) (text string) {
 	t.Helper()
 	defer func() {

@@ -14,7 +14,7 @@ import (
 
 const workers = 8
 
-// inParallel runs work in as many goroutines and waits for them.
+// inParallel runs work in each of the workers' goroutines and waits for them.
 func inParallel(work func(worker int)) {
 	var wait sync.WaitGroup
 	for worker := range workers {
@@ -50,7 +50,7 @@ func TestOneWinner(t *testing.T) {
 			}
 		})
 		if stored.Load() != keys || storedText.Load() != keys || deleted.Load() != keys || texts.Len() != 0 {
-			t.Errorf("of %d keys %d and %d stored, %d deleted", keys, stored.Load(), storedText.Load(), deleted.Load())
+			t.Errorf("want %d of each: %d words and %d texts stored, %d deleted", keys, stored.Load(), storedText.Load(), deleted.Load())
 		}
 	})
 }
@@ -67,7 +67,7 @@ func TestCountsAddUp(t *testing.T) {
 				texts.Add(fmt.Sprint("key", i%7), 3)
 				narrow.Add("n", 1)
 				if i%10 == 0 {
-					for { // each turn makes the value one byte longer
+					for { // make the value one byte longer
 						old, _ := swaps.Load(0)
 						if swaps.CompareAndSwap(0, old, old+"x") {
 							break
@@ -96,8 +96,8 @@ func TestCountsAddUp(t *testing.T) {
 	})
 }
 
-// Values that change their length all the time, beyond and below every buffer, are read whole, and each is handed out
-// once by Swap and LoadAndDelete.
+// The values change their length all the time, above and below the size of every buffer. Each must
+// be read complete, and Swap and LoadAndDelete must return each only once.
 func TestValuesThatGrowMeanwhile(t *testing.T) {
 	forKinds(t, shared, func(t *testing.T, kind Kind) {
 		m := newMap[string, []byte](t, WithKind(kind))
@@ -190,7 +190,8 @@ func TestIterationAmongWriters(t *testing.T) {
 	})
 }
 
-// With a collection at every turn, what is not kept alive during a call is freed under it.
+// With a garbage collection at every opportunity, memory that is not kept alive during a call would
+// be freed during it.
 func TestUnderGarbageCollection(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(1))
 	forKinds(t, shared, func(t *testing.T, kind Kind) {
@@ -238,7 +239,7 @@ func TestUnderGarbageCollection(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				// The last call of a map that nobody else refers to: only KeepAlive in the call itself holds it.
+				// The last use of this map: only the call itself keeps it alive.
 				if round%2 == 1 {
 					if value, ok := m.Swap(keys[1], bytes.Repeat([]byte("x"), 5000)); ok && !bytes.Equal(value, values[1]) {
 						t.Errorf("%d bytes", len(value))
@@ -249,7 +250,8 @@ func TestUnderGarbageCollection(t *testing.T) {
 	})
 }
 
-// A Bucketed map that several goroutines use at once is not harmed: a call works, or it panics with ErrConcurrent.
+// Several goroutines that use a Bucketed map at once do not damage it: each call works, or panics
+// with ErrConcurrent.
 func TestBucketedFromManyGoroutines(t *testing.T) {
 	m := newMap[string, string](t, WithKind(Bucketed))
 	var refused atomic.Int64

@@ -10,22 +10,27 @@ import (
 	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
 )
 
-// core is a Map without its types: keys and values are pointers to Go values, which the codecs know. It is compiled
-// once, and not for each pair of types; Map's methods only take addresses.
+// core is a Map without its type parameters: it takes keys and values as pointers to Go values and
+// leaves their types to the codecs. So it is compiled once, not for each pair of types. The methods
+// of Map only take addresses.
 type core struct {
-	// handle is a *cptl.Map, nil once closed. The Map's cleanup holds the reference, so the C map outlives every call that
-	// looks at the handle again at its end, as each does.
+	// handle is a *cptl.Map. It is nil if New did not make the Map, and after Close. The cleanup of
+	// the Map owns the C map's reference. It cannot run during a call, because each call loads the
+	// handle again at its end and so keeps the Map reachable until then.
 	handle     unsafe.Pointer
 	key, value codec
-	words      bool    // keys and values are both words: the calls that check no lengths
-	plain      bool    // they are words that lie in Go's memory as they do in C's, and leaf calls are to be had
-	options    options // for clones
+	// words is true if keys and values are both words: use the C functions for words.
+	words bool
+	// fastLoad is true if Load can make a leaf call (see package leaf) without a codec: leaf calls
+	// are available, and keys and values have 8 bytes, so that their memory is the word.
+	fastLoad bool
+	options  options // for Clone
 }
 
-// enter begins a call: it returns the map to give to C. Every call ends with leave.
+// enter begins a call and returns the map to pass to C. leave ends the call.
 //
-// The load is atomic because Close may store at the same time. This one and that of leave are all there is against Close: no lock, no
-// count of calls.
+// The loads of enter and leave are atomic because Close may store at the same time. They are the
+// whole protocol with Close; there is no lock and no count of calls.
 func (c *core) enter(op string) *cptl.Map {
 	handle := atomic.LoadPointer(&c.handle)
 	if handle == nil {
@@ -34,11 +39,12 @@ func (c *core) enter(op string) *cptl.Map {
 	return (*cptl.Map)(handle)
 }
 
-// leave ends a call. An error has no other way to the caller than a panic.
+// leave ends a call. It panics if the call failed or the map was closed meanwhile.
 //
-// Close removes the entries after it has taken the handle: what a call found before it sees the handle again was there before Close.
-// That look also keeps the C map during the call: without it the Map could become unreachable once enter has loaded the handle, and
-// its cleanup release that.
+// Close sets the handle to nil before it removes the entries. So if the handle is still there, the
+// call's result is from before Close. If it is gone, the result may be that of a map half emptied,
+// and must not be returned. The load also keeps the Map reachable until here: without it, its
+// cleanup could release the C map as soon as enter has loaded the handle.
 func (c *core) leave(op string, status cptl.Status) {
 	if status < 0 || c.isClosed() {
 		panicFailed(op, status)
@@ -47,7 +53,7 @@ func (c *core) leave(op string, status cptl.Status) {
 
 func (c *core) isClosed() bool { return atomic.LoadPointer(&c.handle) == nil }
 
-// Apart, so that enter and leave are small enough to become part of their callers.
+// The panics have functions of their own so that enter and leave are small enough to be inlined.
 
 //go:noinline
 func panicClosed(op string) { panic(fmt.Errorf("portolan: %s: %w", op, ErrClosed)) }
@@ -60,22 +66,22 @@ func panicFailed(op string, status cptl.Status) {
 	panic(failure(op, status))
 }
 
-// fetching is one of the operations that return a value of the map.
-type fetching struct {
+// fetchOp is an operation that returns a value of the map.
+type fetchOp struct {
 	name string
-	hit  cptl.Status // there was a value, and it is what the call returns
+	hit  cptl.Status // the status that says that there was a value, which the call returns
 }
 
 var (
-	load          = &fetching{"Load", cptl.OK}
-	loadOrStore   = &fetching{"LoadOrStore", cptl.Loaded}
-	loadAndDelete = &fetching{"LoadAndDelete", cptl.OK}
-	swap          = &fetching{"Swap", cptl.Loaded}
-	addFirst      = &fetching{"Add", cptl.Loaded} // loadOrStore as a step of Add
+	load          = &fetchOp{"Load", cptl.OK}
+	loadOrStore   = &fetchOp{"LoadOrStore", cptl.Loaded}
+	loadAndDelete = &fetchOp{"LoadAndDelete", cptl.OK}
+	swap          = &fetchOp{"Swap", cptl.Loaded}
+	addFirst      = &fetchOp{"Add", cptl.Loaded} // LoadOrStore as a step of Add
 )
 
-// words is the operation on a map of words to words, for which Load has its own way.
-func (f *fetching) words(m *cptl.Map, key, given uint64) (uint64, cptl.Status) {
+// words does the operation on a map of words to words. It is not called for Load.
+func (f *fetchOp) words(m *cptl.Map, key, given uint64) (uint64, cptl.Status) {
 	switch f {
 	case loadOrStore, addFirst:
 		return cptl.LoadOrStoreU64(m, key, given)
@@ -86,23 +92,25 @@ func (f *fetching) words(m *cptl.Map, key, given uint64) (uint64, cptl.Status) {
 	}
 }
 
-// bytes is the operation on any other map. It returns the value's length, or, with cptl.ErrBuffer, the room that it needs.
-func (f *fetching) bytes(m *cptl.Map, key, given, room []byte) (int, cptl.Status) {
+// bytes does the operation on any other map. The value of the map goes to buf. It returns the
+// length of that value; with cptl.ErrBuffer that is the length that buf must have.
+func (f *fetchOp) bytes(m *cptl.Map, key, given, buf []byte) (int, cptl.Status) {
 	switch f {
 	case load:
-		return cptl.Load(m, key, room)
+		return cptl.Load(m, key, buf)
 	case loadOrStore, addFirst:
-		return cptl.LoadOrStore(m, key, given, room)
+		return cptl.LoadOrStore(m, key, given, buf)
 	case loadAndDelete:
-		return cptl.LoadAndDelete(m, key, room)
+		return cptl.LoadAndDelete(m, key, buf)
 	default:
-		return cptl.Swap(m, key, given, room)
+		return cptl.Swap(m, key, given, buf)
 	}
 }
 
-// load is Load. The usual case has few instructions, so that a processor can go on to the next load while it waits for memory.
+// load is Load. Its usual path has few instructions, so that the processor can start the next load
+// while this one still waits for memory.
 func (c *core) load(key, out unsafe.Pointer) bool {
-	if c.plain {
+	if c.fastLoad {
 		word, status := cptl.PeekU64(c.enter("Load"), *(*uint64)(key))
 		if c.isClosed() {
 			panicClosed("Load") // as leave does
@@ -114,12 +122,13 @@ func (c *core) load(key, out unsafe.Pointer) bool {
 		case cptl.NotFound:
 			return false
 		}
+		// Busy, or an error: do it through cgo.
 	}
 	return c.loadAny(key, out)
 }
 
-// loadAny is load for all other cases. Values that are words stand apart from fetch, whose choice among operations and forms
-// they need not make.
+// loadAny is load for all other cases. Values that are words do not go through fetch, which spends
+// time on choosing the operation and the form.
 func (c *core) loadAny(key, out unsafe.Pointer) bool {
 	if !c.value.isWord() {
 		return c.fetch(load, key, nil, out)
@@ -140,9 +149,10 @@ func (c *core) loadAny(key, out unsafe.Pointer) bool {
 	return true
 }
 
-// fetch does f with the value given (nil where f takes none). If there was a value, it puts it at out and returns true. Otherwise
-// out, which is to be the zero value at first, is so afterwards.
-func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
+// fetch does the operation f with the value given, or with nil if f takes no value. If the map had
+// a value, fetch sets *out to it and returns true. Otherwise it leaves *out the zero value, which
+// it must be before the call.
+func (c *core) fetch(f *fetchOp, key, given, out unsafe.Pointer) bool {
 	m := c.enter(f.name)
 	var status cptl.Status
 	if c.words {
@@ -165,7 +175,8 @@ func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
 				c.value.setWord(out, word)
 			}
 		case c.value.form == fixed:
-			// Straight to the Go value, where a try that the library threw away may have left a value that is no answer.
+			// C copies straight to *out. A read attempt that the library had to throw away may have
+			// left bytes there.
 			if _, status = f.bytes(m, keyBytes, givenBytes, unsafe.Slice((*byte)(out), c.value.size)); status != f.hit {
 				c.value.setZero(out)
 			}
@@ -177,9 +188,10 @@ func (c *core) fetch(f *fetching, key, given, out unsafe.Pointer) bool {
 	return status == f.hit
 }
 
-// fetchAnyLength is fetch for a string or []byte: most fit into the buffer on the stack; for a longer one the call has had
-// no effect and is made again, as often as the value grows in between.
-func (c *core) fetchAnyLength(f *fetching, m *cptl.Map, key, given []byte, out unsafe.Pointer) cptl.Status {
+// fetchAnyLength is fetch for a string or []byte. Most values fit in the buffer on the stack. If
+// the value is longer, the call has had no effect and is made again with a larger buffer. It may
+// take several rounds, because the value may grow in between.
+func (c *core) fetchAnyLength(f *fetchOp, m *cptl.Map, key, given []byte, out unsafe.Pointer) cptl.Status {
 	var small [256]byte
 	n, status := f.bytes(m, key, given, small[:])
 	if status == f.hit {
@@ -280,11 +292,12 @@ func (c *core) add(key, delta, sum unsafe.Pointer) {
 	c.value.setWord(sum, total)
 }
 
-// addNarrow is add for integers shorter than a word. The library's sum is a word, which would not wrap around where the
-// integer does, and then be unequal to the word of the integer that it stands for.
+// addNarrow is add for integers shorter than 64 bits. The library adds 64-bit words, which would
+// not wrap around where the shorter integer does. Such a sum would not be the word of any integer
+// of V.
 func (c *core) addNarrow(key, delta, sum unsafe.Pointer) {
 	for {
-		var current, next uint64 // memory for integers of V's size
+		var current, next uint64 // memory for two integers of V
 		if !c.fetch(addFirst, key, delta, unsafe.Pointer(&current)) {
 			c.value.setWord(sum, c.value.word(delta))
 			return
@@ -297,15 +310,16 @@ func (c *core) addNarrow(key, delta, sum unsafe.Pointer) {
 	}
 }
 
-// close is Close, which begins as no other call does and so may not end with leave: empty gets the map that nobody else will, and
-// is not called if the map was closed before.
+// close is Close. It takes the handle away, so that later calls panic, and calls empty with the
+// map, unless the map was closed before. It cannot use enter and leave, because it changes the
+// handle.
 func (c *core) close(empty func(*cptl.Map) cptl.Status) cptl.Status {
 	handle := (*cptl.Map)(atomic.SwapPointer(&c.handle, nil))
 	if handle == nil {
 		return cptl.OK
 	}
 	status := empty(handle)
-	runtime.KeepAlive(c) // the C map is needed until here
+	runtime.KeepAlive(c) // so that the cleanup does not release the C map before here
 	return status
 }
 

@@ -1,47 +1,59 @@
 // Package portolan is Go's family of concurrent maps with the entries outside Go's heap.
 //
-// A [Map] has the methods of sync.Map, typed, and what its users miss: Len, Add, iterators and batches. Its entries
-// live in memory of the portolan library, so the garbage collector neither scans nor moves them: a map of ten million
-// entries costs a collection nothing. In return keys and values are copied in and out, and cannot hold Go pointers.
+// A [Map] has the methods of sync.Map, with types, and some that sync.Map lacks: Len, Add,
+// iterators and batches. Its entries lie in memory of the portolan library, which the garbage
+// collector neither scans nor moves: a map of ten million entries costs a collection nothing. In
+// return, keys and values are copied in and out, and they cannot hold Go pointers.
 //
 // # Keys and values
 //
-// A key is of any type whose underlying type is a string, an integer, a bool or a byte array. A value is of one of
-// those, a float, a []byte, or a struct whose fields have names, hold no pointers and leave no padding between them. [New] refuses
-// any other type with an error that says why and what to use instead.
+// The underlying type of a key is a string, an integer, a bool or a byte array. That of a value is
+// one of those, a float, a []byte, or a struct whose fields all have names, hold no pointers and
+// leave no padding between them. [New] refuses any other type with an error that says why and what
+// to use instead.
 //
-// Integers, bools and floats are kept as one 64-bit word: signed integers keep their sign, floats are their bits. All else is
-// kept as bytes. A nil []byte and an empty one are the same value, and come out of the map empty and not nil.
+// A map holds integers, bools and floats as one 64-bit word: integers keep their sign, floats their
+// bits. It holds everything else as bytes. A nil []byte is stored as an empty one, and comes back
+// as an empty one that is not nil.
 //
-// [Map.CompareAndSwap] and [Map.CompareAndDelete] compare these words and bytes, not with Go's ==. It makes a difference for
-// floats alone, in structs too: a NaN equals a NaN of the same bits, and 0 does not equal -0.
+// [Map.CompareAndSwap] and [Map.CompareAndDelete] compare these words and bytes, not with Go's ==.
+// This differs only for floats, in structs too: a NaN equals a NaN with the same bits, and 0 does
+// not equal -0.
 //
 // # Which map
 //
-// [WithKind] chooses one of five, all with the same methods. [Sharded] is the default and the one for mixed reads and
-// writes; [ReadDirty] is sync.Map's own algorithm, for keys written once and read often; [Mutex] and [RWMutex] are one
-// table behind one lock; [Bucketed] is the table alone, for one goroutine at a time.
+// [WithKind] chooses one of five kinds, all with the same methods. [Sharded] is the default, for
+// mixed reads and writes. [ReadDirty] is the algorithm of sync.Map up to Go 1.23, for keys that are
+// written once and read often. [Mutex] and [RWMutex] are one table behind one lock. [Bucketed] is
+// the table alone, for one goroutine at a time.
 //
-// All kinds but Bucketed are safe for any number of goroutines, and operations on one key are linearizable: as with
-// sync.Map, a write synchronizes before any read that observes it. (The race detector takes any two calls as synchronized:
-// it reports no race that is none, but can miss one between goroutines that use the same map.) Memory safety does not
-// depend on using Bucketed right: a call that finds another goroutine inside the map fails with [ErrConcurrent].
+// Any number of goroutines may use a map at once, except a Bucketed one. Operations on one key are
+// linearizable, and as with sync.Map a write synchronizes before any read that observes it. (The
+// race detector assumes that any two calls synchronize. So it never reports a false race, but it
+// can miss a race between goroutines that use the same map.) Using a Bucketed map from several
+// goroutines does not break memory safety: a call that finds another goroutine inside the map fails
+// with [ErrConcurrent].
 //
 // # Cost of a call
 //
-// A call goes through cgo, which takes some 30 ns, but for Load and Contains. On Linux with amd64 these look into the map without
-// telling Go's scheduler; what they call never waits and is over soon (unless [WithHashBits] makes keys collide), and where it would wait the
-// call goes through cgo. That holds for the versions of Go that it was tested with, 1.24 to 1.26; with others, and under the race detector and the
-// sanitizers, all calls go through cgo. The batches [Map.LoadMany], [Map.StoreMany] and [Map.DeleteMany] make one call for up to 256 keys.
+// Most calls go through cgo, which costs some 30 ns each. Load and Contains do not, on Linux with
+// amd64 and Go 1.24 to 1.26, the versions this was tested with: they call C without telling Go's
+// scheduler. The C functions that they call never wait and return soon (unless [WithHashBits] makes
+// keys collide). If one would have to wait, or if keys and values are long, the call goes through
+// cgo. With other versions, and under the race detector and the sanitizers, all calls go through
+// cgo. The batches [Map.LoadMany], [Map.StoreMany] and [Map.DeleteMany] make one call for up to 256
+// keys.
 //
 // # Errors
 //
-// New, Clone and Close return errors. The methods of sync.Map have no room for one, so they and their kin panic, with an
-// error value of one line that wraps one of the errors below, or says what is wrong with the arguments. In right use
-// there is no such panic but for [ErrMemory], when the system has no more memory; the map is then as it was before the call.
+// New, Clone and Close return errors. The methods of sync.Map cannot return one, so these and the
+// methods like them panic instead. The panic value is an error of one line. It wraps one of the
+// errors below, or says what is wrong with the arguments. A correct program sees only one such
+// panic: [ErrMemory], if the system has no more memory. The map is then as it was before the call.
 //
 // # Life of a map
 //
-// [Map.Close] gives the entries' memory back at once. A map that is never closed is released some time after it became
-// unreachable, by [runtime.AddCleanup]; the collector sees only a few words of it, so that may be late.
+// [Map.Close] frees the memory of the entries at once. A map that is never closed is freed by
+// [runtime.AddCleanup] some time after it became unreachable. That may be late, because the
+// collector sees only a few words of it.
 package portolan

@@ -7,7 +7,8 @@ import (
 	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
 )
 
-// What can go wrong. Returned and panicked errors wrap one of these; tell them apart with errors.Is.
+// The errors that New, Clone and Close return and that other methods panic with wrap one of these.
+// Tell them apart with errors.Is.
 var (
 	// ErrType: New was asked for a key or value type that the map cannot hold.
 	ErrType = errors.New("type not supported")
@@ -21,8 +22,8 @@ var (
 	ErrLength = errors.New("a key or value is longer than 2147483647 bytes")
 	// ErrConcurrent: another goroutine is inside the Bucketed map.
 	ErrConcurrent = errors.New("a Bucketed map is for one goroutine at a time, and another one is inside it")
-	// ErrInternal: the library failed inside. The map refuses further work.
-	ErrInternal = errors.New("the library failed inside")
+	// ErrInternal: the library itself failed. The map refuses every later call.
+	ErrInternal = errors.New("internal error of the library")
 )
 
 // failure is the error for a negative status of operation op.
@@ -38,7 +39,7 @@ func failure(op string, status cptl.Status) error {
 	case cptl.ErrConcurrent:
 		err = ErrConcurrent
 	default:
-		// The binding never causes the other errors, so one of them is a defect: name it.
+		// The binding never causes another error. If one comes, it is a bug: report its name.
 		err = fmt.Errorf("%w: %v", ErrInternal, status)
 	}
 	return fmt.Errorf("portolan: %s: %w", op, err)

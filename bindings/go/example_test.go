@@ -27,7 +27,7 @@ func ExampleMap_All() {
 	ports.StoreMany([]string{"ssh", "http", "https"}, []uint16{22, 80, 443})
 	for name, port := range ports.All() {
 		if port > 100 {
-			ports.Delete(name) // the body may do anything with the map
+			ports.Delete(name) // the body may call any method of the map
 		}
 	}
 	fmt.Println(ports.Len())

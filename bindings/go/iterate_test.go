@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// filled returns a map of 0 .. n-1 to their squares.
+// filled returns a map from the numbers 0 to n-1 to their squares.
 func filled(t testing.TB, n int, opts ...Option) *Map[int, int] {
 	m := newMap[int, int](t, opts...)
 	for i := range n {
@@ -61,7 +61,7 @@ func TestIterationStops(t *testing.T) {
 	}
 }
 
-func TestBodyMayDoAnything(t *testing.T) {
+func TestBodyMayCallAnyMethod(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		m := filled(t, 2000, WithKind(kind))
 		visits := map[int]int{}
@@ -77,7 +77,7 @@ func TestBodyMayDoAnything(t *testing.T) {
 			if len(visits)%500 == 1 {
 				m.Shrink()
 				if n := len(slices.Collect(m.Keys())); n != m.Len() {
-					t.Errorf("an iteration within: %d of %d keys", n, m.Len())
+					t.Errorf("an inner iteration visited %d of %d keys", n, m.Len())
 				}
 			}
 		}
@@ -107,7 +107,8 @@ func TestBodyMayDoAnything(t *testing.T) {
 	})
 }
 
-// Keys that stay are visited once each whatever the body stores and deletes, and however the table grows and shrinks.
+// Keys that stay in the map are visited exactly once, whatever the body stores and deletes and
+// however the table grows and shrinks.
 func TestStableKeysAreVisitedOnce(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		m := filled(t, 3000, WithKind(kind))
@@ -180,7 +181,8 @@ func TestPull(t *testing.T) {
 	}
 }
 
-// Entries that travel together and are more, or longer, than the buffers that the iteration starts with.
+// The hashes of many entries collide, so that one call must return them all, and they are more or
+// longer than the buffers that the iteration starts with.
 func TestIterationBuffersGrow(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		m := newMap[string, []byte](t, WithKind(kind), WithHashBits(2))

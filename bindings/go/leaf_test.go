@@ -13,8 +13,8 @@ import (
 	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
 )
 
-// TestLongLoadsGoThroughCgo: a collection waits for every leaf call, so one must not copy or compare for long. And the short ones are
-// leaf calls where these are to be had, which is what they are for.
+// TestLongLoadsGoThroughCgo: a garbage collection waits for every leaf call, so a leaf call must
+// not copy or compare for long. Short loads must be leaf calls, where these are available.
 func TestLongLoadsGoThroughCgo(t *testing.T) {
 	const long, times = 64 << 10, 100
 	name := strings.Repeat("k", long)
@@ -37,19 +37,19 @@ func TestLongLoadsGoThroughCgo(t *testing.T) {
 		{"a short value", false, loads(texts, "short")},
 		{"a long value", true, loads(texts, "long")},
 		{"a long key", true, loads(texts, name)},
-		{"a short key of a word", false, func() { _, ok := words.Load("short"); found = found && ok }},
-		{"a long key of a word", true, func() { _, ok := words.Load(name); found = found && ok }},
-		{"a long key that is contained", true, func() { found = found && words.Contains(name) }},
+		{"a short key with a word", false, func() { _, ok := words.Load("short"); found = found && ok }},
+		{"a long key with a word", true, func() { _, ok := words.Load(name); found = found && ok }},
+		{"Contains of a long key", true, func() { found = found && words.Contains(name) }},
 		{"a struct", true, func() { _, ok := structs.Load(1); found = found && ok }},
 	} {
 		before := runtime.NumCgoCall()
 		for range times {
 			c.load()
 		}
-		// Others may call, too: cleanups of maps.
+		// Cleanups of other maps may add calls.
 		calls := runtime.NumCgoCall() - before
 		if (c.long || !cptl.CanPeek) && calls < times || !c.long && cptl.CanPeek && calls >= times {
-			t.Errorf("%s: %d calls through cgo by %d loads", c.name, calls, times)
+			t.Errorf("%s: %d calls through cgo for %d loads", c.name, calls, times)
 		}
 	}
 	if !found {
@@ -57,11 +57,12 @@ func TestLongLoadsGoThroughCgo(t *testing.T) {
 	}
 }
 
-// TestLoadsWhileTheRuntimeLooks loads, by leaf calls where they are to be had, while everything goes on that stops goroutines, looks at
-// their stacks or moves them: collections of garbage, profiles and traces with their signals, dumps of all stacks.
-func TestLoadsWhileTheRuntimeLooks(t *testing.T) {
+// TestLoadsWhileTheRuntimeInspectsStacks loads (by leaf calls, where they are available) while the
+// runtime stops goroutines and reads or moves their stacks: for garbage collections, for profiles
+// and traces with their signals, and for dumps of all stacks.
+func TestLoadsWhileTheRuntimeInspectsStacks(t *testing.T) {
 	if err := pprof.StartCPUProfile(io.Discard); err != nil {
-		t.Skip(err) // somebody profiles this test
+		t.Skip(err) // a profile of this test is running
 	}
 	defer pprof.StopCPUProfile()
 	if err := trace.Start(io.Discard); err != nil {
@@ -102,7 +103,7 @@ func TestLoadsWhileTheRuntimeLooks(t *testing.T) {
 			t.Errorf("%d: Contains is wrong", key)
 		}
 		if depth > 0 {
-			check((key+1)%keys, depth-1) // on a stack that has to grow, and that collections shrink
+			check((key+1)%keys, depth-1) // deep, so that the stack grows, and collections shrink it
 		}
 	}
 	for worker := range workers {

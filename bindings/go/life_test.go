@@ -72,7 +72,7 @@ func TestClosedMap(t *testing.T) {
 	})
 }
 
-// Add on a short integer is made of other calls.
+// Add on a short integer is made of other calls. Its panic must name Add all the same.
 func TestAddOnAShortIntegerNamesItself(t *testing.T) {
 	const text = "portolan: Add: use of closed Map"
 	words, texts := filled(t, 10), newMap[string, int16](t)
@@ -114,7 +114,7 @@ func TestCloseWithinIteration(t *testing.T) {
 	}
 }
 
-// Goroutines use a map that is closed under them: each call either works or panics with ErrClosed.
+// Goroutines use a map while it is closed: each call either works or panics with ErrClosed.
 func TestCloseUnderUse(t *testing.T) {
 	forKinds(t, shared, func(t *testing.T, kind Kind) {
 		for range 20 {
@@ -148,8 +148,9 @@ func TestCloseUnderUse(t *testing.T) {
 	})
 }
 
-// What a call under way answers while the map is closed, it could have answered before: no entry is gone, and no count begins anew.
-func TestAnswersUnderCloseAreAsBefore(t *testing.T) {
+// A call that is under way while the map is closed returns a result from before Close: no entry is
+// missing, and no count starts from zero again.
+func TestResultsDuringCloseAreFromBefore(t *testing.T) {
 	const entries = 2000
 	keys, values := make([]int, entries), make([]int, entries)
 	for i := range keys {
@@ -229,7 +230,7 @@ func TestAnswersUnderCloseAreAsBefore(t *testing.T) {
 	})
 }
 
-// Closing a Bucketed map under the goroutine that uses it may fail, with ErrConcurrent, but closes it.
+// Closing a Bucketed map while another goroutine uses it may return ErrConcurrent, but closes it.
 func TestCloseOfBucketedUnderUse(t *testing.T) {
 	failed := 0
 	for range rounds(500) {
@@ -264,7 +265,7 @@ func TestCloseOfBucketedUnderUse(t *testing.T) {
 	t.Logf("%d calls of Close failed", failed)
 }
 
-// residentBytes returns how much memory of the process is resident.
+// residentBytes returns the resident memory of the process.
 func residentBytes(t *testing.T) int {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -279,7 +280,7 @@ func residentBytes(t *testing.T) int {
 
 const mega = 1 << 20
 
-// Close gives the memory back although the Map is still reachable.
+// Close returns the memory although the Map is still reachable.
 func TestCloseGivesMemoryBack(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		m := newMap[int, []byte](t, WithKind(kind))
@@ -287,7 +288,7 @@ func TestCloseGivesMemoryBack(t *testing.T) {
 			m.Store(i, make([]byte, 1000))
 		}
 		full, fullResident := m.Stats(), residentBytes(t)
-		handle := (*cptl.Map)(m.core.handle) // for the map itself answers no more
+		handle := (*cptl.Map)(m.core.handle) // because m itself will panic
 		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
@@ -295,7 +296,7 @@ func TestCloseGivesMemoryBack(t *testing.T) {
 		if status != cptl.OK || left.Entries != 0 || left.BytesLive != 0 {
 			t.Errorf("status %d; left %+v; before %+v", status, left, full)
 		}
-		// A kind whose readers take no lock keeps the addresses, and gives back the memory behind them.
+		// A kind whose readers take no lock keeps its addresses and discards the pages behind them.
 		if leftResident := residentBytes(t); left.BytesReserved > full.BytesReserved/10 && leftResident > fullResident-50*mega {
 			t.Errorf("resident %d MB, before %d MB; left %+v; before %+v", leftResident/mega, fullResident/mega, left, full)
 		}
@@ -303,7 +304,7 @@ func TestCloseGivesMemoryBack(t *testing.T) {
 	})
 }
 
-// Maps that nobody closes are released all the same.
+// Maps that nobody closes are released when they become unreachable.
 func TestUnreachableMapsAreReleased(t *testing.T) {
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		value := make([]byte, 256<<10)
@@ -321,13 +322,13 @@ func TestUnreachableMapsAreReleased(t *testing.T) {
 			most = max(most, residentBytes(t)-before)
 		}
 		if most > 200*mega {
-			t.Errorf("of 400 MB in unreachable maps, up to %d MB stayed", most/mega)
+			t.Errorf("up to %d of 400 MB in unreachable maps were not released", most/mega)
 		}
 	})
 }
 
-// A map to which nothing but a call under way refers is not released under that call. Clone and the loads of words
-// need no test of their own: both use the Map again after the call into C.
+// A map that only a call under way refers to is not released during that call. Clone and the loads
+// of words need no test: they use the Map again after the call into C.
 func TestMapLivesThroughItsLastCall(t *testing.T) {
 	for name, call := range map[string]func(c *core, inside func(*cptl.Map) cptl.Status){
 		"leave": func(c *core, inside func(*cptl.Map) cptl.Status) { c.whole("Clear", inside) },
@@ -340,7 +341,7 @@ func TestMapLivesThroughItsLastCall(t *testing.T) {
 			}
 			var released atomic.Bool
 			runtime.AddCleanup(m, func(int) { released.Store(true) }, 0)
-			// collected waits for the map's release, not for long, and returns whether it came.
+			// collected waits so many turns for the map's release, and reports whether it came.
 			collected := func(turns int) bool {
 				for range turns {
 					runtime.GC()
@@ -354,12 +355,12 @@ func TestMapLivesThroughItsLastCall(t *testing.T) {
 			call(&m.core, func(handle *cptl.Map) cptl.Status {
 				if collected(10) {
 					t.Error("released during the call")
-					return cptl.OK // for the handle is dead
+					return cptl.OK // the handle must not be used
 				}
 				return cptl.Clear(handle)
 			})
 			if !collected(1000) {
-				t.Error("not released after the call: this test shows nothing")
+				t.Error("not released after the call either: this test shows nothing")
 			}
 		})
 	}
@@ -416,10 +417,10 @@ func TestSeedMakesOrderReproducible(t *testing.T) {
 		return fmt.Sprint(keys)
 	}
 	if order(WithSeed(7)) != order(WithSeed(7)) {
-		t.Error("two orders with one seed")
+		t.Error("the same seed gave two orders")
 	}
 	if order() == order() {
-		t.Error("one order with random seeds")
+		t.Error("two random seeds gave the same order")
 	}
 }
 
@@ -460,7 +461,7 @@ func TestClone(t *testing.T) {
 				}
 			}
 			if value, _ := m.Load(0); value != 0 || copied.Len() != 1000 || m.Len() != 999 {
-				t.Error("the copy and its source are not apart")
+				t.Error("a change of the copy or the source shows in the other")
 			}
 			m.Store(999, 999*999)
 			if err := copied.Close(); err != nil {

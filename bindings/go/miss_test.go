@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// besideWriter calls read for so many milliseconds, while another goroutine calls write all the time.
+// besideWriter calls read for so many milliseconds, while another goroutine calls write in a loop.
 func besideWriter(milliseconds int, write, read func()) {
 	stop, stopped, started := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
@@ -43,7 +43,8 @@ func newWide() (v wide) {
 	return v
 }
 
-// A load reads without a lock, and may have copied a value before it sees that it has to try again; and then the key may be gone.
+// A load reads without a lock. It may copy a value, find that a writer has interfered, try again,
+// and then find the key gone. The value that it returns must still be zero.
 func TestValueOfAMissIsZeroBesideWriters(t *testing.T) {
 	forKinds(t, shared, func(t *testing.T, kind Kind) {
 		m, value := newMap[int, wide](t, WithKind(kind)), newWide()
@@ -79,13 +80,14 @@ func TestValueOfAMissIsZeroBesideWriters(t *testing.T) {
 		})
 		for op, n := range misses {
 			if left[op] > 0 {
-				t.Errorf("%s: of %d misses %d with a value that is not zero", op, n, left[op])
+				t.Errorf("%s: of %d misses %d returned a value that is not zero", op, n, left[op])
 			}
 		}
 	})
 }
 
-// The same in batches, of each form of keys and values, and with something else in the slices beforehand.
+// The same for LoadMany, with each form of keys and values, and with slices that hold other values
+// before the call.
 func TestValuesOfMissesInABatchAreZeroBesideWriters(t *testing.T) {
 	number := func(i int) int { return i }
 	name := func(i int) string { return fmt.Sprint("key", i) }
@@ -127,6 +129,6 @@ func batchBesideWriter[K comparable, V comparable](t *testing.T, kind Kind, what
 		}
 	})
 	if left > 0 {
-		t.Errorf("%s: of %d misses %d with a value that is not zero", what, misses, left)
+		t.Errorf("%s: of %d misses %d returned a value that is not zero", what, misses, left)
 	}
 }

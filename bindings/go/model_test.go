@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// model compares a map with Go's own, operation by operation, on random sequences.
+// model does random operations on a map and on a Go map, and compares each result.
 type model[K comparable, V any] struct {
 	key   func(*rand.Rand) K
 	value func(*rand.Rand) V
@@ -38,7 +38,7 @@ func (m model[K, V]) run(t *testing.T, name string) {
 	}
 }
 
-// follow does one step after the other on a new map and on Go's.
+// follow does steps on a new map and on a Go map, as long as more returns true.
 func (m model[K, V]) follow(t *testing.T, r *rand.Rand, more func() bool, opts ...Option) {
 	got, want := newMap[K, V](t, opts...), map[K]V{}
 	for step := 0; more(); step++ {
@@ -49,12 +49,12 @@ func (m model[K, V]) follow(t *testing.T, r *rand.Rand, more func() bool, opts .
 	m.sameEntries(t, got, want)
 }
 
-// step does one random operation on both and returns whether they agree.
+// step does one random operation on both and reports whether they agree.
 func (m model[K, V]) step(t *testing.T, r *rand.Rand, got *Map[K, V], want map[K]V) bool {
 	key, value := m.key(r), m.value(r)
 	there, present := want[key]
 	var zero V
-	// same compares what got returned with what was there, or with the zero value if nothing was.
+	// same compares a result with the value that the key had, or the zero value if it had none.
 	same := func(op string, actual V, loaded bool) bool {
 		expected := zero
 		if present {
@@ -98,7 +98,7 @@ func (m model[K, V]) step(t *testing.T, r *rand.Rand, got *Map[K, V], want map[K
 		want[key] = value
 		return same("Swap", actual, loaded)
 	case op < 78:
-		old := value // mostly not the one that is there
+		old := value // mostly not the current value
 		if r.IntN(2) == 0 {
 			old = there
 		}
@@ -192,7 +192,7 @@ func (m model[K, V]) sameEntries(t *testing.T, got *Map[K, V], want map[K]V) boo
 	}
 	for key, value := range want {
 		if actual, ok := seen[key]; !ok || !m.equal(actual, value) {
-			t.Errorf("All has for %v: %v, %v; want %v", key, actual, ok, value)
+			t.Errorf("All: %v has %v, %v; want %v", key, actual, ok, value)
 			return false
 		}
 	}
@@ -203,12 +203,12 @@ func (m model[K, V]) sameEntries(t *testing.T, got *Map[K, V], want map[K]V) boo
 }
 
 func randomText(r *rand.Rand) string {
-	// Mostly short, sometimes beyond the binding's buffers.
+	// Mostly short, sometimes longer than the binding's buffers.
 	lengths := []int{0, 1, 7, 8, 9, 20, 31, 32, 33, 100, 255, 256, 257, 1000, 5000}
 	return strings.Repeat(string(rune('a'+r.IntN(26))), lengths[min(r.IntN(len(lengths)), r.IntN(len(lengths)))])
 }
 
-// modelled is a model of any types.
+// modelled is a model without its type parameters.
 type modelled interface {
 	run(t *testing.T, name string)
 	follow(t *testing.T, r *rand.Rand, more func() bool, opts ...Option)
@@ -251,18 +251,19 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// fuzzed is a source of randomness that a fuzzer chooses: each byte of its input decides something.
+// fuzzed is a source of random numbers that come from a fuzzer: each number is made from one byte
+// of its input.
 type fuzzed struct{ input []byte }
 
 func (f *fuzzed) more() bool { return len(f.input) > 0 }
 
 func (f *fuzzed) Uint64() uint64 {
 	if !f.more() {
-		return 0x9e3779b97f4a7c15 // zeros would be drawn again for ever where a range is not a power of two
+		return 0x9e3779b97f4a7c15 // not 0: for some ranges rand rejects 0 and would draw again for ever
 	}
 	b := uint64(f.input[0])
 	f.input = f.input[1:]
-	return b<<56 | b<<21 | b // what is drawn from a range depends on the highest bits, or the lowest
+	return b<<56 | b<<21 | b // rand uses the highest bits for some ranges and the lowest for others
 }
 
 func FuzzMap(f *testing.F) {

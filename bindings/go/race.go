@@ -7,8 +7,9 @@ import (
 	"unsafe"
 )
 
-// The race detector does not see that C reads and writes the caller's memory. These calls tell it. That calls synchronize
-// with each other it knows: it takes that for granted of all calls to C.
+// The race detector does not see that C reads and writes the caller's memory; these functions tell
+// it. They need not tell it that calls on a map synchronize, because it assumes that of all cgo
+// calls.
 
 func raceRead(p unsafe.Pointer, n int) {
 	if n > 0 {

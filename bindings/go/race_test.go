@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// What a goroutine wrote to its own memory before a Store is seen by the one that loads the value, and so the race
-// detector has nothing to report.
+// What a goroutine wrote to memory before a Store is visible to a goroutine that loads the value.
+// So the race detector must report nothing here.
 func TestStoreSynchronizesBeforeLoad(t *testing.T) {
 	forKinds(t, shared, func(t *testing.T, kind Kind) {
 		slots := make([]int, 1000)
@@ -37,7 +37,7 @@ func TestStoreSynchronizesBeforeLoad(t *testing.T) {
 	})
 }
 
-// races are programs in which a goroutine uses memory that a call to C reads or writes.
+// races are programs in which a goroutine writes memory while a call to C reads or writes it.
 var races = map[string]func(){
 	"value read by Store": func() {
 		m, _ := New[int, []byte]()
@@ -59,7 +59,8 @@ var races = map[string]func(){
 	},
 }
 
-// The race detector reports each of them, in a process of its own: this test started anew, and told which.
+// The race detector must report each of them. Each runs in a process of its own: this test again,
+// with an environment variable that names the race.
 func TestRacesAreReported(t *testing.T) {
 	const variable = "PORTOLAN_TEST_RACE"
 	if name := os.Getenv(variable); name != "" {

@@ -6,20 +6,20 @@ import (
 	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
 )
 
-// scan goes over the entries of a map, a batch at a time. Between two calls of next the map knows nothing of it, so it
-// may also be dropped at any entry.
+// scan iterates over the entries of a map, a batch at a time. It holds nothing of the map between
+// two calls of next, so it can stop at any entry.
 type scan struct {
 	core         *core
-	room         *room
-	keys, values cptl.Column // the batch: entries 0 to count, of which i is the current one
-	i, count     int
-	cursor       uint64
-	last         bool // no batch follows this one
+	buffers      *buffers
+	keys, values cptl.Column // the batch
+	i, count     int         // the current entry of the batch, and how many it has
+	cursor       uint64      // where the next batch begins
+	last         bool        // no batch follows this one
 }
 
-func (c *core) scan() scan { return scan{core: c, room: getRoom(), i: -1} }
+func (c *core) scan() scan { return scan{core: c, buffers: getBuffers(), i: -1} }
 
-// next goes to the next entry and returns whether there is one.
+// next goes to the next entry and reports whether there is one.
 func (s *scan) next() bool {
 	for s.i++; s.i >= s.count; {
 		if s.last {
@@ -27,7 +27,7 @@ func (s *scan) next() bool {
 		}
 		s.fill()
 	}
-	s.core.enter("Range") // only to panic if the map was closed meanwhile
+	s.core.enter("Range") // panics if the map was closed meanwhile
 	return true
 }
 
@@ -37,13 +37,13 @@ func (s *scan) key(p unsafe.Pointer) { s.core.key.set(p, &s.keys, s.i) }
 // value sets *p to the current entry's value.
 func (s *scan) value(p unsafe.Pointer) { s.core.value.set(p, &s.values, s.i) }
 
-// end ends a scan, wherever it is.
-func (s *scan) end() { s.room.release() }
+// end ends the scan, at any entry.
+func (s *scan) end() { s.buffers.release() }
 
 // fill reads the next batch, which may be empty.
 func (s *scan) fill() {
 	m := s.core.enter("Range")
-	keys, values := &s.room.keys, &s.room.values
+	keys, values := &s.buffers.keys, &s.buffers.values
 	var status cptl.Status
 	for {
 		s.keys, s.values = keys.column(&s.core.key), values.column(&s.core.value)
@@ -53,7 +53,8 @@ func (s *scan) fill() {
 		if status != cptl.ErrBuffer {
 			break
 		}
-		// The next entries can only be read together, and do not fit: the sizes are what they need.
+		// The hashes of the next entries collide, so one call must return them all, and they do not
+		// fit. The sizes are what they need.
 		keys.grow(keysSize, s.count)
 		values.grow(valuesSize, s.count)
 	}

@@ -12,7 +12,7 @@ import (
 	"unsafe"
 )
 
-// The methods of sync.Map, with its names and, but for the type parameters, its types.
+// syncMap has the methods of sync.Map. Map has the same ones, apart from the type parameters.
 type syncMap interface {
 	Load(key any) (value any, ok bool)
 	Store(key, value any)
@@ -47,14 +47,14 @@ type (
 	nothing struct{}
 )
 
-// asKeys checks that each key finds its own value and no other does.
+// asKeys checks that each key finds its own value, and none before it is stored.
 func asKeys[K comparable](t *testing.T, keys ...K) {
 	t.Helper()
 	forKinds(t, kinds, func(t *testing.T, kind Kind) {
 		m := newMap[K, int](t, WithKind(kind))
 		for i, key := range keys {
 			if _, ok := m.Load(key); ok {
-				t.Errorf("%T %v: there before it was stored", key, key)
+				t.Errorf("%T %v: found before it was stored", key, key)
 			}
 			m.Store(key, i)
 		}
@@ -77,7 +77,7 @@ func asKeys[K comparable](t *testing.T, keys ...K) {
 	})
 }
 
-// asValues checks that each value comes back as it was from every method that returns values.
+// asValues checks that every method that returns values returns each as it was stored.
 func asValues[V any](t *testing.T, values ...V) {
 	t.Helper()
 	same := func(t *testing.T, what string, got, want V) {
@@ -193,7 +193,7 @@ func TestNilBytesComeBackEmpty(t *testing.T) {
 		t.Error("nil and empty are not the same value")
 	}
 	if got, ok := m.Load("k"); got != nil || ok {
-		t.Errorf("Load of what is not there: %#v, %v", got, ok)
+		t.Errorf("Load of a missing key: %#v, %v", got, ok)
 	}
 }
 
@@ -220,7 +220,7 @@ func TestFloatsCompareByBits(t *testing.T) {
 	}
 }
 
-// refused checks that New refuses the types, and that its error names the type and contains what to use instead.
+// refused checks that New refuses the types, and that its error contains each of the texts.
 func refused[K comparable, V any](t *testing.T, want ...string) {
 	t.Helper()
 	m, err := New[K, V]()
@@ -230,11 +230,11 @@ func refused[K comparable, V any](t *testing.T, want ...string) {
 	}
 	for _, part := range want {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("%q does not say %q", err, part)
+			t.Errorf("%q does not contain %q", err, part)
 		}
 	}
 	if strings.Contains(err.Error(), "\n") {
-		t.Errorf("%q is more than a line", err)
+		t.Errorf("%q has more than one line", err)
 	}
 }
 

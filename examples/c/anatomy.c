@@ -1,23 +1,24 @@
-/* Look inside a map: its buckets, how it grows, and how the read and dirty maps trade places.
+/* Shows the inside of a map: its buckets, how it grows, and how a dirty map becomes the read map.
  *
- * What it shows: ptl_map_inspect and ptl_map_stats, and with them how the maps work. First a bucketed map, from one full
- * bucket over the first overflow bucket to a growth under way; then a read_dirty map, step by step as keys are stored, missed,
- * promoted, deleted and expunged.
+ * It uses ptl_map_inspect and ptl_map_stats to show how the maps work. First a bucketed map: a full
+ * bucket, the first overflow bucket, and a growth from its middle to its end. Then a read_dirty
+ * map, step by step, as keys are stored, missed, promoted, deleted and expunged.
  *
  *     cc -std=c11 -O2 anatomy.c $(pkg-config --cflags --libs portolan) -o anatomy
- *     ./anatomy                        as text
- *     ./anatomy --svg anatomy.svg      as a picture, too
- *     ./anatomy --seed 7               with other hashes
+ *     ./anatomy                        prints text
+ *     ./anatomy --svg anatomy.svg      also draws a picture
+ *     ./anatomy --seed 7               uses other hashes
  *
- * It checks what it draws: every stored key is in exactly one slot, the buckets add up to what the statistics say, and each
- * step of the read_dirty map is the one that the algorithm prescribes. Ends with 0 if all that holds, else with 1.
+ * The program checks what it shows: each stored key is in exactly one slot, the buckets agree with
+ * the statistics, and each step of the read_dirty map is the one that the algorithm prescribes. Its
+ * exit status is 0 if all this holds, 1 if not, and 2 if it could not do its work.
  */
 #include "anatomy_svg.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 
-/* ---- as text ---- */
+/* ---- printing ---- */
 
 static void print_buckets(const struct scene *scene) {
     const struct table *table = &scene->table[0];
@@ -73,7 +74,7 @@ static void print_step(const struct scene *scene) {
            scene->stats.promotions, scene->stats.dirty_entries ? ", amended" : "");
 }
 
-/* ---- is the picture right? ---- */
+/* ---- checking ---- */
 
 static unsigned wrong;
 
@@ -86,7 +87,7 @@ static void expect(bool right, const struct scene *scene, const char *what) {
 
 enum { MOST_KEYS = 1000 };
 
-/* Of a bucketed map that holds the keys 1 to scene->stats.entries. */
+/* The map is bucketed and holds the keys 1 to scene->stats.entries. */
 static void check_buckets(const struct scene *scene) {
     const struct table *table = &scene->table[0];
     uint64_t live = 0, overflow = 0, entries = scene->stats.entries, old = (uint64_t)1 << table->bits;
@@ -110,21 +111,21 @@ static void check_buckets(const struct scene *scene) {
            "buckets are 2^B and those split off");
 }
 
-/* A table's entries in a few words, ordered by key, as the steps below write them: "1 2nil 3expunged". */
-static void describe(const struct table *table, char *words, size_t room) {
+/* Describes a table's entries, ordered by key, as STEPS below does: "1 2nil 3expunged". */
+static void describe(const struct table *table, char *words, size_t size) {
     *words = 0;
     for (uint64_t key = 1; key < 10; key++) {
         struct slot slot;
         for (size_t at = 0; next_slot(table, &at, &slot);) {
             size_t used = strlen(words);
             if (slot.state >= PTL_SLOT_LIVE && slot.key == key)
-                snprintf(words + used, room - used, "%s%" PRIu64 "%s", used ? " " : "", key,
+                snprintf(words + used, size - used, "%s%" PRIu64 "%s", used ? " " : "", key,
                          slot.state == PTL_SLOT_NIL ? "nil" : slot.state == PTL_SLOT_EXPUNGED ? "expunged" : "");
         }
     }
 }
 
-/* ---- the two stories ---- */
+/* ---- the scenes ---- */
 
 static struct scene scenes[16];
 static size_t scene_count;
@@ -139,21 +140,21 @@ static ptl_map *new_map(uint32_t kind, uint64_t seed) {
     return map;
 }
 
-/* Store 1, 2, 3 ... and look when something happens. */
+/* Stores 1, 2, 3 ... and records a scene at each of four moments. */
 static void grow_a_table(uint64_t seed) {
     static const char *const TITLES[] = {"A full bucket", "The first overflow bucket", "A growth under way", "The growth is done"};
     static const char *const NOTES[] = {
-        "Eight slots, and for each a tophash byte of its key's hash, compared before any key. The ninth key makes the table grow.",
-        "Some bucket got more than eight keys before the table was full enough (6.5 a bucket) to grow: another hangs on to it.",
+        "Eight slots, each with a tophash: a byte of the key's hash, compared before the key. The ninth key makes the table grow.",
+        "A bucket got a ninth key before the table was full enough (6.5 keys a bucket) to grow: it goes to an overflow bucket.",
         "Each write splits a few buckets: bucket i into i and i + 2^B. The old buckets are the lower half of the new table.",
-        "All buckets are split. B is one more, and the load factor half.",
+        "All buckets are split. B is one more than before, and the load factor is half.",
     };
     ptl_map *map = new_map(PTL_MAP_BUCKETED, seed);
     ptl_stats stats = PTL_STATS_INIT;
     size_t moment = 0;
     for (uint64_t key = 1; moment < 4; key++) {
         if (key > MOST_KEYS)
-            fail("%d keys, and still no sight of: %s", MOST_KEYS, TITLES[moment]);
+            fail("not reached with %d keys: %s", MOST_KEYS, TITLES[moment]);
         must(ptl_map_store_u64(map, key, key * 10), "ptl_map_store_u64");
         must(ptl_map_stats(map, &stats), "ptl_map_stats");
         uint64_t old = (uint64_t)1 << stats.bucket_bits;
@@ -161,7 +162,7 @@ static void grow_a_table(uint64_t seed) {
                       stats.growing && stats.bucket_bits >= 3 && 2 * stats.split >= old, !stats.growing};
         if (now[moment]) {
             struct scene *scene = &scenes[scene_count++];
-            *scene = look_into(map, TITLES[moment], NOTES[moment]);
+            *scene = capture(map, TITLES[moment], NOTES[moment]);
             print_buckets(scene);
             check_buckets(scene);
             moment++;
@@ -170,23 +171,23 @@ static void grow_a_table(uint64_t seed) {
     must(ptl_map_release(map), "ptl_map_release");
 }
 
-/* What is done in each step, and what the read and the dirty map must hold after it. */
+/* The operations of each step, and the state of the map that they must lead to. */
 static const struct step {
-    const char *title; /* store, load, delete and keys; or range */
+    const char *title; /* "store", "load" or "delete" and the keys; or "range" */
     const char *note;
-    const char *read, *dirty;
+    const char *read, *dirty; /* what the read map and the dirty map hold after the step */
     uint64_t misses, promotions;
 } STEPS[] = {
     {"store 1 2 3", "New keys go to the dirty map, under the lock.", "", "1 2 3", 0, 0},
-    {"load 1 2", "Not in the read map: found in the dirty map, under the lock. Each time is a miss.", "", "1 2 3", 2, 0},
-    {"load 3", "As many misses as dirty entries: the dirty map becomes the read map. Loads take no lock now.", "1 2 3", "", 0, 1},
-    {"delete 2", "The entry stays in the read map; its value becomes nil. No lock.", "1 2nil 3", "", 0, 1},
-    {"store 4", "A new dirty map gets the live entries. The nil one is not copied: it becomes expunged.", "1 2expunged 3", "1 3 4", 0, 1},
-    {"store 2", "An expunged entry goes to the dirty map before it gets a value.", "1 2 3", "1 2 3 4", 0, 1},
-    {"range", "A range promotes first, so that it can read without the lock.", "1 2 3 4", "", 0, 2},
-    {"delete 1 3", "Deleted entries are nil until the next dirty map leaves them out.", "1nil 2 3nil 4", "", 0, 2},
-    {"store 5", "So they are expunged ...", "1expunged 2 3expunged 4", "2 4 5", 0, 2},
-    {"load 5 5 5", "... and gone with the next promotion.", "2 4 5", "", 0, 3},
+    {"load 1 2", "Not in the read map: found in the dirty map, under the lock. Each such load is a miss.", "", "1 2 3", 2, 0},
+    {"load 3", "As many misses as dirty entries: the dirty map becomes the read map. Loads now take no lock.", "1 2 3", "", 0, 1},
+    {"delete 2", "The entry stays in the read map, and its value becomes nil. This takes no lock.", "1 2nil 3", "", 0, 1},
+    {"store 4", "A new dirty map gets the live entries. The nil entry is not copied, and becomes expunged.", "1 2expunged 3", "1 3 4", 0, 1},
+    {"store 2", "An expunged entry is put into the dirty map before it gets a value.", "1 2 3", "1 2 3 4", 0, 1},
+    {"range", "A range first promotes the dirty map, so that it can read without the lock.", "1 2 3 4", "", 0, 2},
+    {"delete 1 3", "Deleted entries stay nil until the next dirty map is made.", "1nil 2 3nil 4", "", 0, 2},
+    {"store 5", "The new dirty map leaves them out, so they are expunged ...", "1expunged 2 3expunged 4", "2 4 5", 0, 2},
+    {"load 5 5 5", "... and the next promotion removes them.", "2 4 5", "", 0, 3},
 };
 
 static int32_t count_entry(const void *key, size_t key_size, const void *value, size_t value_size, void *user) {
@@ -216,7 +217,7 @@ static void read_and_dirty(uint64_t seed) {
     for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0]; i++) {
         struct scene *scene = &scenes[scene_count++];
         do_step(map, STEPS[i].title);
-        *scene = look_into(map, STEPS[i].title, STEPS[i].note);
+        *scene = capture(map, STEPS[i].title, STEPS[i].note);
         print_step(scene);
         char words[128];
         describe(&scene->table[0], words, sizeof words);
@@ -240,7 +241,7 @@ int main(int argc, char **argv) {
         else
             fail("usage: anatomy [--seed N] [--svg FILE]");
     }
-    printf("A bucketed table, keys 1, 2, 3 ... (tophash . is empty and all after it, - is empty):\n");
+    printf("A bucketed table with the keys 1, 2, 3 ... (instead of a tophash: - for an empty slot, . if all slots after it are empty too)\n");
     grow_a_table(seed);
     read_and_dirty(seed);
     if (svg)

@@ -1,4 +1,4 @@
-/* Scenes as a picture. */
+/* Draws scenes as an SVG picture. */
 #ifndef PORTOLAN_EXAMPLES_ANATOMY_SVG_H
 #define PORTOLAN_EXAMPLES_ANATOMY_SVG_H
 
@@ -37,7 +37,7 @@ static void box(FILE *svg, int x, int y, int width, int height, const char *clas
     fprintf(svg, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\" class=\"%s\"/>\n", x, y, width, height, class);
 }
 
-/* One bucket: its tophash bytes above, its keys below. */
+/* One bucket: the tophash bytes above, the keys below. */
 static void draw_bucket(FILE *svg, int x, int y, const ptl_bucket *bucket, const char *class) {
     for (int slot = 0; slot < 8; slot++, x += SLOT) {
         if (bucket->state[slot] == PTL_SLOT_LIVE) {
@@ -66,7 +66,8 @@ static void draw_chain(FILE *svg, int x, int y, const struct table *table, size_
     }
 }
 
-/* A table in two columns: bucket i, and beside it the bucket that was or will be split off it. Returns the y below. */
+/* A table in two columns: bucket i, and beside it the bucket that was or will be split off from it.
+ * Returns the y coordinate below. */
 static int draw_buckets(FILE *svg, int y, const struct scene *scene) {
     const struct table *table = &scene->table[0];
     size_t half = growing(table) || table->count == 1 ? (size_t)1 << table->bits : table->count / 2;
@@ -93,7 +94,7 @@ static int draw_buckets(FILE *svg, int y, const struct scene *scene) {
     return y + 16;
 }
 
-/* missing is what to say when there is no entry. */
+/* The entries of the read map or the dirty map. If there are none, writes `missing`. */
 static void draw_entries(FILE *svg, int x, int y, const char *name, const struct table *table, const char *missing) {
     text(svg, x + 44, y + 22, "end dim", "%s", name);
     struct slot slot;
@@ -116,7 +117,7 @@ static void draw_entries(FILE *svg, int x, int y, const char *name, const struct
         text(svg, x + 2, y + 22, "pale", "%s", missing);
 }
 
-/* One step of a read_dirty map. Returns the y below. */
+/* One step of a read_dirty map. Returns the y coordinate below. */
 static int draw_step(FILE *svg, int y, const struct scene *scene) {
     box(svg, MARGIN, y, WIDTH - 2 * MARGIN, 98, "card");
     text(svg, MARGIN + 14, y + 23, "h2", "%s", scene->title);
@@ -138,12 +139,12 @@ static int draw(FILE *svg, const struct scene *scenes, size_t scene_count) {
     int y = MARGIN;
     text(svg, MARGIN, y += 14, "h1", "A bucketed table");
     text(svg, MARGIN, y += 22, "dim",
-         "In each slot the tophash byte above (0: empty and all after it, 1: empty) and the key below. Beside a bucket the one split off it.");
+         "In each slot the tophash byte (1: empty, 0: all slots after it too) above the key. Right of a bucket: the one split off from it.");
     size_t i = 0;
     for (; i < scene_count && scenes[i].stats.kind == PTL_MAP_BUCKETED; i++)
         y = draw_buckets(svg, y + 8, &scenes[i]);
     text(svg, MARGIN, y += 30, "h1", "Read map and dirty map");
-    text(svg, MARGIN, y += 22, "dim", "Entries in their slots' order, the key above and its value, or what became of it, below.");
+    text(svg, MARGIN, y += 22, "dim", "Entries in the order of their slots, each with its key above its value, nil or expunged.");
     y += 16;
     for (; i < scene_count; i++)
         y = draw_step(svg, y, &scenes[i]);

@@ -1,4 +1,4 @@
-/* What the C examples share: the five kinds by name, and one way to end when something cannot go on. */
+/* What the C examples share: the five kinds by name, and how to end after an error. */
 #ifndef PORTOLAN_EXAMPLES_COMMON_H
 #define PORTOLAN_EXAMPLES_COMMON_H
 
@@ -23,7 +23,8 @@ static const struct kind {
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof KINDS[0] };
 
-/* Print one line and end with status 2: the program could not do its work. (Status 1 says: it did, and something was wrong.) */
+/* Prints one line and ends the program with status 2: it could not do its work. (Status 1 means
+ * that it did its work and found something wrong.) */
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2), noreturn))
 #endif
@@ -36,7 +37,7 @@ static inline void fail(const char *format, ...) {
     exit(2);
 }
 
-/* The last thing that main does: what was printed has arrived (the disk may be full), or the program could not do its work. */
+/* The last call in main. Makes sure that all output was written; it is not if the disk is full. */
 static inline int end_with(int status) {
     bool lost = ferror(stdout) != 0;
     if (fclose(stdout) != 0 || lost)
@@ -44,14 +45,14 @@ static inline int end_with(int status) {
     return status;
 }
 
-/* Every negative status is an error; here none of them may happen. */
+/* Ends the program if the status is an error, that is negative. */
 static inline ptl_status must(ptl_status status, const char *what) {
     if (status < 0)
         fail("%s: %s", what, ptl_status_string(status));
     return status;
 }
 
-/* malloc, realloc, or the end. */
+/* realloc, or malloc if memory is NULL. Ends the program if there is no memory. */
 static inline void *allocate(void *memory, size_t size) {
     void *bigger = realloc(memory, size ? size : 1);
     if (!bigger)
@@ -63,7 +64,7 @@ static inline const struct kind *kind_by_name(const char *name) {
     for (size_t i = 0; i < KIND_COUNT; i++)
         if (strcmp(KINDS[i].name, name) == 0)
             return &KINDS[i];
-    fail("no kind is called %s; there are bucketed, mutex, rwmutex, sharded and read_dirty", name);
+    fail("no kind is called %s; the kinds are bucketed, mutex, rwmutex, sharded and read_dirty", name);
 }
 
 #endif

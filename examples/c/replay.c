@@ -1,15 +1,16 @@
-/* Replay a trace that was recorded from Go's sync.Map, through the C interface, on every kind of map, and compare each result.
+/* Replays a trace of Go's sync.Map on every kind of map, through the C interface, and compares each
+ * result.
  *
- * What it shows: all ten operations of sync.Map in C, with their statuses, for bytes and for words, and how to ask again
- * with a bigger buffer after PTL_E_BUFFER.
+ * It shows all ten operations of sync.Map in C, with their statuses, for bytes and for words, and
+ * how to repeat a call with a larger buffer after PTL_E_BUFFER.
  *
  *     cc -std=c11 -O2 replay.c $(pkg-config --cflags --libs portolan) -o replay
  *     (cd ../go && go run ./syncmap -short -trace "$OLDPWD/syncmap.trace")
  *     ./replay syncmap.trace                    prints kind, operations, differences
- *     ./replay --kind sharded syncmap.trace     one kind only
+ *     ./replay --kind sharded syncmap.trace     replays one kind only
  *
- * trace.h says what a trace looks like. Ends with 0 when nothing differs, with 1 when something does (and names the first
- * difference), with 2 for a bad trace.
+ * trace.h describes the format of a trace. The exit status is 0 if nothing differs, 1 if something
+ * does (the first difference is printed), and 2 if the trace is bad.
  */
 #include "trace.h"
 
@@ -28,7 +29,7 @@ static const char *const NAMES[OPERATIONS] = {
     "map", "end",
 };
 
-/* One kind going through the trace. */
+/* The replay of the trace on one kind. */
 struct replay {
     struct trace trace;
     const struct kind *kind;
@@ -39,8 +40,8 @@ struct replay {
     struct entry {
         struct bytes key, value;
         bool seen;
-    } *entries; /* what a range is to visit */
-    size_t entry_count, entry_room;
+    } *entries; /* the entries that a range must visit */
+    size_t entry_count, entry_capacity;
     uint64_t operations, differences;
 };
 
@@ -60,7 +61,7 @@ static void print_bytes(bool word, const struct bytes *bytes) {
     }
 }
 
-/* Count a difference. True: it is the first one, and the line that names it has been begun. */
+/* Counts a difference. For the first one it prints the start of a line and returns true. */
 static bool differs(struct replay *replay, enum operation operation, const struct bytes *key) {
     if (replay->differences++)
         return false;
@@ -99,8 +100,8 @@ static void compare_yes_no(struct replay *replay, enum operation operation, ptl_
 
 /* ---- the operations ---- */
 
-/* One of the four operations that return a value, into replay->got. A value that does not fit is asked for again with the
- * room it needs: nothing has happened in the map by then. */
+/* Does one of the four operations that return a value, into replay->got. If the value does not fit,
+ * repeats the call with a buffer that is large enough: the first call has changed nothing. */
 static void value_operation(struct replay *replay, enum operation operation) {
     const struct bytes *key = &replay->key, *value = &replay->first;
     struct bytes *got = &replay->got;
@@ -108,24 +109,25 @@ static void value_operation(struct replay *replay, enum operation operation) {
     for (;;) {
         switch (operation) {
         case LOAD:
-            status = ptl_map_load(replay->map, key->data, key->size, got->data, got->room, &got->size);
+            status = ptl_map_load(replay->map, key->data, key->size, got->data, got->capacity, &got->size);
             break;
         case LOAD_AND_DELETE:
-            status = ptl_map_load_and_delete(replay->map, key->data, key->size, got->data, got->room, &got->size);
+            status = ptl_map_load_and_delete(replay->map, key->data, key->size, got->data, got->capacity, &got->size);
             break;
         case LOAD_OR_STORE:
-            status = ptl_map_load_or_store(replay->map, key->data, key->size, value->data, value->size, got->data, got->room,
+            status = ptl_map_load_or_store(replay->map, key->data, key->size, value->data, value->size, got->data, got->capacity,
                                            &got->size);
             break;
         default:
-            status = ptl_map_swap(replay->map, key->data, key->size, value->data, value->size, got->data, got->room, &got->size);
+            status = ptl_map_swap(replay->map, key->data, key->size, value->data, value->size, got->data, got->capacity, &got->size);
         }
         if (status != PTL_E_BUFFER)
             break;
-        make_room(got, got->size);
+        reserve(got, got->size);
     }
     must(status, NAMES[operation]);
-    bool stores = operation == LOAD_OR_STORE || operation == SWAP; /* there PTL_OK means: stored, and no value was there */
+    /* PTL_OK of an operation that stores means that the key had no value. */
+    bool stores = operation == LOAD_OR_STORE || operation == SWAP;
     got->none = status == (stores ? PTL_OK : PTL_NOT_FOUND);
     read_result(&replay->trace, replay->word_values, &replay->expected);
     compare_values(replay, operation, key, &replay->expected, got);
@@ -138,11 +140,11 @@ static int by_key(const void *a, const void *b) {
     return order ? order : (left->size > right->size) - (left->size < right->size);
 }
 
-/* ptl_map_range's callback: each entry must be one of the expected ones, and come once. */
+/* The callback of ptl_map_range. Each entry must be one of the expected ones and come once. */
 static int32_t visit(const void *key, size_t key_size, const void *value, size_t value_size, void *user) {
     static const struct bytes none = {.none = true};
     struct replay *replay = user;
-    /* These are the library's bytes: they are only looked at, and only until we return. */
+    /* These pointers are the library's: we may only read, and only until we return. */
     struct entry visited = {.key = {.data = (unsigned char *)key, .size = key_size},
                             .value = {.data = (unsigned char *)value, .size = value_size}};
     struct entry *entry = NULL;
@@ -163,11 +165,11 @@ static void range_operation(struct replay *replay) {
     uint64_t count = read_number(&replay->trace);
     replay->entry_count = 0;
     for (; replay->entry_count < count; replay->entry_count++) {
-        if (replay->entry_count == replay->entry_room) {
-            size_t room = replay->entry_room ? replay->entry_room * 2 : 64;
-            replay->entries = allocate(replay->entries, room * sizeof *replay->entries);
-            memset(replay->entries + replay->entry_room, 0, (room - replay->entry_room) * sizeof *replay->entries);
-            replay->entry_room = room;
+        if (replay->entry_count == replay->entry_capacity) {
+            size_t capacity = replay->entry_capacity ? replay->entry_capacity * 2 : 64;
+            replay->entries = allocate(replay->entries, capacity * sizeof *replay->entries);
+            memset(replay->entries + replay->entry_capacity, 0, (capacity - replay->entry_capacity) * sizeof *replay->entries);
+            replay->entry_capacity = capacity;
         }
         struct entry *entry = &replay->entries[replay->entry_count];
         end_of_line(&replay->trace);
@@ -195,11 +197,11 @@ static void new_map(struct replay *replay) {
     options.kind = replay->kind->number;
     options.key_size = replay->word_keys ? PTL_WORD : PTL_BYTES;
     options.value_size = replay->word_values ? PTL_WORD : PTL_BYTES;
-    must(ptl_map_release(replay->map), "ptl_map_release"); /* of nothing, the first time: NULL is fine */
+    must(ptl_map_release(replay->map), "ptl_map_release"); /* NULL the first time, which is fine */
     must(ptl_map_new(&options, &replay->map), "ptl_map_new");
 }
 
-/* Do what this line says. False: it was the last line. */
+/* Does the operation of one line. Returns false after the last line. */
 static bool one_line(struct replay *replay) {
     struct trace *trace = &replay->trace;
     struct field name = next_field(trace);
@@ -260,13 +262,13 @@ static bool one_line(struct replay *replay) {
         break;
     case END:
         if (read_number(trace) != replay->operations)
-            bad_trace(trace, "the trace has another number of operations");
+            bad_trace(trace, "the number of operations is wrong");
     }
     end_of_line(trace);
     return operation != END;
 }
 
-/* Take one kind through the whole trace. Returns the differences. */
+/* Replays the whole trace on one kind. Returns the number of differences. */
 static uint64_t replay_kind(struct trace trace, const struct kind *kind) {
     struct replay replay = {.trace = trace, .kind = kind};
     if (!is(next_field(&replay.trace), "portolan-trace") || read_number(&replay.trace) != 1)
@@ -278,7 +280,7 @@ static uint64_t replay_kind(struct trace trace, const struct kind *kind) {
     printf("%-10s  %12" PRIu64 "  %11" PRIu64 "\n", kind->name, replay.operations, replay.differences);
     fflush(stdout);
 
-    for (size_t i = 0; i < replay.entry_room; i++) {
+    for (size_t i = 0; i < replay.entry_capacity; i++) {
         free(replay.entries[i].key.data);
         free(replay.entries[i].value.data);
     }

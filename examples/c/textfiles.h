@@ -1,7 +1,8 @@
-/* The files below a folder and the words in them. Nothing of the library is in here.
+/* Finds the files below a folder and the words in them. Does not use the library.
  *
- * A word is a run of ASCII letters, digits, underscores and bytes from 0x80 on (so that UTF-8 stays whole); a run of more
- * than 64 bytes is cut after each 64. Symbolic links are not followed. Files that cannot be read are skipped and counted.
+ * A word is a run of ASCII letters, digits, underscores and bytes from 0x80 up (so that UTF-8
+ * characters stay together). A run of more than 64 bytes is cut after every 64 bytes. Symbolic
+ * links are not followed. Files that cannot be read are skipped and counted.
  */
 #ifndef PORTOLAN_EXAMPLES_TEXTFILES_H
 #define PORTOLAN_EXAMPLES_TEXTFILES_H
@@ -23,7 +24,8 @@ static bool in_word(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
 }
 
-/* The next word at or after *at: moves *at to its first byte and returns its length, 0 when there is none before end. */
+/* Finds the next word at or after *at. Moves *at to its first byte and returns its length, or 0 if
+ * there is no word before end. */
 static size_t next_word(const char **at, const char *end) {
     while (*at < end && !in_word((unsigned char)**at))
         ++*at;
@@ -37,10 +39,10 @@ static size_t next_word(const char **at, const char *end) {
 
 static struct {
     char **path;
-    size_t count, room;
+    size_t count, capacity;
     size_t skipped; /* files and folders that could not be read */
     uint64_t bytes;
-} files; /* nftw hands its callback no pointer of ours: the list is global */
+} files; /* global, because nftw passes no pointer of ours to its callback */
 
 static int found(const char *path, const struct stat *about, int type, struct FTW *where) {
     (void)where;
@@ -48,9 +50,9 @@ static int found(const char *path, const struct stat *about, int type, struct FT
         files.skipped++;
     if (type != FTW_F || !S_ISREG(about->st_mode))
         return 0;
-    if (files.count == files.room) {
-        files.room = files.room ? files.room * 2 : 1024;
-        files.path = allocate(files.path, files.room * sizeof *files.path);
+    if (files.count == files.capacity) {
+        files.capacity = files.capacity ? files.capacity * 2 : 1024;
+        files.path = allocate(files.path, files.capacity * sizeof *files.path);
     }
     files.path[files.count++] = strcpy(allocate(NULL, strlen(path) + 1), path);
     return 0;
@@ -58,21 +60,21 @@ static int found(const char *path, const struct stat *about, int type, struct FT
 
 struct text {
     char *bytes;
-    size_t size, room;
+    size_t size, capacity;
 };
 
-/* Read a whole file into text, whose memory is reused. False: it cannot be read. */
+/* Reads a whole file into text, whose memory is reused. Returns false if it cannot be read. */
 static bool read_file(const char *path, struct text *text) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return false;
     text->size = 0;
     for (;;) {
-        if (text->size == text->room) {
-            text->room = text->room ? text->room * 2 : 1 << 16;
-            text->bytes = allocate(text->bytes, text->room);
+        if (text->size == text->capacity) {
+            text->capacity = text->capacity ? text->capacity * 2 : 1 << 16;
+            text->bytes = allocate(text->bytes, text->capacity);
         }
-        ssize_t got = read(file, text->bytes + text->size, text->room - text->size);
+        ssize_t got = read(file, text->bytes + text->size, text->capacity - text->size);
         if (got > 0) {
             text->size += (size_t)got;
         } else if (got == 0 || errno != EINTR) {
@@ -82,8 +84,8 @@ static bool read_file(const char *path, struct text *text) {
     }
 }
 
-/* List the files below folder and read each once: what cannot be read leaves the list, and the rest is in the system's
- * cache, so that the first kind is not the one that waits for the disk. */
+/* Lists the files below a folder and reads each once. Files that cannot be read are left out. The
+ * others are then in the system's cache, so the first kind need not wait for the disk. */
 static void list_files(const char *folder) {
     char *real = realpath(folder, NULL);
     struct stat about;
@@ -115,7 +117,7 @@ static bool is_folder(const char *path) {
     return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* Go's source tree if this machine has one: ten thousand files of text. Else the C headers. */
+/* Go's source tree, if this machine has one: ten thousand text files. If not, the C headers. */
 static const char *default_folder(void) {
     static char folder[4096];
     FILE *go = popen("go env GOROOT 2>/dev/null", "r");

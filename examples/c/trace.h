@@ -1,22 +1,24 @@
-/* Reading a trace: what a Go program did to a sync.Map and what it got, as examples/go/syncmap -trace records it.
+/* Reads a trace: the operations of a Go program on a sync.Map, and their results.
+ * examples/go/syncmap -trace records it.
  *
- * A trace is text, one operation a line, fields separated by one space:
+ * A trace is text with one operation in each line. Fields are separated by one space:
  *
  *     portolan-trace 1                     the first line
  *     map KEY VALUE                        a new, empty map; KEY and VALUE are "word" or "bytes"
- *     load KEY                     RESULT  RESULT is the value, or none
+ *     load KEY                     RESULT  RESULT is the value, or "none"
  *     store KEY VALUE
- *     load_or_store KEY VALUE      RESULT  the value that was there, or none: VALUE was stored
+ *     load_or_store KEY VALUE      RESULT  the value that the key had; "none" if VALUE was stored
  *     load_and_delete KEY          RESULT
  *     delete KEY
- *     swap KEY VALUE               RESULT  the value before, or none
- *     compare_and_swap KEY OLD NEW RESULT  yes or no
- *     compare_and_delete KEY OLD   RESULT  yes or no
- *     range N                              N lines with "KEY VALUE" follow: all entries, in any order
+ *     swap KEY VALUE               RESULT  the value that the key had, or "none"
+ *     compare_and_swap KEY OLD NEW RESULT  "yes" or "no"
+ *     compare_and_delete KEY OLD   RESULT  "yes" or "no"
+ *     range N                              N lines "KEY VALUE" follow: all entries, in any order
  *     clear
- *     end N                                the last line: N operations in all ("map" and "end" are none)
+ *     end N                                the last line: N operations, "map" and "end" not counted
  *
- * A word is written in decimal; bytes as two hexadecimal digits each, no bytes at all as "-".
+ * A word is written in decimal. Bytes are written as two hexadecimal digits each, and no bytes as
+ * "-".
  */
 #ifndef PORTOLAN_EXAMPLES_TRACE_H
 #define PORTOLAN_EXAMPLES_TRACE_H
@@ -29,7 +31,7 @@
 /* A position in a trace. */
 struct trace {
     const char *name;
-    const char *at, *end; /* the next byte and the file's end, where a 0 stands */
+    const char *at, *end; /* the next byte to read; the end, where a 0 follows */
     size_t line;
 };
 
@@ -41,26 +43,27 @@ struct field {
 /* A key or a value, or no value at all. */
 struct bytes {
     unsigned char *data;
-    size_t size, room;
+    size_t size, capacity;
     bool none;
 };
 
-static void make_room(struct bytes *bytes, size_t room) {
-    if (room > bytes->room)
-        bytes->data = allocate(bytes->data, bytes->room = room);
+/* Makes the capacity at least so many bytes. */
+static void reserve(struct bytes *bytes, size_t capacity) {
+    if (capacity > bytes->capacity)
+        bytes->data = allocate(bytes->data, bytes->capacity = capacity);
 }
 
-/* The whole file in memory, which starts at the returned at. */
+/* Reads the whole file. The caller frees the memory, at which the returned `at` points. */
 static struct trace open_trace(const char *name) {
     FILE *file = fopen(name, "rb");
     if (!file)
         fail("%s: %s", name, strerror(errno));
     char *text = NULL;
-    size_t size = 0, room = 0, got;
+    size_t size = 0, capacity = 0, got;
     do {
-        if (room - size < 2) /* one for the file, one for the 0 at the end */
-            text = allocate(text, room = room ? room * 2 : 1 << 16);
-        got = fread(text + size, 1, room - size - 1, file);
+        if (capacity - size < 2) /* one byte to read, and one for the 0 at the end */
+            text = allocate(text, capacity = capacity ? capacity * 2 : 1 << 16);
+        got = fread(text + size, 1, capacity - size - 1, file);
         size += got;
     } while (got);
     if (ferror(file))
@@ -74,7 +77,7 @@ static _Noreturn void bad_trace(const struct trace *trace, const char *why) {
     fail("%s:%zu: %s", trace->name, trace->line, why);
 }
 
-/* The next field of this line. */
+/* Reads the next field of this line. */
 static struct field next_field(struct trace *trace) {
     const char *start = trace->at;
     while (trace->at < trace->end && *trace->at != ' ' && *trace->at != '\n')
@@ -111,7 +114,7 @@ static uint64_t read_number(struct trace *trace) {
     return to_number(trace, next_field(trace));
 }
 
-/* One of two words. True: it is the first. */
+/* Reads a field that is one of two words. Returns whether it is the first. */
 static bool read_choice(struct trace *trace, const char *first, const char *second) {
     struct field field = next_field(trace);
     if (!is(field, first) && !is(field, second))
@@ -127,12 +130,12 @@ static unsigned to_digit(const struct trace *trace, char c) {
     bad_trace(trace, "hexadecimal digits were expected");
 }
 
-/* A key or a value: a word, bytes, or none. */
+/* Reads a key or value: a word, bytes, or "none". */
 static void read_result(struct trace *trace, bool word, struct bytes *bytes) {
     struct field field = next_field(trace);
     bytes->none = is(field, "none");
     bytes->size = 0;
-    make_room(bytes, field.size + sizeof(uint64_t));
+    reserve(bytes, field.size + sizeof(uint64_t));
     if (bytes->none)
         return;
     if (word) {
@@ -140,17 +143,17 @@ static void read_result(struct trace *trace, bool word, struct bytes *bytes) {
         memcpy(bytes->data, &value, bytes->size = sizeof value);
     } else if (!is(field, "-")) {
         if (field.size % 2)
-            bad_trace(trace, "half a byte");
+            bad_trace(trace, "an odd number of hexadecimal digits");
         for (const char *at = field.text; at < field.text + field.size; at += 2)
             bytes->data[bytes->size++] = (unsigned char)(to_digit(trace, at[0]) << 4 | to_digit(trace, at[1]));
     }
 }
 
-/* The same where none makes no sense. */
+/* Reads a key or value that cannot be "none". */
 static void read_argument(struct trace *trace, bool word, struct bytes *bytes) {
     read_result(trace, word, bytes);
     if (bytes->none)
-        bad_trace(trace, "none is no key and no argument");
+        bad_trace(trace, "a key or an argument cannot be none");
 }
 
 #endif

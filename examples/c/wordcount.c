@@ -1,15 +1,16 @@
-/* Count the words of all files below a folder, with N threads adding into one map.
+/* Counts the words of all files below a folder, with N threads that count into one map.
  *
- * What it shows: a bytes-to-word map as a set of atomic counters. The whole of the concurrency is one call,
- * ptl_map_add(map, word, size, 1, NULL), which creates the counter at the first word and adds to it at the next.
+ * It shows a map from bytes to words as a set of atomic counters. All of the synchronisation is in
+ * one call, ptl_map_add(map, word, size, 1, NULL). It creates a counter when a word comes for the
+ * first time, and adds to it after that.
  *
  *     cc -std=c11 -O2 wordcount.c $(pkg-config --cflags --libs portolan) -pthread -o wordcount
- *     ./wordcount                                   Go's source tree, or /usr/include where there is no Go
- *     ./wordcount --check --threads 8 FOLDER        compare every count with a plain single-threaded count
- *     ./wordcount --kind sharded FOLDER             one kind only
+ *     ./wordcount                               counts Go's source tree, or /usr/include without Go
+ *     ./wordcount --check --threads 8 FOLDER    compares each count with a single-threaded one
+ *     ./wordcount --kind sharded FOLDER         uses one kind only
  *
- * textfiles.h says what a word is. Ends with 0 when all kinds agree (and all counts are right, with --check), with 1 when
- * not, with 2 when it could not work.
+ * textfiles.h says what a word is. The exit status is 0 if all kinds agree (and with --check if all
+ * counts are right), 1 if not, and 2 if the program could not do its work.
  */
 #define _XOPEN_SOURCE 700
 #include "textfiles.h"
@@ -24,9 +25,9 @@ enum { TOP = 20 };
 
 struct job {
     ptl_map *map;
-    atomic_size_t next;     /* the next file to be taken */
-    atomic_size_t finished; /* threads that are through */
-    atomic_int failed;      /* the first error status of any thread, else 0 */
+    atomic_size_t next;     /* the next file to count */
+    atomic_size_t finished; /* threads that have finished */
+    atomic_int failed;      /* the first error of any thread, or 0 */
     atomic_uint_fast64_t words;
 };
 
@@ -37,7 +38,7 @@ static void *count_files(void *user) {
     size_t file;
     while (atomic_load(&job->failed) == 0 && (file = atomic_fetch_add(&job->next, 1)) < files.count) {
         if (!read_file(files.path[file], &text))
-            continue; /* it was readable a moment ago; --check will tell whether that mattered */
+            continue; /* it was readable before; --check finds out whether this matters */
         const char *word = text.bytes, *end = text.bytes + text.size;
         for (size_t size; (size = next_word(&word, end)) > 0; word += size) {
             ptl_status status = ptl_map_add(job->map, word, size, 1, NULL);
@@ -55,7 +56,7 @@ static void *count_files(void *user) {
     return NULL;
 }
 
-/* On a terminal, say twenty times a second how far the threads are. */
+/* On a terminal, prints twenty times a second how far the threads are. */
 static void show_progress(const char *kind, struct job *job, size_t threads) {
     if (!isatty(STDERR_FILENO))
         return;
@@ -73,7 +74,7 @@ static double now(void) {
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Count all files into map. Returns the number of words. */
+/* Counts all files into map. Returns the number of words. */
 static uint64_t count_all(const char *kind, ptl_map *map, size_t threads, double *seconds) {
     struct job job = {.map = map};
     pthread_t *thread = allocate(NULL, threads * sizeof *thread);
@@ -92,22 +93,22 @@ static uint64_t count_all(const char *kind, ptl_map *map, size_t threads, double
     return atomic_load(&job.words);
 }
 
-/* ---- the plain count: one thread and a small table of our own, to check against ---- */
+/* ---- the plain count, to check against: one thread and a small table of our own ---- */
 
 struct plain_word {
-    char *word; /* NULL = free */
+    char *word; /* NULL if the slot is free */
     size_t size;
     uint64_t count;
-    bool seen; /* in the comparison that is going on */
+    bool seen; /* by the current comparison */
 };
 
 static struct {
     struct plain_word *slot;
-    size_t slots, used; /* slots is a power of two, at most half of them used */
+    size_t slots, used; /* slots is a power of two; at most half of them are used */
     uint64_t words;
 } plain;
 
-/* The slot of word, or the free one where it belongs (FNV-1a, linear probing). */
+/* The slot of a word, or the free slot where it belongs (FNV-1a, linear probing). */
 static struct plain_word *plain_find(struct plain_word *slot, size_t slots, const char *word, size_t size) {
     uint64_t hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < size; i++)
@@ -152,7 +153,7 @@ static void plain_count(void) {
     free(text.bytes);
 }
 
-/* ---- what came out: the top twenty and the comparison, in one walk over the map ---- */
+/* ---- the result: the twenty most frequent words and the comparison, in one iteration ---- */
 
 struct entry {
     char word[WORD_MAX];
@@ -168,7 +169,7 @@ struct result {
     uint64_t differences;
 };
 
-/* More often first; of equally frequent words the lesser bytes first. */
+/* The order of the result: more frequent words first, equally frequent ones by their bytes. */
 static bool before(const struct entry *a, const struct entry *b) {
     if (a->count != b->count)
         return a->count > b->count;
@@ -182,7 +183,7 @@ static void difference(struct result *result, const struct entry *word, uint64_t
                (unsigned long long)expected, (unsigned long long)word->count, what);
 }
 
-static int32_t take(const void *key, size_t key_size, const void *value, size_t value_size, void *user) {
+static int32_t count_entry(const void *key, size_t key_size, const void *value, size_t value_size, void *user) {
     struct result *result = user;
     struct entry entry = {.size = key_size};
     if (key_size > WORD_MAX || value_size != sizeof entry.count)
@@ -212,11 +213,11 @@ static int32_t take(const void *key, size_t key_size, const void *value, size_t 
     return 1; /* go on */
 }
 
-static struct result look(const ptl_map *map, bool check) {
+static struct result summarise(const ptl_map *map, bool check) {
     struct result result = {.check = check};
     for (size_t i = 0; i < plain.slots; i++)
         plain.slot[i].seen = false;
-    must(ptl_map_range(map, take, &result), "ptl_map_range");
+    must(ptl_map_range(map, count_entry, &result), "ptl_map_range");
     for (size_t i = 0; check && i < plain.slots; i++) {
         struct plain_word *right = &plain.slot[i];
         if (right->word && !right->seen) {
@@ -287,7 +288,7 @@ int main(int argc, char **argv) {
         size_t workers = options.kind == PTL_MAP_BUCKETED ? 1 : threads;
         double seconds;
         uint64_t words = count_all(KINDS[i].name, map, workers, &seconds);
-        struct result result = look(map, check);
+        struct result result = summarise(map, check);
         must(ptl_map_release(map), "ptl_map_release");
 
         printf("%-10s  %7zu  %10llu  %9llu  %8.3f  %11.0f%s\n", KINDS[i].name, workers, (unsigned long long)words,

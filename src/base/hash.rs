@@ -1,38 +1,54 @@
-//! Hashing, keyed per map.
+//! Hashing. Each map has a hash function of its own, with a random key.
 //!
-//! Four ranges of one 64-bit hash are used and never overlap: the highest of the lower 32 bits choose the bucket, the next eight
-//! are the tophash, the ones from bit 40 on choose the shard, the highest three a slot. Two keys that share a bucket still differ in tophash in all but one of
-//! 250 cases.
+//! One 64-bit hash answers four questions, each from bits that no other question uses:
+//!
+//! ```text
+//!  63 61 60        52 51          40 39      32 31                              0
+//! +-----+------------+--------------+----------+---------------------------------+
+//! | slot|   unused   |    shard     | tophash  |             bucket              |
+//! +-----+------------+--------------+----------+---------------------------------+
+//! ```
+//!
+//! | bits | chooses | how many of the bits are used |
+//! |---|---|---|
+//! | bucket | the bucket in a table of 2^B buckets | the B highest, from bit 31 down; B + 1 where the bucket is split |
+//! | tophash | the byte that stands for the key in its bucket's metadata | all 8 |
+//! | shard | the shard of a sharded map | as many as there are shards for, from bit 40 up; at most 12 |
+//! | slot | the slot where a bucket with large slots puts the key, if it is free | all 3 |
+//!
+//! As the ranges are disjoint, keys that share a bucket share their tophash only by chance, in one
+//! of about 250 pairs.
 
 use super::os;
 use ahash::RandomState;
 use core::hash::{BuildHasher, Hasher as _};
 
-/// `hash_bits` of the configuration: every key gets the same hash.
+/// The value of the option `hash_bits` that gives every key the same hash.
 pub const CONSTANT: u32 = u32::MAX;
 
-/// The smallest tophash: those below are not hashes but states of a slot.
+/// The smallest tophash. The values below it mark empty slots.
 const MIN_TOPHASH: u8 = 2;
 
-/// The tophash of a hash.
+/// The tophash of a hash. Bits that would mark an empty slot become [`MIN_TOPHASH`].
 #[inline(always)]
 pub fn tophash(hash: u64) -> u8 {
     ((hash >> 32) as u8).max(MIN_TOPHASH)
 }
 
-/// The bits of a hash of which the highest ones choose the bucket.
+/// The bits of a hash that choose the bucket, the highest first.
 #[inline(always)]
 pub fn bucket_bits(hash: u64) -> u32 {
     hash as u32
 }
 
-/// The bits of a hash of which the lowest ones choose the shard.
+/// The bits of a hash that choose the shard, the lowest first. The caller masks the others away.
 #[inline(always)]
 pub fn shard_bits(hash: u64) -> usize {
     (hash >> 40) as usize
 }
 
-/// The slot of its bucket in which a key would best lie: a reader asks for its memory before it knows.
+/// The slot that a key prefers in its bucket. A reader prefetches it before it knows where the key
+/// is, and is mostly right.
 #[inline(always)]
 pub fn slot_bits(hash: u64) -> usize {
     (hash >> 61) as usize
@@ -45,13 +61,16 @@ pub struct NoRandomness;
 /// One map's hash function.
 pub struct Hasher {
     state: RandomState,
-    /// Which bits of the hash are kept before it is spread again; all of them outside tests.
+    /// The mask that weakens the hash (see [`Hasher::new`]); all ones for the full hash.
     keep: u64,
 }
 
 impl Hasher {
-    /// `seed` 0 takes the key from the system's randomness, any other makes the function reproducible.
-    /// `bits` weakens it, for tests of collisions: 0 is the whole hash, 1 to 63 that many bits, [`CONSTANT`] none.
+    /// `seed` 0 takes the function's key from the system's randomness. Any other seed makes the
+    /// function reproducible.
+    ///
+    /// `bits` weakens the hash, so that tests can make keys collide: with 1 to 63 it takes
+    /// 2^`bits` values, with [`CONSTANT`] one value. 0 is the full hash.
     pub fn new(seed: u64, bits: u32) -> Result<Self, NoRandomness> {
         let mut key = [0u64; 4];
         if seed == 0 {
@@ -74,18 +93,18 @@ impl Hasher {
         Ok(Self { state: RandomState::with_seeds(key[0], key[1], key[2], key[3]), keep })
     }
 
-    /// The hash of a word.
+    /// The hash of a 64-bit word.
     #[inline(always)]
     pub fn word(&self, key: u64) -> u64 {
         self.weaken(self.hash_unmasked(key))
     }
 
-    /// Whether [`Hasher::hash_unmasked`] is not the hash.
+    /// Whether the hash is weakened. If so, [`Hasher::hash_unmasked`] is not the map's hash.
     pub fn is_masked(&self) -> bool {
         self.keep != u64::MAX
     }
 
-    /// The hash of a word where the function is not weakened.
+    /// [`Hasher::word`] for a map whose hash is not weakened. Saves a test on the fast path.
     #[inline(always)]
     pub fn hash_unmasked(&self, key: u64) -> u64 {
         let mut hasher = self.state.build_hasher();
@@ -93,13 +112,14 @@ impl Hasher {
         hasher.finish()
     }
 
-    /// The hash of up to 39 bytes as a slot holds them: padded with zeros, and with their number in the highest byte of the last word.
+    /// The hash of up to 39 bytes in the form of a slot: padded with zeros, their length in the
+    /// highest byte of the last word.
     #[inline(always)]
     pub fn padded(&self, words: &[u64; 5]) -> u64 {
         let pair = |low: usize| u128::from(words[low]) | u128::from(words[low + 1]) << 64;
         let mut hasher = self.state.build_hasher();
         hasher.write_u128(pair(0));
-        // For shorter keys these two are zero, as the length tells.
+        // Up to 16 bytes leave these two words zero, and the length says so.
         if words[4] >> 56 > 16 {
             hasher.write_u128(pair(2));
         }
@@ -107,7 +127,7 @@ impl Hasher {
         self.weaken(hasher.finish())
     }
 
-    /// The hash of bytes.
+    /// The hash of a string of bytes.
     #[inline(always)]
     pub fn bytes(&self, key: &[u8]) -> u64 {
         let mut hasher = self.state.build_hasher();
@@ -120,14 +140,15 @@ impl Hasher {
         if self.keep == u64::MAX { hash } else { self.spread(hash & self.keep) }
     }
 
-    /// Spreads a weakened hash over all 64 bits again, so that each of the ranges still takes several values.
+    /// Spreads a weakened hash over all 64 bits again. Otherwise the ranges above the mask would be
+    /// zero for every key.
     #[cold]
     fn spread(&self, mut hash: u64) -> u64 {
         split_mix(&mut hash)
     }
 }
 
-/// One step of SplitMix64.
+/// The next number of the SplitMix64 generator.
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;

@@ -1,10 +1,10 @@
-//! What becomes of a call that finds an invariant of ours broken.
+//! What a call does when it finds that an invariant of the library does not hold.
 
-/// Ends the call. The C face catches the panic, answers `PTL_E_INTERNAL`, and lets no call into the map again: that is better than an
-/// answer that no map ever had.
+/// Gives up with a panic. The C interface catches it, returns `PTL_E_INTERNAL`, and refuses every
+/// later call on the map. A wrong answer would be worse.
 #[cold]
 #[inline(never)]
 #[allow(clippy::panic)]
 pub fn broken(invariant: &str) -> ! {
-    panic!("this does not hold: {invariant}")
+    panic!("broken invariant: {invariant}")
 }

@@ -1,5 +1,8 @@
-//! What the layers above stand on, and what knows nothing of them. `os` and `arch` are leaves: they use nothing else of the crate, and only
-//! there does the source ask for which system or processor it is compiled.
+//! The foundation of the crate: memory, hashing, atomics and locks, the operating system and the
+//! processor. Nothing here knows what a key, a table or a map is.
+//!
+//! `os` and `arch` are leaves: they use nothing else of the crate. Only they ask for which system
+//! or processor the crate is compiled.
 
 pub mod arch;
 pub mod hash;

@@ -1,20 +1,23 @@
-//! Where an operation gets blocks for keys and values, and gives them back.
+//! How an operation allocates and frees the blocks of keys and values.
 
 use crate::base::{
     mem::{Block, Memory, OutOfMemory, Pool},
     sync::{Mutex, lock},
 };
 
-/// A source of blocks.
+/// An allocator of blocks.
 pub trait Blocks {
-    /// A block that holds `bytes`.
+    /// Allocates a block and fills it with `bytes`.
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory>;
+    /// Frees a block.
+    ///
     /// # Safety
-    /// The block came from this source and is in use, and nothing leads to it any more.
+    /// The block came from [`Blocks::alloc`] of the same pool and is in use. No slot or entry holds
+    /// its address any more.
     unsafe fn free(&mut self, block: Block);
 }
 
-/// A pool in the hands of whoever holds the lock of its table.
+/// A pool that the caller may use exclusively, because it holds the lock of the pool's table.
 pub struct Held<'a> {
     pub pool: &'a mut Pool,
     pub memory: &'a Memory,
@@ -27,12 +30,12 @@ impl Blocks for Held<'_> {
         Ok(block)
     }
     unsafe fn free(&mut self, block: Block) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the block is of this pool, in use, and no slot or entry holds its address.
         unsafe { self.pool.free(self.memory, block) };
     }
 }
 
-/// A pool with a lock of its own, which is not held while a block is filled.
+/// A pool with a lock of its own. The lock is not held while a block is filled.
 pub struct Shared<'a> {
     pub pool: &'a Mutex<Pool>,
     pub memory: &'a Memory,
@@ -45,7 +48,7 @@ impl Blocks for Shared<'_> {
         Ok(block)
     }
     unsafe fn free(&mut self, block: Block) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the block is of this pool, in use, and no slot or entry holds its address.
         unsafe { lock(self.pool).free(self.memory, block) };
     }
 }

@@ -1,4 +1,30 @@
-//! Bytes of any length.
+//! Keys and values of any number of bytes.
+//!
+//! A value always has a block, even an empty one, and its value word is the block's address.
+//!
+//! A key of at most 39 bytes lies in the five cells of its slot. A longer one has a block. The
+//! highest byte of cell 4 says which: it is the length of the key, or 0xff.
+//!
+//! ```text
+//! byte    0    1    2    3    4    5    6    7
+//!       +----+----+----+----+----+----+----+------+
+//! cell 0| k0 | k1 | k2 | k3 | k4 | k5 | k6 | k7   |   A key in its slot: its bytes k0, k1, …, then
+//! cell 1| k8 | …                                  |   zeros, then its length (0 to 39). Two such
+//! cell 2|                                         |   keys are equal if and only if all their cells
+//! cell 3|                                         |   are.
+//! cell 4| k32| …                      | k38| len  |
+//!       +----+----+----+----+----+----+----+------+
+//!
+//!       +-----------------------------------------+
+//! cell 0| length                                  |   A key in a block. Its hash is kept, so that
+//! cell 1| address of the block                    |   most other keys are told apart without reading
+//! cell 2| hash                                    |   the block, and splitting a bucket need not
+//! cell 3| 0                                       |   read it at all.
+//! cell 4| 0                                | 0xff |
+//!       +----------------------------------+------+
+//! ```
+//!
+//! Byte 0 is the lowest byte of a cell on every processor.
 
 use super::{Blocks, Key, Value};
 use crate::base::{
@@ -7,29 +33,26 @@ use crate::base::{
     sync::{AtomicU64, Ordering::Relaxed},
 };
 
-/// Keys or values of bytes. A value has a block of its own, whose address is its word.
-///
-/// A key of at most [`INLINE`] bytes lies in its slot, padded with zeros, with its length as the highest byte of the last
-/// word: so two such keys are equal if their five words are. A longer one has [`LONG`] as that byte, and its length, the address of its
-/// block and its hash as the first three words.
+/// The type of keys or values that are bytes of any length.
 pub struct Bytes;
 
 /// Longer values are not overwritten in their block: a fresh block is filled while the slot is still on its way from memory.
 const REFILL: usize = 256;
 
 const CELLS: usize = 5;
-/// The longest key that lies in its slot: a UUID in text, a 32-byte digest.
+/// The length of the longest key that lies in its slot. A UUID as text and a 32-byte digest fit.
 const INLINE: usize = CELLS * 8 - 1;
+/// The highest byte of cell 4 for a key in a block.
 const LONG: u64 = 0xff;
-/// Where the length of a key in its slot is, in the last word.
+/// The number of the lowest bit of that byte.
 const LENGTH: u32 = 56;
 
-/// Bytes that are looked for.
+/// A key to search for.
 #[derive(Clone, Copy, Default)]
 pub struct HashedBytes<'a> {
     hash: u64,
     bytes: &'a [u8],
-    /// As in a slot, but for the address.
+    /// The cells of this key. For a key in a block the address, in cell 1, is left 0.
     words: [u64; CELLS],
 }
 
@@ -80,13 +103,15 @@ impl Key for Bytes {
     fn matches(cells: &Self::Cells, hashed: &HashedBytes<'_>, unchanged: impl FnOnce() -> bool) -> bool {
         let differ = |index: usize| cells[index].load(Relaxed) ^ hashed.words[index];
         if hashed.bytes.len() <= INLINE {
+            // Most other keys differ in cell 0. Compare the other four without a branch for each.
             return differ(0) == 0 && (1..CELLS).fold(0, |all, index| all | differ(index)) == 0;
         }
         let address = cells[1].load(Relaxed);
         if differ(0) | differ(2) | differ(CELLS - 1) != 0 || !unchanged() {
             return false;
         }
-        // SAFETY: the words belong together, and the last says that the second is the address of a block.
+        // SAFETY: `unchanged` says that the cells belong together, and cell 4 equals that of a key
+        // in a block. So cell 1 is the address of a block, and a stable pool keeps it readable.
         unsafe { Block::from_word(address) }.is_some_and(|block| block.equals(hashed.bytes))
     }
 
@@ -97,7 +122,8 @@ impl Key for Bytes {
         hasher.padded(&Self::load(cells))
     }
     fn block(cells: &Self::Cells) -> Option<Block> {
-        // SAFETY: a long key's second word is the address of its block, which lives as long as the entry.
+        // SAFETY: the slot is in use and does not change. So cell 1 of a key in a block is the
+        // address of its block, which is in use as long as the slot is.
         if Self::is_long(cells) { unsafe { Block::from_word(cells[1].load(Relaxed)) } } else { None }
     }
     fn debug_word(cells: &Self::Cells) -> u64 {
@@ -112,22 +138,26 @@ impl Key for Bytes {
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8) {
         let len = <Self as Key>::len(cells);
         match Self::block(cells) {
-            // SAFETY: passed on from the caller.
+            // SAFETY: cell 0 is the block's length, and `target` is valid for writes of that.
             Some(block) => unsafe { block.copy_to(target, len) },
-            // SAFETY: passed on from the caller.
+            // SAFETY: `len` is at most INLINE here, and `target` is valid for writes of `len`
+            // bytes.
             None => unsafe { target.copy_from_nonoverlapping(Self::inline(cells).as_ptr(), len) },
         }
     }
 }
 
 impl Bytes {
+    /// Whether the key has a block.
     #[inline(always)]
     fn is_long(cells: &[AtomicU64; CELLS]) -> bool {
         cells[CELLS - 1].load(Relaxed) >> LENGTH == LONG
     }
 
-    /// A key of at most [`INLINE`] bytes, as in a slot. Put together from words: one that is read right after its bytes were written would
-    /// have to wait for them.
+    /// The cells of a key of at most [`INLINE`] bytes.
+    ///
+    /// Assembled in registers, a word at a time. Copying the bytes to an array and loading its
+    /// words would stall: a load of a word must wait for the stores of its bytes.
     #[inline(always)]
     fn padded(bytes: &[u8]) -> [u64; CELLS] {
         let (whole, rest) = bytes.as_chunks::<8>();
@@ -145,7 +175,8 @@ impl Bytes {
         words
     }
 
-    /// The last `len` bytes, fewer than 8.
+    /// A word with the last `len` bytes, fewer than 8, then zeros. Loads the last 8 bytes, if there
+    /// are so many, and shifts out those that the word before has.
     #[inline(always)]
     fn last_word(bytes: &[u8], len: usize) -> u64 {
         match bytes.last_chunk::<8>() {
@@ -155,7 +186,7 @@ impl Bytes {
         }
     }
 
-    /// The bytes of a key in its slot, and what follows them.
+    /// The bytes of the cells: those of a key in its slot come first.
     fn inline(cells: &[AtomicU64; CELLS]) -> [u8; 8 * CELLS] {
         let mut inline = [0; 8 * CELLS];
         let (words, _) = inline.as_chunks_mut::<8>();
@@ -170,9 +201,6 @@ impl Value for Bytes {
     type Ref<'a> = &'a [u8];
     const IN_PLACE: bool = false;
 
-    fn in_place(_value: &[u8]) -> Option<u64> {
-        None
-    }
     #[inline(always)]
     fn pack(value: &[u8], blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
         Ok(blocks.alloc(value)?.word())
@@ -192,31 +220,34 @@ impl Value for Bytes {
         }
     }
     unsafe fn free(word: u64, blocks: &mut impl Blocks) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: a valid value word is 0 or the address of a readable block.
         if let Some(block) = unsafe { Block::from_word(word) } {
-            // SAFETY: as above.
+            // SAFETY: the block came from `blocks`, is in use, and no slot or entry holds its
+            // address.
             unsafe { blocks.free(block) };
         }
     }
     unsafe fn equals(word: u64, value: &[u8]) -> bool {
-        // SAFETY: passed on from the caller.
+        // SAFETY: a valid value word is 0 or the address of a readable block.
         unsafe { Block::from_word(word) }.is_some_and(|block| block.equals(value))
     }
     unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R {
-        // SAFETY: passed on from the caller.
+        // SAFETY: a valid value word is 0 or the address of a readable block, and nobody writes or
+        // frees that block while `see` runs.
         see(unsafe { Block::from_word(word).map_or(&[], |block| block.as_bytes()) })
     }
-    // A word of 0 is found only by a reader that looks at memory given back meanwhile, and whose check fails after this.
     #[inline]
     unsafe fn len(word: u64) -> usize {
-        // SAFETY: passed on from the caller.
+        // 0 appears only where a page was discarded; the reader's version check will then fail.
+        // SAFETY: a valid value word is 0 or the address of a readable block.
         unsafe { Block::from_word(word) }.map_or(0, Block::len)
     }
     #[inline]
     unsafe fn copy_to(word: u64, target: *mut u8, len: usize) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: a valid value word is 0 or the address of a readable block.
         if let Some(block) = unsafe { Block::from_word(word) } {
-            // SAFETY: as above.
+            // SAFETY: `len` is a length that the block had, and `target` is valid for writes of
+            // that.
             unsafe { block.copy_to(target, len) };
         }
     }

@@ -1,4 +1,8 @@
-//! What a key is in a slot, and how it is compared and hashed there.
+//! What a key is: how it lies in a slot, and how it is compared and hashed there.
+//!
+//! The cells of a slot are written by the owner alone, with Relaxed stores while the chain's
+//! version is odd. Optimistic readers load them at any time, and may find cells of which some are
+//! old and some are new. The version tells them.
 
 use crate::base::{
     hash::{Hasher, slot_bits},
@@ -8,49 +12,61 @@ use crate::base::{
 
 /// A type of key.
 pub trait Key: Sized + 'static {
-    /// The part of a slot that holds a key.
+    /// The cells of one slot: an array of atomic words.
     type Cells;
-    /// What fills it.
+    /// The contents of the cells.
     type Words: AsRef<[u64]> + Copy;
-    /// A key as the caller gives it.
+    /// A key as the caller passes it.
     type Ref<'a>: Copy;
-    /// A key that is looked for, hashed and in the form of a slot.
+    /// A key to search for: with its hash, and encoded so that it can be compared with cells.
     type Hashed<'a>: Copy + Default;
-    /// Whether the slots of a bucket are so large that a key has a *home* among them. Otherwise a bucket is filled from slot 0 on.
+    /// Whether a bucket of such keys spans so many cache lines that each key prefers one of the
+    /// eight slots, for a reader to prefetch. If not, a bucket is filled from slot 0.
     const HAS_PREFERRED_SLOT: bool;
 
+    /// The cells as a slice of words.
     fn words(cells: &Self::Cells) -> &[AtomicU64];
-    /// What the slot holds, to be put into another.
+    /// Loads the cells, to copy the key to another slot.
     fn load(cells: &Self::Cells) -> Self::Words;
+    /// Cells of zeros, for model checkers: zeroed memory is not a valid value of their atomics.
     #[cfg(any(loom, shuttle))]
     fn new_cells() -> Self::Cells;
+    /// Hashes a key and encodes it for a search.
     fn hashed<'a>(hasher: &Hasher, key: Self::Ref<'a>) -> Self::Hashed<'a>;
+    /// The hash of the key.
     fn hash(hashed: &Self::Hashed<'_>) -> u64;
-    /// The home of a hash.
+    /// The slot that a key with this hash prefers.
     #[inline(always)]
     fn preferred_slot(hash: u64) -> usize {
         if Self::HAS_PREFERRED_SLOT { slot_bits(hash) } else { 0 }
     }
 
-    /// The bytes that need a block of their own, if this key does.
+    /// The bytes of the key, if they do not fit in the cells. They need a block.
     fn out_of_line<'a>(hashed: &Self::Hashed<'a>) -> Option<&'a [u8]>;
-    /// What to put into the slot, with the block that `out_of_line` asked for.
+    /// The cells of this key. `block` holds the bytes that [`Key::out_of_line`] returned, if any.
     fn encode(hashed: &Self::Hashed<'_>, block: Option<Block>) -> Self::Words;
 
-    /// Whether the slot holds this key. Before an address from the slot is followed, `unchanged` must say that the slot's
-    /// words belong together; if it does not, the answer is no (and the caller's own check of the version fails as well).
+    /// Whether the cells hold this key.
+    ///
+    /// An optimistic reader may find cells of which some are old and some are new. An address among
+    /// them must not be followed before `unchanged` has returned true: the version is still the
+    /// same, so the cells belong together. If it returns false, so does this function; the reader's
+    /// own check of the version will then fail too.
     fn matches(cells: &Self::Cells, hashed: &Self::Hashed<'_>, unchanged: impl FnOnce() -> bool) -> bool;
 
-    // What follows is for whoever owns the table: the slot is in use and does not change.
+    // The functions below are for the owner. The slot is in use, and nobody changes it meanwhile.
 
+    /// The hash of the key in the cells.
     fn hash_in_slot(cells: &Self::Cells, hasher: &Hasher) -> u64;
-    /// The block of the key in the slot, if it has one.
+    /// The block of the key in the cells, if it has one.
     fn block(cells: &Self::Cells) -> Option<Block>;
-    /// What a look at the bucket shows: a word itself, the length of bytes.
+    /// What `ptl_map_inspect` reports for the key: the word itself, or the length of the bytes.
     fn debug_word(cells: &Self::Cells) -> u64;
     /// The length of the key in bytes.
     fn len(cells: &Self::Cells) -> usize;
+    /// Copies the bytes of the key to `target`.
+    ///
     /// # Safety
-    /// `target` is valid for writes of `len` bytes.
+    /// `target` is valid for writes of [`Key::len`] bytes.
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8);
 }

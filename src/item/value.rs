@@ -1,50 +1,59 @@
-//! What the value word in a slot means.
+//! What a value is: the meaning of a value word.
 
 use super::Blocks;
 use crate::base::mem::OutOfMemory;
 
 /// A type of value.
 ///
-/// The functions that take a value word are unsafe for one reason: the word must be one that `pack` of the same type made, and
-/// its block, if it has one, must be readable (an optimistic reader may find it reused).
+/// A function that takes a value word needs a *valid* word: one that [`Value::pack`] of this type
+/// returned and whose block, if it has one, is readable; or 0, where a page was discarded. For an
+/// optimistic reader the block may already hold something else; then its version check fails.
 pub trait Value: 'static {
-    /// A value as the caller gives it.
+    /// A value as the caller passes it.
     type Ref<'a>: Copy;
-    /// Whether a value may be overwritten under the eyes of a reader: the word is all there is to it.
+    /// Whether the value word is the value itself. If so, it may be overwritten while readers load
+    /// it: they get the old value or the new one, both complete.
     const IN_PLACE: bool;
 
-    /// The value word, if it is all there is to the value.
-    fn in_place(value: Self::Ref<'_>) -> Option<u64>;
+    /// The value word of a value. Allocates and fills a block if the value needs one.
     fn pack(value: Self::Ref<'_>, blocks: &mut impl Blocks) -> Result<u64, OutOfMemory>;
-    /// Whether the value may be overwritten by [`Value::refill`].
+    /// Whether [`Value::refill`] may overwrite the value in its block.
     ///
     /// # Safety
-    /// See the trait; and nobody else writes the block.
+    /// `word` is valid, and nobody else writes its block.
     unsafe fn can_refill(_word: u64, _value: Self::Ref<'_>) -> bool {
         false
     }
-    /// Overwrites the value in its block. Readers that do not notice that may get a mixture.
+    /// Overwrites the value in its block. A reader that runs meanwhile may get a mixture of both.
     ///
     /// # Safety
-    /// See the trait; nobody else writes the block, and `can_refill` said so.
+    /// `word` is valid, nobody else writes its block, and `can_refill` returned true.
     unsafe fn refill(_word: u64, _value: Self::Ref<'_>) {}
+    /// Frees the block of a value, if it has one.
+    ///
     /// # Safety
-    /// See the trait; and no slot holds the word any more.
+    /// `word` is valid, its block came from `blocks` and is in use, and no slot or entry holds the
+    /// word any more.
     unsafe fn free(word: u64, blocks: &mut impl Blocks);
+    /// Whether the word stands for this value.
+    ///
     /// # Safety
-    /// See the trait.
+    /// `word` is valid.
     unsafe fn equals(word: u64, value: Self::Ref<'_>) -> bool;
-    /// Shows the value as bytes. For whoever keeps writers out.
+    /// Calls `see` with the bytes of the value, in place.
     ///
     /// # Safety
-    /// See the trait; and nobody writes the block meanwhile.
+    /// `word` is valid, and nobody writes or frees its block during the call.
     unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R;
-    /// The length in bytes.
+    /// The length of the value in bytes.
     ///
     /// # Safety
-    /// See the trait.
+    /// `word` is valid.
     unsafe fn len(word: u64) -> usize;
+    /// Copies the bytes of the value to `target`.
+    ///
     /// # Safety
-    /// See the trait; `len` is what `Value::len` gave for the word, and `target` is valid for writes of so many bytes.
+    /// `word` is valid, `len` is what [`Value::len`] returned for it, and `target` is valid for
+    /// writes of `len` bytes.
     unsafe fn copy_to(word: u64, target: *mut u8, len: usize);
 }

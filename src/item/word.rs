@@ -1,4 +1,4 @@
-//! A 64-bit word: it is its own key and its own value.
+//! Keys and values of one 64-bit word, in the machine's byte order. A slot holds them directly.
 
 use super::{Blocks, Key, Value};
 use crate::base::{
@@ -7,14 +7,14 @@ use crate::base::{
     sync::{AtomicU64, Ordering::Relaxed},
 };
 
-/// Keys or values of one 64-bit word.
+/// The type of keys or values that are one 64-bit word.
 pub struct Word;
 
 impl Key for Word {
     type Cells = [AtomicU64; 1];
     type Words = [u64; 1];
     type Ref<'a> = u64;
-    /// The hash and the key.
+    /// The hash, then the key.
     type Hashed<'a> = (u64, u64);
     const HAS_PREFERRED_SLOT: bool = false;
 
@@ -37,7 +37,7 @@ impl Key for Word {
     fn hash(hashed: &(u64, u64)) -> u64 {
         hashed.0
     }
-    fn out_of_line<'a>(_probe: &Self::Hashed<'a>) -> Option<&'a [u8]> {
+    fn out_of_line<'a>(_hashed: &Self::Hashed<'a>) -> Option<&'a [u8]> {
         None
     }
     fn encode(hashed: &(u64, u64), _block: Option<Block>) -> [u64; 1] {
@@ -62,7 +62,7 @@ impl Key for Word {
     }
     #[inline(always)]
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: `target` is valid for writes of `len` bytes, which is 8.
         unsafe { target.cast::<u64>().write_unaligned(cells[0].load(Relaxed)) };
     }
 }
@@ -71,10 +71,6 @@ impl Value for Word {
     type Ref<'a> = u64;
     const IN_PLACE: bool = true;
 
-    #[inline(always)]
-    fn in_place(value: u64) -> Option<u64> {
-        Some(value)
-    }
     #[inline(always)]
     fn pack(value: u64, _blocks: &mut impl Blocks) -> Result<u64, OutOfMemory> {
         Ok(value)
@@ -86,8 +82,8 @@ impl Value for Word {
         word == value
     }
     unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R {
-        // Aligned as a word is.
-        // SAFETY: a word is 8 bytes.
+        // A reference into the word itself, so that the bytes are aligned to 8.
+        // SAFETY: `word` is 8 initialised bytes and lives until `see` returns.
         see(unsafe { &*core::ptr::from_ref(&word).cast::<[u8; 8]>() })
     }
     #[inline(always)]
@@ -96,7 +92,7 @@ impl Value for Word {
     }
     #[inline(always)]
     unsafe fn copy_to(word: u64, target: *mut u8, _len: usize) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: `target` is valid for writes of `len` bytes, which is 8.
         unsafe { target.cast::<u64>().write_unaligned(word) };
     }
 }

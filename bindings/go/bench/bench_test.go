@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The loops of the comparison as Go's own benchmarks, one map after the other, for a look at one of them (with a profile, say).
-// What maps are to each other is for the command to say: here they do not take turns.
+// BenchmarkMaps runs the loops of the command as Go benchmarks, to examine one map, for example
+// with a profile. To compare maps use the command: here they run one after the other, not in turns.
 func BenchmarkMaps(b *testing.B) {
 	for _, key := range keyNames {
 		for _, name := range mapNames {
@@ -30,16 +30,17 @@ func (b *bench[K]) benchmark(t *testing.B, entries int) {
 	b.fill(entries)
 	defer b.drop()
 	for _, workload := range []string{"hit", "miss", "batch64", "95/5", "churn"} {
-		b.table.settle(b.makeKey(new(keyRoom), 1<<63))
+		b.table.settle(b.makeKey(new(keyBuffer), 1<<63))
 		goroutines := []int{1, 2, runtime.GOMAXPROCS(0)}
 		slices.Sort(goroutines)
 		for _, n := range slices.Compact(goroutines) {
 			if n > 1 && b.name == "plain" {
 				continue
 			}
-			// The name ends in a letter, lest it look like the number of processors that Go writes behind it.
+			// The name ends in a letter, so that no number in it is mistaken for the number of
+			// processors that Go appends.
 			t.Run(fmt.Sprintf("%s/%dgoroutines", workload, n), func(t *testing.B) {
-				atOnce(n, func(goroutine int) float64 {
+				inParallel(n, func(goroutine int) float64 {
 					w := newWorker(b, goroutine)
 					for done := 0; done < t.N; {
 						done += w.step(job{workload: workload, entries: entries, goroutines: n})

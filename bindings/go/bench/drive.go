@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// order is what a child is told: to be one map, and to do a job on it. It answers with a measured.
+// order tells a child process to do one job on one map. The child replies with an answer. Map and
+// Key are the same in all orders to one child.
 type order struct {
 	Map, Key, Workload  string
 	Entries, Goroutines int
@@ -25,7 +26,7 @@ type answer struct {
 	HeapBytes uint64
 }
 
-// child does one order after the other, on one map.
+// child reads orders and carries them out, on one map, until its input ends.
 func child(orders io.Reader, answers io.Writer) {
 	var r runner
 	in, out := json.NewDecoder(orders), json.NewEncoder(answers)
@@ -40,7 +41,7 @@ func child(orders io.Reader, answers io.Writer) {
 	}
 }
 
-// process is a child that holds one map.
+// process is a child process that holds one map.
 type process struct {
 	command *exec.Cmd
 	in      io.WriteCloser
@@ -75,7 +76,7 @@ func (p *process) do(o order) (a answer, err error) {
 	return a, err
 }
 
-// end ends the child, which may still be at work.
+// end kills the child, which may still be working.
 func (p *process) end() {
 	p.command.Process.Kill()
 	p.command.Wait()
@@ -98,7 +99,7 @@ type row struct {
 	High       float64  `json:"high"`
 }
 
-// figure is what rows of one workload are compared by.
+// figure is the number by which rows of one workload are compared.
 func (r *row) figure() float64 {
 	if r.GC != nil {
 		return *r.GC
@@ -168,11 +169,11 @@ func driveSize(o options, key string, entries int, t *tableOfRatios, results *js
 	for _, workload := range o.workloads {
 		for _, goroutines := range o.goroutines {
 			if workload == "gc" && goroutines != o.goroutines[0] {
-				continue // the collector's goroutines are its own
+				continue // the collector uses goroutines of its own: one row is enough
 			}
 			fmt.Fprintf(os.Stderr, "%s %s, %d entries, %d goroutines ...\n", key, workload, entries, goroutines)
 			answers := map[string][]answer{}
-			// One round that does not count fills the maps and warms the caches.
+			// The first round does not count: it fills the maps and warms the caches.
 			for round := range o.repetitions + 1 {
 				for _, name := range o.maps {
 					if name == "plain" && goroutines > 1 {

@@ -7,23 +7,24 @@ import (
 
 var keyNames = []string{"word", "text32"}
 
-// keyRoom is the memory of a key of 32 bytes. A lookup takes the key from there, as from a buffer that was read from somewhere: so
-// its bytes are not those that the map holds. What a map may keep is copied first, for each map alike.
-type keyRoom [4]uint64
+// keyBuffer is the memory of a key of 32 bytes. A program usually looks up a key that it has just
+// read into a buffer, and so do the lookups here: its bytes are not the ones that the map holds. A
+// key that a map may keep is copied first, for every map alike.
+type keyBuffer [4]uint64
 
-func wordKey(_ *keyRoom, index uint64) uint64 { return spread(index) }
+func wordKey(_ *keyBuffer, index uint64) uint64 { return spread(index) }
 
-func textKey(room *keyRoom, index uint64) string {
-	for i := range room {
-		room[i] = spread(index + uint64(i)<<60)
+func textKey(buffer *keyBuffer, index uint64) string {
+	for i := range buffer {
+		buffer[i] = spread(index + uint64(i)<<60)
 	}
-	return unsafe.String((*byte)(unsafe.Pointer(room)), unsafe.Sizeof(*room))
+	return unsafe.String((*byte)(unsafe.Pointer(buffer)), unsafe.Sizeof(*buffer))
 }
 
 func ownWord(key uint64) uint64 { return key }
 func ownText(key string) string { return strings.Clone(key) }
 
-// spread maps numbers to words, no two to the same.
+// spread maps numbers to words that look random. No two numbers get the same word.
 func spread(index uint64) uint64 {
 	mixed := index * 0x9e37_79b9_7f4a_7c15
 	return mixed ^ mixed>>32

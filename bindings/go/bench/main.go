@@ -1,10 +1,11 @@
-// Command bench runs Portolan's Go binding and the maps that Go programs use otherwise through the same workloads in one run.
-// Each map has a process of its own for each size, and their repetitions take turns, so that a change in the machine's
-// speed meets all maps alike; what counts is the median of a row and its ratio to another map's in the same run.
+// Command bench compares Portolan's Go binding with other maps for Go programs, under the same
+// workloads in one run. Each map has a process of its own for each size, and the processes take
+// turns, so that a change in the machine's speed affects all maps alike. What counts is the median
+// of a row, and its ratio to another map's in the same run.
 //
 //	make bench-go ARGS="--map sharded,sync.Map,xsync --workload hit,batch64,gc --entries 1M --goroutines 2 --repetitions 5"
 //
-// The same loops are ordinary Go benchmarks too: go test -bench . in this folder.
+// The same loops are Go benchmarks too: run go test -bench . in this folder.
 package main
 
 import (
@@ -31,10 +32,10 @@ const usage = `options, each followed by its value:
   --workload A,B      of %s
   --key A,B           of %s
   --entries 1k,1M     sizes of the maps
-  --goroutines 1,2    that run a workload at once
-  --repetitions N     of which the median counts
-  --milliseconds N    that one repetition lasts
-  --results FILE      gets a line of JSON for each row, behind those that it has
+  --goroutines 1,2    numbers of goroutines that run a workload in parallel
+  --repetitions N     repetitions, of which the median counts
+  --milliseconds N    duration of one repetition
+  --results FILE      file to which a line of JSON is appended for each row
 `
 
 func main() {
@@ -105,17 +106,17 @@ func parse(arguments []string) (options, error) {
 	slices.Sort(o.goroutines)
 	o.goroutines = slices.Compact(o.goroutines)
 	if most := slices.Max(o.goroutines); most > slices.Min(o.entries) {
-		return o, fmt.Errorf("%d goroutines have no entry each", most)
+		return o, fmt.Errorf("%d goroutines are more than there are entries", most)
 	}
 	return o, nil
 }
 
-// choose returns the names in a list with commas, each of which must be one of those there are.
+// choose returns the names in a comma-separated list. Each must be one of names.
 func choose(list string, names []string) ([]string, error) {
 	chosen := strings.Split(list, ",")
 	for _, name := range chosen {
 		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("%q is none of %s", name, strings.Join(names, ", "))
+			return nil, fmt.Errorf("%q is not one of %s", name, strings.Join(names, ", "))
 		}
 	}
 	return chosen, nil
@@ -132,7 +133,7 @@ func numbers(list string) (all []int, err error) {
 	return all, nil
 }
 
-// number returns the number above 0 that text is, with k or M behind it or not.
+// number parses a number above 0, which may end in k or M.
 func number(text string) (int, error) {
 	digits, unit := text, 1
 	if before, found := strings.CutSuffix(text, "k"); found {
@@ -142,7 +143,7 @@ func number(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("%s is no number above 0, with k or M behind it or not", text)
+		return 0, fmt.Errorf("%s is not a number above 0; it may end in k or M", text)
 	}
 	return n * unit, nil
 }

@@ -7,33 +7,34 @@ import (
 	"github.com/puzpuzpuz/xsync/v4"
 )
 
-// table is a map under test. A workload hands it its keys in chunks, and the loop over a chunk is the map's own: so no call
-// through an interface or a function value stands between two operations.
+// table is a map under test. A workload passes it keys in chunks, and each map has loops of its own
+// over a chunk. So no operation is a call through an interface or a function value.
 type table[K comparable] interface {
-	// loads loads each key and returns how many there were.
+	// loads loads each key and returns how many it found.
 	loads(keys []K) int
-	// loadsAtOnce is loads by the map's batch, for those that have one.
-	loadsAtOnce(keys []K, room *room) int
-	// stores stores each key with the value of its position.
+	// loadsBatch does the same with one batch, if the map has batches.
+	loadsBatch(keys []K, out *batchResult) int
+	// stores stores values[i] for each keys[i].
 	stores(keys []K, values []uint64)
-	// mixed stores where draws has a value below the limit, and loads elsewhere.
+	// mixed stores keys[i] if draws[i] is below limit, and loads it otherwise.
 	mixed(keys []K, draws []uint64, limit uint64)
 	// churns deletes each key and stores it again.
 	churns(keys []K)
-	// settle brings the map to the state that it is in after a time without writes.
+	// settle brings the map into the state that it reaches after a while without writes. absent is
+	// a key that is not in the map.
 	settle(absent K)
 	close()
 }
 
-// room is a goroutine's memory for the answer to a batch.
-type room struct {
+// batchResult is one goroutine's memory for the results of loadsBatch.
+type batchResult struct {
 	values [chunk]uint64
 	found  [chunk]bool
 }
 
 var mapNames = []string{"sharded", "read_dirty", "sync.Map", "mutex", "rwmutex", "xsync", "plain"}
 
-// named returns how results call a map: by its name and, if it is one of Portolan's, its kind.
+// named returns the name of a map in the results and, if it is one of Portolan's, its kind.
 func named(name string) (of, kind string) {
 	if name == "sharded" || name == "read_dirty" {
 		return "portolan", name
@@ -81,8 +82,8 @@ func (m ours[K]) loads(keys []K) (hits int) {
 	return hits
 }
 
-func (m ours[K]) loadsAtOnce(keys []K, room *room) int {
-	return m.LoadMany(keys, room.values[:len(keys)], room.found[:len(keys)])
+func (m ours[K]) loadsBatch(keys []K, out *batchResult) int {
+	return m.LoadMany(keys, out.values[:len(keys)], out.found[:len(keys)])
 }
 
 func (m ours[K]) stores(keys []K, values []uint64) {
@@ -108,7 +109,8 @@ func (m ours[K]) churns(keys []K) {
 	}
 }
 
-// A read/dirty map promotes its dirty map after as many misses as that has entries.
+// settle promotes the dirty map of a read_dirty map. That takes as many misses as the dirty map has
+// entries.
 func (m ours[K]) settle(absent K) {
 	for n := m.Stats().DirtyEntries; n > 0; n = m.Stats().DirtyEntries {
 		for range n {
@@ -123,7 +125,7 @@ func (m ours[K]) close() {
 	}
 }
 
-// inHeap is what a map in Go's heap lacks.
+// inHeap has the methods that do nothing for a map in Go's heap.
 type inHeap[K comparable] struct{}
 
 func (inHeap[K]) settle(K) {}
@@ -144,7 +146,7 @@ func (m *syncMap[K]) loads(keys []K) (hits int) {
 	return hits
 }
 
-func (m *syncMap[K]) loadsAtOnce(keys []K, _ *room) int { return m.loads(keys) }
+func (m *syncMap[K]) loadsBatch(keys []K, _ *batchResult) int { return m.loads(keys) }
 
 func (m *syncMap[K]) stores(keys []K, values []uint64) {
 	for i, key := range keys {
@@ -187,7 +189,7 @@ func (m *mutexed[K]) loads(keys []K) (hits int) {
 	return hits
 }
 
-func (m *mutexed[K]) loadsAtOnce(keys []K, _ *room) int { return m.loads(keys) }
+func (m *mutexed[K]) loadsBatch(keys []K, _ *batchResult) int { return m.loads(keys) }
 
 func (m *mutexed[K]) store(key K, value uint64) {
 	m.mutex.Lock()
@@ -238,7 +240,7 @@ func (m *rwMutexed[K]) loads(keys []K) (hits int) {
 	return hits
 }
 
-func (m *rwMutexed[K]) loadsAtOnce(keys []K, _ *room) int { return m.loads(keys) }
+func (m *rwMutexed[K]) loadsBatch(keys []K, _ *batchResult) int { return m.loads(keys) }
 
 func (m *rwMutexed[K]) store(key K, value uint64) {
 	m.mutex.Lock()
@@ -284,7 +286,7 @@ func (m *xsyncMap[K]) loads(keys []K) (hits int) {
 	return hits
 }
 
-func (m *xsyncMap[K]) loadsAtOnce(keys []K, _ *room) int { return m.loads(keys) }
+func (m *xsyncMap[K]) loadsBatch(keys []K, _ *batchResult) int { return m.loads(keys) }
 
 func (m *xsyncMap[K]) stores(keys []K, values []uint64) {
 	for i, key := range keys {
@@ -324,7 +326,7 @@ func (m plain[K]) loads(keys []K) (hits int) {
 	return hits
 }
 
-func (m plain[K]) loadsAtOnce(keys []K, _ *room) int { return m.loads(keys) }
+func (m plain[K]) loadsBatch(keys []K, _ *batchResult) int { return m.loads(keys) }
 
 func (m plain[K]) stores(keys []K, values []uint64) {
 	for i, key := range keys {
@@ -344,7 +346,7 @@ func (m plain[K]) mixed(keys []K, draws []uint64, limit uint64) {
 	sink = sum
 }
 
-// sink is where what is loaded goes, lest the compiler leave the load out.
+// sink takes the loaded values, so that the compiler cannot remove the loads.
 var sink uint64
 
 func (m plain[K]) churns(keys []K) {

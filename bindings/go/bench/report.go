@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// place is a line of the table: all that a row is but the map.
+// place identifies a line of the table: a row without the map.
 type place struct {
 	key, workload       string
 	entries, goroutines int
@@ -31,7 +31,7 @@ func (t *tableOfRatios) add(name string, r row) {
 	t.rows[p][name] = r
 }
 
-// end writes the table and how the bars were met.
+// end writes the table, and which bars are met.
 func (t *tableOfRatios) end(out io.Writer) {
 	first := t.options.maps[0]
 	fmt.Fprintf(out, "nanoseconds for one operation of one goroutine (gc: milliseconds, and the heap): median of %d (ratio to %s)\n",
@@ -67,7 +67,7 @@ func (t *tableOfRatios) end(out io.Writer) {
 	}
 }
 
-// bar is how many times as fast as another map one of ours shall be.
+// bar is a goal: our map shall be so many times as fast as another one.
 type bar struct {
 	place
 	ours, other string

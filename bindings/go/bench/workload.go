@@ -9,34 +9,35 @@ import (
 )
 
 const (
-	// chunk is how many keys a goroutine draws before it hands them to the map. They stay in the nearest cache.
+	// chunk is how many keys a goroutine draws before it passes them to the map. They fit in the
+	// first-level cache.
 	chunk = 256
-	// batch is how many keys the workload batch64 loads at once.
+	// batch is how many keys the workload batch64 loads with one call.
 	batch = 64
 )
 
-// The workloads, in an order in which each finds the map in the state that it needs with the least refilling.
+// The workloads, in an order in which the map must be filled again as rarely as possible.
 var workloadNames = []string{"insert", "hit", "miss", "batch64", "95/5", "gc", "churn"}
 
-// job is what to do on a map.
+// job is a workload to run on a map.
 type job struct {
 	workload            string
 	entries, goroutines int
 	slice               time.Duration
 }
 
-// bench is a map of one type, made and filled when a workload needs it.
+// bench makes a map, fills it when a workload needs it, and runs the workloads.
 type bench[K comparable] struct {
 	name    string
-	makeKey func(*keyRoom, uint64) K
-	own     func(K) K // a copy that a map may keep
+	makeKey func(*keyBuffer, uint64) K
+	own     func(K) K // copies a key, so that a map may keep it
 	table   table[K]
 	entries int // in the table
 }
 
 // measured is the outcome of a job.
 type measured struct {
-	perOp     float64 // nanoseconds of one goroutine
+	perOp     float64 // nanoseconds that one goroutine takes for one operation
 	gc        time.Duration
 	heapBytes uint64
 }
@@ -51,12 +52,12 @@ func (b *bench[K]) run(j job) measured {
 	}
 	b.fill(j.entries)
 	if j.workload == "hit" || j.workload == "miss" || j.workload == "batch64" {
-		b.table.settle(b.makeKey(new(keyRoom), 1<<63))
+		b.table.settle(b.makeKey(new(keyBuffer), 1<<63))
 	}
 	return measured{perOp: b.timed(j)}
 }
 
-// drop lets go of the map.
+// drop closes the map.
 func (b *bench[K]) drop() {
 	if b.table != nil {
 		b.table.close()
@@ -65,7 +66,7 @@ func (b *bench[K]) drop() {
 	}
 }
 
-// fill makes the map hold the entries 0 to n.
+// fill makes the map hold the entries 0 to n-1.
 func (b *bench[K]) fill(n int) {
 	if b.table == nil || b.entries != n {
 		b.drop()
@@ -79,21 +80,22 @@ func (b *bench[K]) insertRange(from, to int) {
 	for from < to {
 		n := min(chunk, to-from)
 		for i := range n {
-			w.keys[i], w.draws[i] = b.own(b.makeKey(&w.rooms[i], uint64(from+i))), uint64(from+i)
+			w.keys[i], w.draws[i] = b.own(b.makeKey(&w.keyBuffers[i], uint64(from+i))), uint64(from+i)
 		}
 		b.table.stores(w.keys[:n], w.draws[:n])
 		from += n
 	}
 }
 
-// insert fills new maps, which grow, until there is enough to measure. The last stays for other workloads.
+// insert fills new maps, which grow, until there is enough to measure. The last map stays for other
+// workloads.
 func (b *bench[K]) insert(j job) float64 {
 	each := j.entries / j.goroutines
 	total, maps := 0.0, 0
 	for maps == 0 || maps*j.entries < 200_000 {
 		b.drop()
 		b.table = newTable[K](b.name)
-		total += atOnce(j.goroutines, func(goroutine int) float64 {
+		total += inParallel(j.goroutines, func(goroutine int) float64 {
 			start := time.Now()
 			b.insertRange(goroutine*each, (goroutine+1)*each)
 			return float64(time.Since(start)) / float64(each)
@@ -105,9 +107,9 @@ func (b *bench[K]) insert(j job) float64 {
 	return total / float64(maps)
 }
 
-// collect measures a forced collection of garbage, of which there is none.
+// collect measures a forced garbage collection that finds no garbage.
 func (b *bench[K]) collect() measured {
-	runtime.GC() // ends what is under way, so that the next one has nothing but the map to do
+	runtime.GC() // collects all garbage, so that the next collection has only the map to scan
 	start := time.Now()
 	runtime.GC()
 	took := time.Since(start)
@@ -119,7 +121,7 @@ func (b *bench[K]) collect() measured {
 
 // timed repeats chunks of the workload on each goroutine until the time is up.
 func (b *bench[K]) timed(j job) float64 {
-	return atOnce(j.goroutines, func(goroutine int) float64 {
+	return inParallel(j.goroutines, func(goroutine int) float64 {
 		w := newWorker(b, goroutine)
 		done := 0
 		start := time.Now()
@@ -132,15 +134,15 @@ func (b *bench[K]) timed(j job) float64 {
 	})
 }
 
-// worker is what one goroutine has for itself.
+// worker is the state of one goroutine.
 type worker[K comparable] struct {
 	*bench[K]
-	goroutine int
-	random    random
-	room      room
-	rooms     [chunk]keyRoom
-	draws     [chunk]uint64
-	keys      [chunk]K
+	goroutine  int
+	random     random
+	result     batchResult
+	keyBuffers [chunk]keyBuffer
+	draws      [chunk]uint64
+	keys       [chunk]K
 }
 
 func newWorker[K comparable](b *bench[K], goroutine int) *worker[K] {
@@ -162,20 +164,20 @@ func (w *worker[K]) step(j job) int {
 		w.draw(0, entries)
 		hits = 0
 		for from := 0; from < chunk; from += batch {
-			hits += w.table.loadsAtOnce(keys[from:from+batch], &w.room)
+			hits += w.table.loadsBatch(keys[from:from+batch], &w.result)
 		}
 	case "95/5":
 		const writes = ^uint64(0) / 100 * 5
 		w.draw(0, entries)
 		for i := range keys {
-			w.draws[i] = w.random.next() // the key is no measure of whether to write
+			w.draws[i] = w.random.next() // whether to write must not depend on the key
 			if w.draws[i] < writes {
 				keys[i] = w.own(keys[i])
 			}
 		}
 		w.table.mixed(keys, w.draws[:], writes)
 	case "churn":
-		// Each goroutine has its own part, so the size stays.
+		// Each goroutine has its own part of the keys, so the size of the map stays the same.
 		part := entries / uint64(j.goroutines)
 		w.draw(uint64(w.goroutine)*part, part)
 		for i := range keys {
@@ -192,16 +194,16 @@ func (w *worker[K]) step(j job) int {
 	return chunk
 }
 
-// draw fills keys with random ones of those numbered from the first on.
+// draw fills keys with random keys from first to first+count-1.
 func (w *worker[K]) draw(first, count uint64) {
 	for i := range w.keys {
 		high, _ := bits.Mul64(w.random.next(), count)
-		w.keys[i] = w.makeKey(&w.rooms[i], first+high)
+		w.keys[i] = w.makeKey(&w.keyBuffers[i], first+high)
 	}
 }
 
-// atOnce runs work on so many goroutines at once and returns the mean of what they return.
-func atOnce(goroutines int, work func(goroutine int) float64) float64 {
+// inParallel runs work on so many goroutines at once and returns the mean of their results.
+func inParallel(goroutines int, work func(goroutine int) float64) float64 {
 	results := make([]float64, goroutines)
 	var ready, done sync.WaitGroup
 	ready.Add(goroutines)

@@ -2,13 +2,13 @@ package main
 
 import "sync"
 
-// goMap is Go's sync.Map, typed.
+// goMap is Go's sync.Map with types.
 type goMap[K, V comparable] struct {
 	m sync.Map
 }
 
 func typed[V any](value any, ok bool) (V, bool) {
-	v, _ := value.(V) // the zero value if there is none
+	v, _ := value.(V) // the zero value if value is nil
 	return v, ok
 }
 

@@ -1,20 +1,26 @@
-// Command syncmap holds every kind of map against Go's own sync.Map: the same operations on both, each result compared.
+// Command syncmap compares every kind of map with Go's own sync.Map: it does the same operations on
+// both and compares each result.
 //
-// It does three things, for keys and values that are words and bytes (see space.go):
+// It does three things, with keys and values that are words and bytes (see space.go):
 //
-//   - sequence.go: random sequences of all ten operations of sync.Map on small and large key spaces, by one goroutine.
-//   - together.go: eight goroutines, on keys of their own, where every result is known, and on shared keys, where the order
-//     is not known but some things hold in every order. Not for the bucketed kind, which is for one goroutine at a time.
-//   - trace.go: with -trace FILE, what a sync.Map answered, for examples/c/replay.c to do again through the C interface.
+//   - sequence.go: one goroutine does random sequences of all ten operations of sync.Map, with few
+//     keys and with many.
+//   - together.go: eight goroutines use keys of their own, where every result is known, and shared
+//     keys, where the order is unknown but some properties hold in every order. Not for the
+//     bucketed kind, which is for one goroutine at a time.
+//   - trace.go: with -trace FILE, records the operations and results of a sync.Map, which
+//     examples/c/replay.c repeats through the C interface.
 //
-// Run it in the folder above this one, with the library installed (ci/build-examples.sh builds it without):
+// Run it in the folder above this one, with the library installed. (ci/build-examples.sh builds it
+// without.)
 //
-//	go run ./syncmap                      a million operations a kind and more
+//	go run ./syncmap                      a million operations or more for each kind
 //	go run ./syncmap -short               a second or two
-//	go run ./syncmap -plant -v            with bugs planted: every check must find its bug
+//	go run ./syncmap -plant -v            with planted bugs: every check must find its bug
 //
-// It prints the seed, which -seed takes again, and a table. It ends with 0 if nothing differs. If something does, it
-// ends with 1 and names the first difference: operation, key, expected and got.
+// It prints a seed, which -seed accepts to repeat the run, and a table. The exit status is 0 if
+// nothing differs. If something does, the status is 1, and the first difference is printed: the
+// operation, the key, the expected result and the actual one.
 package main
 
 import (
@@ -27,7 +33,7 @@ import (
 	"github.com/portolan-map/portolan/bindings/go"
 )
 
-// Map is what sync.Map can do, typed. A *portolan.Map is one.
+// Map has the methods of sync.Map, with types. A *portolan.Map is a Map.
 type Map[K, V comparable] interface {
 	Load(key K) (value V, ok bool)
 	Store(key K, value V)
@@ -41,9 +47,9 @@ type Map[K, V comparable] interface {
 	Clear()
 }
 
-// plan is what the command line asks for.
+// plan holds the options of the command line.
 type plan struct {
-	operations int // for each kind: so many alone, and about so many together
+	operations int // for each kind: so many by one goroutine, and about as many by eight
 	seed       uint64
 	plant      bool
 	verbose    bool
@@ -55,10 +61,10 @@ func main() {
 	var p plan
 	flag.IntVar(&p.operations, "ops", 1_000_000, "operations for each kind by one goroutine, and about as many by eight")
 	short := flag.Bool("short", false, "a quick run: -ops 100000")
-	flag.Uint64Var(&p.seed, "seed", 0, "of the operations and of the maps; 0 is a random one")
+	flag.Uint64Var(&p.seed, "seed", 0, "seed of the operations and of the maps; 0 chooses a random one")
 	only := flag.String("kind", "", "one kind only: bucketed, mutex, rwmutex, sharded or read_dirty")
-	flag.BoolVar(&p.plant, "plant", false, "plant bugs between the checks and the maps, which the checks must find")
-	flag.BoolVar(&p.verbose, "v", false, "a line for each check")
+	flag.BoolVar(&p.plant, "plant", false, "plant bugs in the maps, which the checks must find")
+	flag.BoolVar(&p.verbose, "v", false, "print a line for each check")
 	trace := flag.String("trace", "", "record a fifth of -ops operations on a sync.Map to this `file`")
 	flag.Parse()
 	if flag.NArg() > 0 || p.operations < 1 {
@@ -85,7 +91,7 @@ func main() {
 
 	say("seed %d\n", p.seed)
 	if p.plant {
-		say("planted: stale loads, operations that are not atomic, a key that Range visits twice\n")
+		say("planted bugs: stale loads, operations that are not atomic, a Range that visits a key twice\n")
 	}
 	say("%-10s  %15s  %15s  %11s\n", "kind", "one goroutine", "8 goroutines", "differences")
 	var differences int64
@@ -133,7 +139,8 @@ func with[K, V comparable](kind portolan.Kind, p plan, f func(Map[K, V])) {
 	}
 }
 
-// checkAlone spends p.operations on sequences: a small and a large key space for each space.
+// checkAlone does p.operations by one goroutine, in sequences with few keys and with many for each
+// space.
 func checkAlone(r *report, kind portolan.Kind, p plan) {
 	each := (p.operations + 7) / 8
 	alone(r, kind, p, textToText, each)

@@ -5,17 +5,17 @@ import (
 	"sync"
 )
 
-// planted puts bugs between the checks and a map, to show that the checks find them: loads that are stale, operations that
-// are two and not one, and a Range that visits its first key twice.
+// planted is a map with bugs, to show that the checks find them: stale loads, operations that are
+// two instead of one, and a Range that visits its first key twice.
 type planted[K, V comparable] struct {
 	Map[K, V]
 	mu     sync.Mutex
-	before map[K]V // the values that Store has overwritten
+	before map[K]V // for each key the value that the last Store has replaced
 	loads  int
 	ranges int
 }
 
-// Every so many calls the bug shows.
+// The bugs show once in so many calls.
 const (
 	everyLoad  = 20
 	everyRange = 4
@@ -33,7 +33,7 @@ func (p *planted[K, V]) Store(key K, value V) {
 	}
 }
 
-// Load returns now and then what was stored before the last Store.
+// Load now and then returns the value from before the last Store.
 func (p *planted[K, V]) Load(key K) (V, bool) {
 	value, ok := p.Map.Load(key)
 	p.mu.Lock()
@@ -45,7 +45,7 @@ func (p *planted[K, V]) Load(key K) (V, bool) {
 	return value, ok
 }
 
-// The others let another goroutine go between finding out and doing.
+// The methods below let another goroutine run between their check and their change.
 
 func (p *planted[K, V]) LoadOrStore(key K, value V) (V, bool) {
 	if actual, ok := p.Map.Load(key); ok {

@@ -8,12 +8,13 @@ import (
 	"sync/atomic"
 )
 
-// report counts operations and differences, and keeps the first difference in words. Any goroutine may use it.
+// report counts operations and differences, and describes the first difference. Any goroutine may
+// use it.
 type report struct {
 	operations  atomic.Int64
 	differences atomic.Int64
 	once        sync.Once
-	first       string // read it when no goroutine is left that may differ
+	first       string // to be read when all goroutines have finished
 }
 
 // differ counts a difference.
@@ -22,7 +23,7 @@ func (r *report) differ(format string, args ...any) {
 	r.once.Do(func() { r.first = fmt.Sprintf(format, args...) })
 }
 
-// check runs f with a report of its own, and adds that to r.
+// check runs f with a new report, and adds that to r.
 func (r *report) check(what string, p plan, f func(*report)) {
 	var own report
 	f(&own)
@@ -36,7 +37,7 @@ func (r *report) check(what string, p plan, f func(*report)) {
 	}
 }
 
-// say prints a line of the results, and ends the program if it cannot be written.
+// say prints results. It ends the program if they cannot be written.
 func say(format string, args ...any) {
 	if _, err := fmt.Printf(format, args...); err != nil {
 		log.Print(err)
@@ -44,7 +45,7 @@ func say(format string, args ...any) {
 	}
 }
 
-// result is what an operation returned, to be compared and printed.
+// result is the result of an operation, to be compared and printed.
 type result[V comparable] struct {
 	value V
 	ok    bool
@@ -54,7 +55,7 @@ func (r result[V]) String() string {
 	return fmt.Sprintf("%s, %t", short(r.value), r.ok)
 }
 
-// short prints a key or value, the middle of a long one left out.
+// short formats a key or value. It leaves out the middle of a long one.
 func short(x any) string {
 	text := fmt.Sprintf("%v", x)
 	if s, ok := x.(string); ok {

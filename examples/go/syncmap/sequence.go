@@ -2,24 +2,27 @@ package main
 
 import "math/rand/v2"
 
-// sequence does random operations on two maps and compares each result at once.
+// sequence does random operations on two maps and compares each result.
 type sequence[K, V comparable] struct {
 	want, got   Map[K, V]
 	space       space[K, V]
-	first, last int // its keys are those of the numbers from first to last - 1
-	// alone: nobody else has keys in got, so that nothing but our keys may be found there and Clear may be called.
+	first, last int // the keys are made from the numbers first to last - 1
+	// alone says that no other goroutine uses got. Then it must hold only our keys, and Clear may
+	// be called.
 	alone  bool
 	random *rand.Rand
 	report *report
 }
 
-// What the operations on one key weigh, in the order of the switch in run: while the map fills, and while it empties.
+// The weights of the operations on one key, in the order of the switch in oneKey, while the map
+// fills and while it empties.
 var (
 	filling  = [8]int{24, 26, 15, 3, 3, 12, 12, 5}
 	emptying = [8]int{24, 5, 4, 20, 20, 5, 10, 12}
 )
 
-// run does so many operations, and then looks at all that is left, clears the map and looks again.
+// run does so many operations and compares all entries. If alone, it then clears the maps and
+// compares again.
 func (s sequence[K, V]) run(operations int) {
 	keys := s.last - s.first
 	for i := range operations {
@@ -27,7 +30,7 @@ func (s sequence[K, V]) run(operations int) {
 		if i/(4*keys)%2 == 1 {
 			weights = emptying
 		}
-		// A Range costs as much as there are keys, so it comes more rarely the more there are.
+		// A Range takes time for each key, so the more keys there are, the rarer it is.
 		switch n := s.random.IntN(20 * keys); {
 		case n < 10:
 			s.rangeAll(i)
@@ -117,7 +120,7 @@ func (s sequence[K, V]) compareAnswer(i int, operation string, key K, want, got 
 	}
 }
 
-// rangeAll ranges in one of three ways: over all, over the first few, or deleting every other key as it goes.
+// rangeAll ranges over all keys, or over the first few, or over all while deleting every other key.
 func (s sequence[K, V]) rangeAll(i int) {
 	switch s.random.IntN(3) {
 	case 0:
@@ -145,12 +148,12 @@ func (s sequence[K, V]) rangeAll(i int) {
 	}
 }
 
-// compareAll ranges over both maps, which must have the same entries.
+// compareAll ranges over both maps. They must have the same entries.
 func (s sequence[K, V]) compareAll(i int) {
 	s.visit(i, s.got.Range, func(K) bool { return true })
 }
 
-// compareFirst stops a Range after a few keys. Only alone can one say how many there are.
+// compareFirst stops a Range after a few keys. Only if alone is it known how many keys there are.
 func (s sequence[K, V]) compareFirst(i, most int) {
 	want, got := 0, 0
 	s.want.Range(func(K, V) bool {
@@ -169,7 +172,8 @@ func (s sequence[K, V]) compareFirst(i, most int) {
 	}
 }
 
-// visit ranges over got with body. Each key of want must come once, with its value; another key only if it is not ours.
+// visit ranges over got with body. Each key of want must come once, with its value. A key that is
+// not in want must not be one of ours.
 func (s sequence[K, V]) visit(i int, ranges func(func(K, V) bool), body func(key K) bool) {
 	missing := map[K]V{}
 	s.want.Range(func(key K, value V) bool {
@@ -187,7 +191,7 @@ func (s sequence[K, V]) visit(i int, ranges func(func(K, V) bool), body func(key
 			return true
 		}
 		if want, ok := missing[key]; !ok {
-			s.report.differ("operation %d, Range: expected %s not at all or not again, got it with %s", i, short(key), short(value))
+			s.report.differ("operation %d, Range: %s came, with %s, but is missing in sync.Map or came before", i, short(key), short(value))
 		} else {
 			s.compare(i, "Range", key, result[V]{want, true}, result[V]{value, true})
 		}
@@ -195,6 +199,6 @@ func (s sequence[K, V]) visit(i int, ranges func(func(K, V) bool), body func(key
 		return body(key)
 	})
 	for key, value := range missing {
-		s.report.differ("operation %d, Range: expected %s with %s, got it not", i, short(key), short(value))
+		s.report.differ("operation %d, Range: expected %s with %s, but it did not come", i, short(key), short(value))
 	}
 }

@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// space is a type of keys and a type of values, and how to make them of numbers. Equal numbers make equal keys and values,
-// other numbers other ones.
+// space is a type of keys and a type of values, with functions that make them from numbers.
+// Different numbers make different keys and values.
 type space[K, V comparable] struct {
 	name  string
 	key   func(i int) K
 	value func(n uint64) V
-	// number is value's inverse; ok is false for what value never made, such as one half of one value and one of another.
+	// number is the inverse of value. ok is false if value never made v, for example if v is half
+	// of one value and half of another.
 	number func(v V) (n uint64, ok bool)
 }
 
-// The four ways that keys and values lie in a map: as words and as bytes. Of the keys of one type some are short
-// and some are long, and one is empty.
+// The four combinations of words and bytes. Of the keys of bytes some are short, some are long, and
+// one is empty.
 var (
 	textToText  = space[string, string]{"string to string", textKey, textValue, textNumber}
 	wordToWord  = space[uint64, uint64]{"uint64 to uint64", wordKey, wordValue, wordNumber}
@@ -25,7 +26,8 @@ var (
 	wordToText  = space[int32, string]{"int32 to string", smallKey, textValue, textNumber}
 )
 
-// textKey is of 0 to 40 bytes, and now and then of some hundred; there are zero bytes and bytes that are no UTF-8 in it.
+// textKey makes keys of 0 to 40 bytes, and now and then of some hundred. They contain zero bytes
+// and bytes that are not UTF-8.
 func textKey(i int) string {
 	if i == 0 {
 		return ""
@@ -37,10 +39,10 @@ func textKey(i int) string {
 	return strconv.Itoa(i) + strings.Repeat("\x00\xff", length/2)
 }
 
-// wordKey spreads: neighbours have nothing in common but are never equal, because the factor is odd.
+// wordKey makes words that look random. They are never equal, because the factor is odd.
 func wordKey(i int) uint64 { return uint64(i) * 0x9e3779b97f4a7c15 }
 
-// smallKey is positive and negative.
+// smallKey makes positive and negative keys.
 func smallKey(i int) int32 { return int32(i ^ -(i & 1)) }
 
 func bytesKey(i int) (key [16]byte) {
@@ -52,7 +54,8 @@ func bytesKey(i int) (key [16]byte) {
 func wordValue(n uint64) uint64          { return n }
 func wordNumber(v uint64) (uint64, bool) { return v, true }
 
-// textValue is the number and then up to some hundred times a letter that depends on it; the empty string for 0.
+// textValue makes "" from 0, and otherwise the number followed by up to some hundred times a letter
+// that depends on it.
 func textValue(n uint64) string {
 	if n == 0 {
 		return ""

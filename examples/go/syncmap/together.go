@@ -9,7 +9,7 @@ import (
 
 const workers = 8
 
-// crowd is eight goroutines at one map.
+// crowd is one map and eight goroutines that use it.
 type crowd[K, V comparable] struct {
 	m      Map[K, V]
 	space  space[K, V]
@@ -17,7 +17,8 @@ type crowd[K, V comparable] struct {
 	report *report
 }
 
-// togetherCheck is something that holds whatever the order in which the goroutines come. It does about so many operations.
+// togetherCheck checks a property that holds in whatever order the goroutines run. run does about
+// so many operations.
 type togetherCheck[K, V comparable] struct {
 	name string
 	run  func(c *crowd[K, V], operations int)
@@ -35,7 +36,8 @@ func togetherChecks[K, V comparable]() []togetherCheck[K, V] {
 	}
 }
 
-// each lets all eight do f at the same time, waits for them, and counts the operations that they say they did.
+// each runs f in all eight goroutines at the same time and waits for them. It adds up the numbers
+// of operations that f returns.
 func (c *crowd[K, V]) each(f func(worker int, random *rand.Rand) (operations int)) {
 	var done sync.WaitGroup
 	start := make(chan struct{})
@@ -51,19 +53,22 @@ func (c *crowd[K, V]) each(f func(worker int, random *rand.Rand) (operations int
 	done.Wait()
 }
 
-// giveWay lets the other goroutines come now and then, as there may be fewer processors than goroutines: i counts up.
+// giveWay lets other goroutines run now and then, because there may be fewer processors than
+// goroutines. i is the caller's loop counter.
 func giveWay(i int) {
 	if i%8 == 0 {
 		runtime.Gosched()
 	}
 }
 
-// meeting makes the goroutines wait for each other, so that none is through before the others have begun.
+// meeting makes the goroutines wait for each other, so that none finishes before the others have
+// started.
 type meeting struct {
 	arrivals atomic.Int64
 }
 
-// at is called by each with i counting up, and lets all of them go on together now and then.
+// at is called by each goroutine with its loop counter. Now and then it makes all of them wait and
+// go on together.
 func (m *meeting) at(i int) {
 	const every = 64
 	if i%every != 0 {
@@ -75,7 +80,7 @@ func (m *meeting) at(i int) {
 	}
 }
 
-// number is the number that value was made of. A value that was never made is a difference.
+// number returns the number from which value was made. A value that was never made is a difference.
 func (c *crowd[K, V]) number(operation string, key K, value V) uint64 {
 	n, ok := c.space.number(value)
 	if !ok {
@@ -84,7 +89,8 @@ func (c *crowd[K, V]) number(operation string, key K, value V) uint64 {
 	return n
 }
 
-// ownKeys: each goroutine has keys that no other one touches, and a sync.Map that tells it every result.
+// ownKeys: each goroutine has keys that no other one uses, and a sync.Map with which it compares
+// every result.
 func (c *crowd[K, V]) ownKeys(operations int) {
 	keys := min(max(operations/80, 8), 1000)
 	c.each(func(worker int, random *rand.Rand) int {
@@ -96,7 +102,8 @@ func (c *crowd[K, V]) ownKeys(operations int) {
 	})
 }
 
-// oneWinner: all goroutines LoadOrStore each key; one of them stores, and the others load what that one stored.
+// oneWinner: all goroutines LoadOrStore each key. One of them must store, and the others must load
+// what it stored.
 func (c *crowd[K, V]) oneWinner(operations int) {
 	keys := operations / workers
 	winners := make([]atomic.Int32, keys)
@@ -122,13 +129,14 @@ func (c *crowd[K, V]) oneWinner(operations int) {
 		now, ok := c.m.Load(key)
 		for worker := range workers {
 			if !ok || saw[worker][i] != now {
-				c.report.differ("LoadOrStore(%s): expected %s, which is there, got %s", short(key), short(now), short(saw[worker][i]))
+				c.report.differ("LoadOrStore(%s): expected %s, the value in the map, got %s", short(key), short(now), short(saw[worker][i]))
 			}
 		}
 	}
 }
 
-// addsUp: all goroutines count up the same few keys by Load and CompareAndSwap. No step is lost, none is done twice.
+// addsUp: all goroutines increment the values of a few keys with Load and CompareAndSwap. No
+// increment may be lost or done twice.
 func (c *crowd[K, V]) addsUp(operations int) {
 	const keys = 4
 	rounds := operations / (2 * workers)
@@ -162,7 +170,7 @@ func (c *crowd[K, V]) addsUp(operations int) {
 	}
 }
 
-// handsOutOnce: all goroutines LoadAndDelete each key; one of them gets the value.
+// handsOutOnce: all goroutines LoadAndDelete each key. Exactly one of them must get the value.
 func (c *crowd[K, V]) handsOutOnce(operations int) {
 	keys := operations / workers
 	for i := range keys {
@@ -187,7 +195,7 @@ func (c *crowd[K, V]) handsOutOnce(operations int) {
 	})
 	for i := range keys {
 		if n := handed[i].Load(); n != 1 {
-			c.report.differ("LoadAndDelete(%s): expected to be handed out once, got %d times", short(c.space.key(i)), n)
+			c.report.differ("LoadAndDelete(%s): expected one goroutine to get the value, got %d", short(c.space.key(i)), n)
 		}
 	}
 	c.m.Range(func(key K, value V) bool {
@@ -196,12 +204,13 @@ func (c *crowd[K, V]) handsOutOnce(operations int) {
 	})
 }
 
-// comesOutOnce: each value is stored once, on a few keys that all share, and comes out once: whoever replaces or deletes it
-// gets it, or finds it there at the end.
+// comesOutOnce: each value is stored once, under one of a few keys that all goroutines share. It
+// must come out once: returned by the call that replaces or deletes it, or found in the map at the
+// end.
 func (c *crowd[K, V]) comesOutOnce(operations int) {
 	const keys = 24
 	rounds := operations / workers
-	in := make([]bool, workers*rounds) // each written by the one goroutine that stores the value
+	in := make([]bool, workers*rounds) // each written only by the goroutine that stores the value
 	out := make([]atomic.Int32, workers*rounds)
 	take := func(operation string, key K, value V) {
 		if n := c.number(operation, key, value); n < uint64(len(out)) {
@@ -249,13 +258,14 @@ func (c *crowd[K, V]) comesOutOnce(operations int) {
 			stored = 1
 		}
 		if int(times) != stored {
-			c.report.differ("value %s: stored %d times, expected to come out as often, got %d", short(c.space.value(uint64(n))), stored, times)
+			c.report.differ("value %s: stored %d times, but came out %d times", short(c.space.value(uint64(n))), stored, times)
 		}
 	}
 }
 
-// rangeAmongWriters: some goroutines make the map grow and empty again and overwrite the values of some stable keys, which
-// are there all the time. Two range meanwhile: each stable key comes exactly once, any other at most once.
+// rangeAmongWriters: some goroutines make the map grow and shrink, and overwrite the values of
+// stable keys, which stay in the map throughout. Meanwhile two goroutines range: each stable key
+// must come exactly once, and any other key at most once.
 func (c *crowd[K, V]) rangeAmongWriters(operations int) {
 	const stable, rangers = 200, 2
 	numbers := map[K]int{}
@@ -280,11 +290,12 @@ func (c *crowd[K, V]) rangeAmongWriters(operations int) {
 		}
 		return done
 	})
-	c.rangeOnce(numbers) // this one is not disturbed
+	c.rangeOnce(numbers) // without writers
 }
 
-// write does the n-th operation of a writer. It overwrites a stable key (with a value whose number is that of the key,
-// modulo stable), or stores or deletes a key of the worker's own: first so many are stored, then all are deleted.
+// write does operation n of a writer. It overwrites a stable key, with a value whose number modulo
+// stable is that of the key. Or it stores or deletes a key of the worker's own: these are first all
+// stored, then all deleted, and so on.
 func (c *crowd[K, V]) write(n, worker, stable int, random *rand.Rand) {
 	const span = 300
 	own := c.space.key(stable + worker*span + n%span)
@@ -313,13 +324,13 @@ func (c *crowd[K, V]) rangeOnce(stable map[K]int) {
 	})
 	for key := range stable {
 		if times[key] == 0 {
-			c.report.differ("Range: expected %s, which was there all the time, got it not", short(key))
+			c.report.differ("Range: %s did not come, but was in the map throughout", short(key))
 		}
 	}
 }
 
-// clearAmongWriters: each goroutine but one has keys of its own. What it stored is there until somebody clears, then it is
-// gone, and stays so.
+// clearAmongWriters: one goroutine clears the map, and the others have keys of their own. What they
+// store must be there until the next Clear, and then be gone for good.
 func (c *crowd[K, V]) clearAmongWriters(operations int) {
 	const keys = 50
 	rounds := operations / (4 * (workers - 1))
@@ -346,7 +357,7 @@ func (c *crowd[K, V]) clearAmongWriters(operations int) {
 					c.report.differ("Load(%s): expected %s or none, got %s", short(key), short(value), short(now))
 				}
 				if ok && !there {
-					c.report.differ("Load(%s): expected none, because it was cleared, got %s", short(key), short(now))
+					c.report.differ("Load(%s): expected none after a Clear, got %s", short(key), short(now))
 				}
 				there = ok
 			}

@@ -8,7 +8,8 @@ import (
 	"strconv"
 )
 
-// record writes a trace: so many operations on sync.Maps, and what they returned. examples/c/trace.h describes the file.
+// record writes a trace: so many operations on sync.Maps, with their results. examples/c/trace.h
+// describes the format.
 func record(name string, operations int, seed uint64) (err error) {
 	file, err := os.Create(name)
 	if err != nil {
@@ -35,13 +36,14 @@ func record(name string, operations int, seed uint64) (err error) {
 	return nil
 }
 
-// traceWriter remembers an error until Flush, as bufio.Writer does.
+// traceWriter writes a trace and counts its operations. Flush returns the first error.
 type traceWriter struct {
 	*bufio.Writer
 	operations int
 }
 
-// recordSpace records a sequence on a sync.Map. The other sync.Map is what the sequence picks likely values from.
+// recordSpace records a sequence on a sync.Map. The sequence needs a second one, want, from which
+// it takes values to compare with.
 func recordSpace[K, V comparable](w *traceWriter, s space[K, V], keys, operations int, seed uint64) {
 	var key K
 	var value V
@@ -52,7 +54,7 @@ func recordSpace[K, V comparable](w *traceWriter, s space[K, V], keys, operation
 	}.run(operations)
 }
 
-// form is how a trace writes x: a word or bytes.
+// form returns how a trace writes x: as a word or as bytes.
 func form(x any) string {
 	switch x.(type) {
 	case uint64, int32:
@@ -61,7 +63,7 @@ func form(x any) string {
 	return "bytes"
 }
 
-// text is x in the trace's form.
+// text formats x for the trace.
 func text(x any) string {
 	switch x := x.(type) {
 	case uint64:
@@ -79,7 +81,7 @@ func text(x any) string {
 	panic(fmt.Sprintf("a trace cannot hold a %T", x))
 }
 
-// recorder is a sync.Map that writes down each operation and what it returned.
+// recorder is a sync.Map that records each operation and its result.
 type recorder[K, V comparable] struct {
 	goMap[K, V]
 	w *traceWriter
@@ -94,7 +96,7 @@ func (r *recorder[K, V]) line(operation string, fields ...any) {
 	}
 }
 
-// value ends a line with a value or none.
+// value ends a line with a value, or with "none".
 func (r *recorder[K, V]) value(value V, ok bool) (V, bool) {
 	if ok {
 		fmt.Fprintln(r.w, "", text(value))
@@ -104,7 +106,7 @@ func (r *recorder[K, V]) value(value V, ok bool) (V, bool) {
 	return value, ok
 }
 
-// answer ends a line with yes or no.
+// answer ends a line with "yes" or "no".
 func (r *recorder[K, V]) answer(yes bool) bool {
 	if yes {
 		fmt.Fprintln(r.w, " yes")
@@ -125,7 +127,7 @@ func (r *recorder[K, V]) Store(key K, value V) {
 	r.goMap.Store(key, value)
 }
 
-// LoadOrStore writes none, and not what it stored, when there was no value.
+// LoadOrStore records "none" if there was no value, not the value that it stored.
 func (r *recorder[K, V]) LoadOrStore(key K, value V) (V, bool) {
 	r.line("load_or_store", key, value)
 	return r.value(r.goMap.LoadOrStore(key, value))
@@ -163,7 +165,8 @@ func (r *recorder[K, V]) Clear() {
 	r.goMap.Clear()
 }
 
-// Range writes down all entries, and then lets f see them; what f does comes after it in the trace.
+// Range records all entries and then calls f for them, so that the operations of f come after the
+// Range in the trace.
 func (r *recorder[K, V]) Range(f func(K, V) bool) {
 	type entry struct {
 		key   K

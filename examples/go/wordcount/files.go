@@ -15,8 +15,8 @@ type files struct {
 	skipped int // files and folders that could not be read
 }
 
-// listFiles lists them and reads each once: what cannot be read leaves the list, and the rest is in the system's cache,
-// so that the first kind is not the one that waits for the disk.
+// listFiles lists the files below a folder and reads each once. Files that cannot be read are left
+// out. The others are then in the system's cache, so the first kind need not wait for the disk.
 func listFiles(folder string) (found files, err error) {
 	folder, err = filepath.EvalSymlinks(folder)
 	if err != nil {
@@ -47,15 +47,16 @@ func listFiles(folder string) (found files, err error) {
 	return found, err
 }
 
-// longest is how many bytes a word may have; a longer run is cut after each so many.
+// longest is the length of the longest word in bytes. A longer run is cut after every so many
+// bytes.
 const longest = 64
 
-// wordsOf iterates over the words of a file: runs of ASCII letters, digits, underscores and bytes from 0x80 on (so that
-// UTF-8 stays whole). A file that cannot be read has none.
+// wordsOf iterates over the words of a file: runs of ASCII letters, digits, underscores and bytes
+// from 0x80 up (so that UTF-8 characters stay together). A file that cannot be read has no words.
 func wordsOf(path string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		bytes, _ := os.ReadFile(path) // it was readable a moment ago; -check tells whether that mattered
-		text := string(bytes)         // the words are parts of it: there is no allocation for each
+		bytes, _ := os.ReadFile(path) // it was readable before; -check finds out whether this matters
+		text := string(bytes)         // the words are slices of this, so none is allocated
 		start := 0
 		for i := range len(text) + 1 {
 			inWord := i < len(text) && isWord[text[i]]

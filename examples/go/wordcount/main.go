@@ -1,15 +1,17 @@
-// Command wordcount counts the words of all files below a folder, with N goroutines adding into one map.
+// Command wordcount counts the words of all files below a folder, with N goroutines that count into
+// one map.
 //
-// It shows a map from string to uint64 as a set of atomic counters: m.Add(word, 1) creates the counter at the first word
-// and adds to it at the next. It is the twin of examples/c/wordcount.c, and counts the same words. Run it in the folder above
-// this one, with the library installed (ci/build-examples.sh builds it without):
+// It shows a map from string to uint64 as a set of atomic counters. m.Add(word, 1) creates a
+// counter when a word comes for the first time, and adds to it after that. examples/c/wordcount.c
+// is the same program in C. Run it in the folder above this one, with the library installed.
+// (ci/build-examples.sh builds it without.)
 //
-//	go run ./wordcount                          Go's source tree
-//	go run ./wordcount -check -threads 8 FOLDER compare every count with a plain single-threaded count
-//	go run ./wordcount -kind sharded FOLDER     one kind only
+//	go run ./wordcount                          counts Go's source tree
+//	go run ./wordcount -check -threads 8 FOLDER compares each count with a single-threaded one
+//	go run ./wordcount -kind sharded FOLDER     uses one kind only
 //
-// files.go says what a word is. It ends with 0 when all kinds agree (and all counts are right, with -check), with 1
-// when not, with 2 when it could not work.
+// files.go says what a word is. The exit status is 0 if all kinds agree (and with -check if all
+// counts are right), 1 if not, and 2 if the program could not do its work.
 package main
 
 import (
@@ -34,9 +36,9 @@ type counts = portolan.Map[string, uint64]
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("wordcount: ")
-	threads := flag.Int("threads", runtime.NumCPU(), "goroutines that count; the bucketed kind has one")
+	threads := flag.Int("threads", runtime.NumCPU(), "number of goroutines; the bucketed kind always has one")
 	only := flag.String("kind", "", "one kind only: bucketed, mutex, rwmutex, sharded or read_dirty")
-	check := flag.Bool("check", false, "compare every count with a plain single-threaded count")
+	check := flag.Bool("check", false, "compare each count with a single-threaded one")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "usage: wordcount [-threads N] [-kind KIND] [-check] [FOLDER]")
 		flag.PrintDefaults()
@@ -106,7 +108,7 @@ func main() {
 		if difference := compare(entries, plain, words); difference != "" {
 			verdict = "  WRONG: " + difference
 		} else if !slices.Equal(entries, first) {
-			verdict = "  WRONG: not the counts of the first kind"
+			verdict = "  WRONG: the counts differ from those of the first kind"
 		} else if *check {
 			verdict = "  all counts right"
 		}
@@ -129,7 +131,8 @@ func row(kind string, goroutines int, words uint64, distinct int, took time.Dura
 	say("%-10s  %7d  %10d  %9d  %8.3f  %11.0f%s\n", kind, goroutines, words, distinct, seconds, float64(words)/seconds, verdict)
 }
 
-// count lets the goroutines take file after file and add each word to m. It returns the number of words.
+// count counts all files into m: each goroutine takes one file after the other. It returns the
+// number of words.
 func count(m *counts, kind portolan.Kind, paths []string, goroutines int) uint64 {
 	var next, words atomic.Uint64
 	var done sync.WaitGroup
@@ -153,7 +156,8 @@ func count(m *counts, kind portolan.Kind, paths []string, goroutines int) uint64
 	return words.Load()
 }
 
-// showProgress says twenty times a second on a terminal how many files have been taken, until stop is called.
+// showProgress prints on a terminal, twenty times a second, how many files have been started. stop
+// ends that.
 func showProgress(kind portolan.Kind, taken *atomic.Uint64, files int) (stop func()) {
 	if about, err := os.Stderr.Stat(); err != nil || about.Mode()&os.ModeCharDevice == 0 {
 		return func() {}
@@ -182,7 +186,8 @@ type entry struct {
 	count uint64
 }
 
-// sorted returns the entries of m, the most frequent first, and of equally frequent words the lesser first.
+// sorted returns the entries of m: more frequent words first, equally frequent ones in the order of
+// their bytes.
 func sorted(m *counts) []entry {
 	entries := make([]entry, 0, m.Len())
 	for word, count := range m.All() {
@@ -194,7 +199,8 @@ func sorted(m *counts) []entry {
 	return entries
 }
 
-// compare says where the entries differ from the plain count, if there is one, and from the number of words.
+// compare describes where the entries differ from the plain count, if there is one, or from the
+// number of words. It returns "" if they do not differ.
 func compare(entries []entry, plain map[string]uint64, words uint64) string {
 	sum := uint64(0)
 	for i, e := range entries {
@@ -215,7 +221,7 @@ func compare(entries []entry, plain map[string]uint64, words uint64) string {
 	return ""
 }
 
-// defaultFolder is Go's source tree, or, where there is none, the C headers.
+// defaultFolder returns Go's source tree, or the folder of the C headers if there is none.
 func defaultFolder() string {
 	var folders []string
 	if root, err := exec.Command("go", "env", "GOROOT").Output(); err == nil {
@@ -229,7 +235,7 @@ func defaultFolder() string {
 	return "/usr/include"
 }
 
-// say prints a line of the results, and ends the program if it cannot be written.
+// say prints results. It ends the program if they cannot be written.
 func say(format string, args ...any) {
 	if _, err := fmt.Printf(format, args...); err != nil {
 		fail(err)

@@ -1,4 +1,4 @@
-//! AArch64.
+//! AArch64 (64-bit ARM).
 
 pub use super::portable::{equal_bytes, stores_done};
 use core::arch::{
@@ -14,13 +14,14 @@ pub fn prefetch<T>(address: *const T) {
     }
 }
 
-/// Keeps the address in one register, where the compiler would otherwise keep base and index in two and add them up at each use.
+/// Keeps a computed address in one register. Without it the compiler keeps base and index in two
+/// registers and adds them again at each use.
 #[inline(always)]
 pub fn launder<T>(address: *const T) -> *const T {
     let mut address = address;
-    // Nothing at the address is read or written.
+    // `nomem` is right although a pointer goes in: the memory behind it is not accessed.
     #[allow(clippy::pointers_in_nomem_asm_block)]
-    // SAFETY: there is no instruction.
+    // SAFETY: the block holds a comment and no instruction.
     unsafe {
         asm!("/* {0} */", inlateout(reg) address, options(pure, nomem, nostack, preserves_flags));
     }

@@ -1,18 +1,24 @@
-//! What a processor does better than portable code. Each file here gives the same six functions:
+//! Six functions for which a processor may have better instructions than portable code. Each file
+//! here provides all six:
 //!
-//! | function | what it must do |
+//! | function | contract |
 //! |---|---|
-//! | `prefetch(address)` | ask for the cache line at an address, which may be any; never fault. A hint: it may do nothing |
-//! | `equal_bytes(word, byte)` | return a bit for each byte of the word, the lowest first: whether it equals `byte` |
-//! | `launder(address)` | return the address, of which the compiler no longer knows how it was computed. A hint: it may do nothing |
-//! | `copy_from_shared(source, target, len)` | copy from `source`, which other threads may write meanwhile, to `target`, which is the caller's alone; return how many of the first bytes were copied, a multiple of 8. Of bytes that were written meanwhile, what arrives may be any mixture |
-//! | `copy_to_shared(source, target, len)` | the same from the caller's bytes to those that other threads may read meanwhile |
-//! | `stores_done()` | called after a lock was held, or while it is held: when the lock has been given back and this has returned, every load that begins from then on sees what was stored before, whether or not it takes a lock, the loads of this thread included |
+//! | `prefetch(address)` | Ask for the cache line at `address`. Any address will do; it never faults. A hint: it may do nothing |
+//! | `equal_bytes(word, byte)` | Return a mask with one bit for each byte of `word`, the lowest byte first: 1 where it equals `byte` |
+//! | `launder(address)` | Return `address` unchanged, but opaque to the optimiser. A hint: it may do nothing |
+//! | `copy_from_shared(source, target, len)` | Copy from `source`, which other threads may write meanwhile, to `target`, which nobody else uses. Return how many of the first bytes were copied: a multiple of 8, perhaps 0. Bytes that are written meanwhile may arrive in any mixture |
+//! | `copy_to_shared(source, target, len)` | The same from `source`, which nobody writes, to `target`, which other threads may read meanwhile |
+//! | `stores_done()` | Make the stores of a critical section visible to loads that take no lock. See below |
 //!
-//! None of them allocates, blocks, or fails. A processor without a file has the portable one, as have interpreters and model
-//! checkers, which know no instructions.
+//! A writer calls `stores_done` while it holds its lock or after it has released it. Once the lock
+//! is released *and* `stores_done` has returned, every later load on any thread sees the writer's
+//! stores. That includes the writer's own loads, which take no lock and which the processor could
+//! otherwise execute before the stores.
+//!
+//! None of the six allocates, blocks or fails. A processor without a file of its own uses the
+//! portable one. So do Miri, loom and shuttle, which cannot execute processor instructions.
 
-// Other processors take from it what they do no better.
+// Always compiled: the files for single processors re-export what they cannot do better.
 #[allow(dead_code)]
 mod portable;
 

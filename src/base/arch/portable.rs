@@ -1,4 +1,4 @@
-//! Any processor.
+//! Any processor: plain Rust.
 
 use core::sync::atomic::{Ordering::SeqCst, fence};
 
@@ -8,12 +8,19 @@ pub fn prefetch<T>(_address: *const T) {}
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const LOW7: u64 = ONES * 0x7f;
 
+/// All eight bytes at once. With x = the difference of one byte, and no carry between bytes:
+///
+/// ```text
+/// (x & 0x7f) + 0x7f   bit 7 is set if any of the bits 0 to 6 of x is
+/// | x                 bit 7 is set if any bit of x is
+/// | 0x7f, then !      0x80 if x is 0, that is if the bytes are equal; else 0x00
+/// ```
 #[inline(always)]
 pub fn equal_bytes(word: u64, byte: u8) -> u8 {
     let differ = word ^ (ONES * byte as u64);
-    // The highest bit of each byte that is zero, exactly.
     let zero = !(((differ & LOW7) + LOW7) | differ | LOW7);
-    // Moves the eight bits, each of its own byte, next to each other.
+    // Gather the eight flags, one in each byte, into the highest byte: factor bit 56 - 7 * i moves
+    // the flag of byte i, which is bit 8 * i, to bit 56 + i. No two products meet, so none carries.
     ((zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 

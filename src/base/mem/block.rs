@@ -1,17 +1,28 @@
-//! A block: the bytes of one key or value outside its slot.
+//! A block: the bytes of one key or value that do not lie in the slot itself.
 //!
 //! ```text
-//! offset 0   the length in bytes, one word
-//! offset 8   the bytes, in whole words, the last one padded with zeros
+//!  0        8               16              24
+//! +--------+---------------+---------------+- - -+----------------------------+
+//! | length | bytes 0 to 7  | bytes 8 to 15 |     | the last bytes, then zeros |
+//! +--------+---------------+---------------+- - -+----------------------------+
 //! ```
 //!
-//! A block's address is a word in a slot. It never changes while it is reachable, but an optimistic reader may hold the
-//! address of a block that a writer has freed and filled anew meanwhile. Three rules make that harmless:
-//! * the memory of a block stays readable while the map lives, and keeps its size class ([`super::pool`]);
-//! * every access is a relaxed atomic on a word, so a race is a wrong value and never undefined;
-//! * whatever length a reader finds was stored by a block of the same size class, so it never reads past the block.
+//! A slot holds the block's address as a word. While it does, the block is overwritten only with the
+//! version of its bucket odd. And a late reader may hold the address of a block that was freed and
+//! filled again.
+//! Three rules make that harmless:
 //!
-//! What a reader got is worth nothing until it has checked the version under which it found the address.
+//! * The memory stays readable and in its size class for as long as the map lives
+//!   ([`super::pool`]).
+//! * Every access is a relaxed atomic access to one word, or an instruction that the compiler cannot
+//!   look into ([`crate::base::arch`]). A race yields a wrong value, never undefined behaviour.
+//! * Every length that a reader can find was stored for a block of the same size class, or is the 0
+//!   of a discarded page. So a reader never reads past the end of the block.
+//!
+//! A reader must not use what it read until it has checked the version under which it found the
+//! address.
+//!
+//! In a free block the word after the length links the free list ([`super::size_class`]).
 
 use crate::base::{
     arch::{copy_from_shared, copy_to_shared},
@@ -23,7 +34,7 @@ use crate::base::{
 };
 use core::ptr::NonNull;
 
-/// Bytes before a block's contents: 8, but a model's words are larger.
+/// The size of the length word: 8 bytes, except in loom's models, whose atomics are larger.
 pub const HEADER: usize = size_of::<BlockWord>();
 
 /// The address of a block. Copying it does not keep the block alive.
@@ -32,7 +43,7 @@ pub const HEADER: usize = size_of::<BlockWord>();
 pub struct Block(NonNull<BlockWord>);
 
 impl Block {
-    /// Bytes of a block that holds `len` bytes.
+    /// The size of a block that holds `len` bytes.
     #[inline(always)]
     pub const fn size(len: usize) -> usize {
         HEADER * (1 + len.div_ceil(8))
@@ -41,21 +52,23 @@ impl Block {
     /// The block at `memory`.
     ///
     /// # Safety
-    /// `memory` is aligned to 8 and starts a block of some size class that stays readable while this value is used.
+    /// `memory` is aligned to 8 and is the start of a block of some size class. The block stays
+    /// readable while the returned value is used.
     pub unsafe fn at(memory: NonNull<u8>) -> Self {
         Self(memory.cast())
     }
 
-    /// The block whose address a slot holds, `None` for 0.
+    /// The block whose address is `word`; `None` for 0.
     ///
     /// # Safety
-    /// `word` is 0 or came from [`Block::word`], and the memory is still readable.
+    /// `word` is 0 or came from [`Block::word`]. The block stays readable while the returned value
+    /// is used.
     #[inline(always)]
     pub unsafe fn from_word(word: u64) -> Option<Self> {
         NonNull::new(core::ptr::with_exposed_provenance_mut(word as usize)).map(Self)
     }
 
-    /// The address, to be kept in a slot.
+    /// The address as a word, for a slot.
     #[inline(always)]
     pub fn word(self) -> u64 {
         self.0.as_ptr().expose_provenance() as u64
@@ -67,7 +80,8 @@ impl Block {
 
     #[inline(always)]
     fn cell(&self, index: usize) -> &BlockWord {
-        // SAFETY: callers stay within the length that the block's header gives, which its size class bounds.
+        // SAFETY: word 0 is the length. Callers use the others only within a length that fits the
+        // block's size class: that of the new contents, or one read from word 0.
         unsafe { self.0.add(index).as_ref() }
     }
 
@@ -77,11 +91,13 @@ impl Block {
         self.cell(0).load(Relaxed) as usize
     }
 
-    /// Fills a block of sufficient size class that nobody else writes.
+    /// Writes `bytes` and their length. The block has a size class that `bytes` fit. Either no slot
+    /// holds its address yet, or the caller has made the version odd.
     #[inline]
     pub fn fill(self, bytes: &[u8]) {
-        // A reader that holds the address from the block's last use, and sees the new contents, is to see as well what announced
-        // that this use was over, though another thread did that.
+        // A late reader that sees these contents must also see the version change that retired the
+        // old ones, or it would take these for them. Another thread may have made that change; this
+        // fence, with the reader's Acquire fence, passes it on.
         fence(Release);
         self.cell(0).store(bytes.len() as u64, Relaxed);
         // SAFETY: the block has room for the bytes, and they are whole words.
@@ -97,26 +113,27 @@ impl Block {
         }
     }
 
-    /// Whether `bytes` lie in this block.
+    /// Whether `bytes` are a part of this block.
     #[inline(always)]
     pub fn holds(self, bytes: &[u8]) -> bool {
         (bytes.as_ptr() as usize).wrapping_sub(self.0.as_ptr() as usize) < Self::size(self.len())
     }
 
+    /// The address of the first byte.
     fn contents(self) -> *mut u8 {
         self.0.as_ptr().wrapping_add(1).cast()
     }
 
-    /// The bytes.
+    /// The bytes, in place.
     ///
     /// # Safety
-    /// Nobody writes the block while they are looked at.
+    /// Nobody writes or frees the block while the returned slice is used.
     pub unsafe fn as_bytes<'a>(self) -> &'a [u8] {
-        // SAFETY: the contents follow the header; that they do not change is the caller's promise.
+        // SAFETY: `len` bytes follow the length word, and the caller keeps writers away from them.
         unsafe { core::slice::from_raw_parts(self.0.as_ptr().add(1).cast(), self.len()) }
     }
 
-    /// Whether the block holds just these bytes.
+    /// Whether the block holds exactly these bytes.
     #[inline]
     pub fn equals(self, bytes: &[u8]) -> bool {
         if self.len() != bytes.len() {
@@ -130,7 +147,8 @@ impl Block {
     /// Copies the first `len` bytes to `target`.
     ///
     /// # Safety
-    /// `len` is at most what [`Block::len`] returned, and `target` is valid for writes of `len` bytes.
+    /// `len` is at most what [`Block::len`] returned, and `target` is valid for writes of `len`
+    /// bytes.
     #[inline]
     pub unsafe fn copy_to(self, target: *mut u8, len: usize) {
         let words = len / 8;
@@ -139,18 +157,18 @@ impl Block {
         for index in copied / 8..words {
             between_words();
             let word = self.cell(1 + index).load(Relaxed);
-            // SAFETY: 8 * index + 8 <= len.
+            // SAFETY: 8 * index + 8 <= len, the size of the target.
             unsafe { target.add(8 * index).cast::<u64>().write_unaligned(word) };
         }
         if !len.is_multiple_of(8) {
             let word = self.cell(1 + words).load(Relaxed).to_ne_bytes();
-            // SAFETY: the last len % 8 bytes of the target.
+            // SAFETY: 8 * words + len % 8 == len, the size of the target.
             unsafe { target.add(8 * words).copy_from_nonoverlapping(word.as_ptr(), len % 8) };
         }
     }
 }
 
-/// Fewer than 8 bytes as a word, padded with zeros.
+/// The word that holds fewer than 8 bytes, padded with zeros.
 #[inline]
 fn partial_word(bytes: &[u8]) -> u64 {
     let mut word = [0; 8];

@@ -1,13 +1,15 @@
-//! Memory for blocks, in size classes.
+//! The pool of one table: its blocks, by size class.
 //!
-//! A class takes chunks from the map's [`Memory`] and cuts them into blocks of its one size. A freed block is the next
-//! one of its class to be used again: there is no backlog and no grace period, because the readers check versions.
+//! A freed block is the next one of its class to be used again. There is no list of blocks that
+//! wait for readers to leave: readers check versions instead.
 //!
-//! A *stable* pool serves maps with optimistic readers: a chunk once taken stays readable and in its class until the
-//! pool is destroyed, and only its pages go back to the system. Any other pool gives whole chunks back.
+//! A stable pool never frees a chunk before it is destroyed, it only discards pages. Any other pool
+//! frees whole chunks.
 //!
-//! Classes: multiples of 8 up to 64 bytes, then four to each doubling, so at most a fifth of a block is unused. Small
-//! classes begin with small chunks, which double, so that a small map stays small; from 32 KiB on a chunk is one block.
+//! Block sizes are the multiples of 8 up to 64 bytes, then four sizes to each doubling (80, 96,
+//! 112, 128, 160, …), so at most a fifth of a block is unused. The first chunk of a class is small
+//! and each further one is twice as large, so that a small map stays small. A block larger than 32
+//! KiB has a chunk to itself.
 
 use super::{
     alloc::{Memory, OutOfMemory},
@@ -16,10 +18,12 @@ use super::{
 };
 use core::ptr::{NonNull, null_mut};
 
-/// Groups of four classes; the last one reaches past the largest key or value, 2^31 - 1 bytes.
+/// Size classes are allocated in groups of four. The last group goes beyond the largest key or
+/// value, which has 2^31 - 1 bytes.
 const GROUPS: usize = 28;
 
-/// The number of the class that has room for `size` bytes, and the size of its blocks.
+/// The class with the smallest blocks that hold `size` bytes: its number, and the size of its
+/// blocks.
 #[inline]
 fn class_of(size: usize) -> (usize, usize) {
     if size <= 64 {
@@ -40,18 +44,20 @@ pub fn is_same_class(one: usize, other: usize) -> bool {
 
 type Group = [Class; 4];
 
-/// All blocks of one table.
+/// All blocks of one table. Only the holder of the table's lock uses it.
 pub struct Pool {
-    /// Made as they are needed: most maps use blocks of few sizes, a map of words none.
+    /// Null until the first block of the group is needed. Most maps use blocks of few sizes, and a
+    /// map of words uses none.
     groups: [*mut Group; GROUPS],
+    /// Optimistic readers may hold addresses of blocks: memory must stay readable.
     stable: bool,
-    /// Bytes in blocks that are in use, by size class.
+    /// The sizes of all blocks in use, added up. Each counts with the size of its class.
     live: u64,
-    /// Bytes taken from memory and not given back.
+    /// Bytes allocated from `Memory`, less those freed or discarded.
     reserved: u64,
 }
 
-// SAFETY: a pool owns its memory; nothing in it belongs to a thread.
+// SAFETY: a pool owns what its pointers lead to, and nothing of that is bound to a thread.
 unsafe impl Send for Pool {}
 
 impl Pool {
@@ -59,54 +65,61 @@ impl Pool {
         Self { groups: [null_mut(); GROUPS], stable, live: 0, reserved: 0 }
     }
 
-    /// Bytes in use.
+    /// Bytes of the blocks in use.
     pub fn live(&self) -> u64 {
         self.live
     }
 
-    /// Bytes held, in use or not.
+    /// Bytes of memory held for blocks, in use or not.
     pub fn reserved(&self) -> u64 {
         self.reserved
     }
 
-    /// A block with room for `len` bytes, to be filled.
+    /// Allocates a block for `len` bytes. The caller fills it.
     pub fn alloc(&mut self, memory: &Memory, len: usize) -> Result<Block, OutOfMemory> {
         let (number, size) = class_of(Block::size(len));
         let class = self.class(memory, number)?;
         let (block, taken) = match class.pop() {
-            // SAFETY: a large block has its chunk for itself, whose header lies in front of it.
-            Some(block) if size > SMALL => (block, unsafe { Chunk::use_again(Chunk::of_large(block)) }),
+            // The pages of a large block were discarded when it was freed; they are in use again
+            // now.
+            // SAFETY: a block of this size has a chunk to itself.
+            Some(block) if size > SMALL => (block, unsafe { Chunk::take_discarded(Chunk::of_large(block)) }),
             Some(block) => (block, 0),
             None => {
-                let taken = class.make_room(memory, size)?;
+                let taken = class.ensure_uncut_block(memory, size)?;
                 (class.cut(size), taken)
             }
         };
         self.reserved += taken;
         self.live += size as u64;
-        // SAFETY: fresh from its class, whose size has room for the header and the bytes.
+        // SAFETY: the block is the start of `size` bytes of its class, and aligned to 8 as all
+        // sizes are multiples of 8.
         Ok(unsafe { Block::at(block) })
     }
 
+    /// Frees a block.
+    ///
     /// # Safety
-    /// The block came from this pool, is in use, and no slot holds its address any more.
+    /// The block came from [`Pool::alloc`] of this pool and is in use, and no slot holds its
+    /// address any more.
     pub unsafe fn free(&mut self, memory: &Memory, block: Block) {
         let (number, size) = class_of(Block::size(block.len()));
         self.live -= size as u64;
         let start = block.memory();
-        // SAFETY: the group was made when the block was.
+        // SAFETY: `alloc` made the group before it returned a block of it.
         let class = unsafe { &mut (*self.groups[number / 4])[number % 4] };
         if size <= SMALL {
             class.push(start);
             return;
         }
-        // SAFETY: a block of this size has its chunk for itself, whose header lies in front of it.
+        // SAFETY: a block of this size has a chunk to itself, which the class owns.
         unsafe {
             let chunk = Chunk::of_large(start);
             let whole = (*chunk).size;
             if self.stable {
                 class.push(start);
-                // The first words stay: the length, which a reader may be about to use, and the link.
+                // Not the first two words: a late reader may still load the length, and the other
+                // one links the free list.
                 (*chunk).discarded = memory.discard(start.as_ptr().add(2 * HEADER), size - 2 * HEADER, whole);
                 self.reserved -= (*chunk).discarded;
             } else {
@@ -117,13 +130,13 @@ impl Pool {
         }
     }
 
-    /// Gives up every block at once. Cost: the number of chunks.
+    /// Frees every block. The time it takes depends on the number of chunks, not of blocks.
     ///
     /// # Safety
     /// No slot holds the address of a block of this pool any more.
     pub unsafe fn reset(&mut self, memory: &Memory) {
         if !self.stable {
-            // SAFETY: passed on from the caller; nobody reads the blocks of such a pool optimistically.
+            // SAFETY: no slot leads to a block, and a pool that is not stable has no late readers.
             unsafe { self.destroy(memory) };
             return;
         }
@@ -132,7 +145,8 @@ impl Pool {
             class.free = null_mut();
             class.free_count = 0;
             while let Some(chunk) = NonNull::new(class.chunks) {
-                // SAFETY: a chunk of this class.
+                // SAFETY: the chunk is the first in `chunks`. By our contract none of its blocks is
+                // in use, and the free list is empty.
                 unsafe {
                     class.unlink(chunk.as_ptr());
                     class.set_empty(chunk.as_ptr());
@@ -141,14 +155,16 @@ impl Pool {
         }
     }
 
-    /// Gives back what holds no live block: chunks, or in a stable pool their pages.
+    /// Frees the chunks in which no block is in use; in a stable pool, discards their pages
+    /// instead. `OutOfMemory` says that a class was left as it was, for want of memory to sort its
+    /// chunks.
     pub fn shrink(&mut self, memory: &Memory) -> Result<(), OutOfMemory> {
         let stable = self.stable;
         let mut given_back = 0;
         let mut result = Ok(());
         for number in 0..4 * GROUPS {
             let Some(group) = NonNull::new(self.groups[number / 4]) else { continue };
-            // SAFETY: groups are owned by the pool, and `self` is borrowed.
+            // SAFETY: the pool owns the group, and `self` is mutably borrowed.
             let class = unsafe { &mut (*group.as_ptr())[number % 4] };
             match class.release_free_chunks(memory, stable) {
                 Ok(bytes) => given_back += bytes,
@@ -156,11 +172,12 @@ impl Pool {
             }
             let mut chunk = class.empty;
             while !chunk.is_null() {
-                // SAFETY: no block in an empty chunk is in use; its header stays.
+                // SAFETY: no block of an empty chunk is in use, and late readers use atomics. The
+                // header is not discarded.
                 unsafe {
                     let whole = (*chunk).size;
                     let discarded = memory.discard(Chunk::start(chunk), whole - CHUNK_HEADER, whole);
-                    // Again, if it was before.
+                    // Count only what an earlier `shrink` has not counted.
                     given_back += discarded.saturating_sub((*chunk).discarded);
                     (*chunk).discarded = discarded.max((*chunk).discarded);
                     chunk = (*chunk).next;
@@ -171,16 +188,17 @@ impl Pool {
         result
     }
 
-    /// Frees all memory; the pool is as new.
+    /// Frees all memory. The pool is then as new.
     ///
     /// # Safety
-    /// Nobody looks at any block any more.
+    /// No thread accesses a block of this pool any more, not even a late reader.
     pub unsafe fn destroy(&mut self, memory: &Memory) {
         for class in self.classes() {
             for list in [class.chunks, class.empty] {
                 let mut chunk = list;
                 while let Some(this) = NonNull::new(chunk) {
-                    // SAFETY: each chunk is in one list once, and came from `memory` with this size.
+                    // SAFETY: each chunk is in one of the lists, once. `memory` allocated it with
+                    // this size, and nobody accesses it any more.
                     unsafe {
                         chunk = (*this.as_ptr()).next;
                         memory.free(this.cast(), (*this.as_ptr()).size, align_of::<Chunk>());
@@ -190,28 +208,32 @@ impl Pool {
         }
         for group in &mut self.groups {
             if let Some(this) = NonNull::new(core::mem::replace(group, null_mut())) {
-                // SAFETY: made by `class` with this layout.
+                // SAFETY: `class` allocated the group with this layout, and the array no longer
+                // leads to it.
                 unsafe { memory.free(this.cast(), size_of::<Group>(), align_of::<Group>()) };
             }
         }
         (self.live, self.reserved) = (0, 0);
     }
 
+    /// The classes of all groups that exist.
     fn classes(&mut self) -> impl Iterator<Item = &mut Class> {
         self.groups.iter().filter(|group| !group.is_null()).flat_map(|group| {
-            // SAFETY: groups are owned by the pool, and `self` is borrowed.
+            // SAFETY: the pool owns the group, `self` is mutably borrowed, and no group comes
+            // twice.
             unsafe { (**group).iter_mut() }
         })
     }
 
+    /// The class with this number. Allocates its group if there is none yet.
     fn class(&mut self, memory: &Memory, number: usize) -> Result<&mut Class, OutOfMemory> {
         let group = &mut self.groups[number / 4];
         if group.is_null() {
-            // All zero is a valid group: null pointers and zero counts.
+            // Zeroed memory is a valid group: four classes with null lists and counts of 0.
             *group = memory.alloc(size_of::<Group>(), align_of::<Group>())?.cast().as_ptr();
             self.reserved += size_of::<Group>() as u64;
         }
-        // SAFETY: just made, or made before.
+        // SAFETY: the group is there, and `self` is mutably borrowed.
         Ok(unsafe { &mut (**group)[number % 4] })
     }
 }
@@ -228,12 +250,12 @@ mod tests {
     use crate::base::os;
 
     #[test]
-    fn classes_are_dense_and_have_room() {
+    fn each_size_has_the_smallest_class_that_holds_it() {
         let mut last = 0;
         for size in 1..200_000 {
             let (number, block) = class_of(size);
             assert!(block >= size && block % 8 == 0);
-            assert!(number == last || number == last + 1, "a class is left out at {size}");
+            assert!(number == last || number == last + 1, "size {size} skips a class");
             assert_eq!(block_size(number), block);
             last = number;
         }
@@ -241,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_of_every_class_give_their_pages_back() {
+    fn shrink_discards_the_pages_of_every_class() {
         if !os::DISCARDS_PAGES {
             return;
         }
@@ -264,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn freed_blocks_are_used_again_and_chunks_given_back() {
+    fn freed_blocks_are_used_again_and_chunks_are_freed() {
         for stable in [false, true] {
             let memory = Memory::new(Default::default());
             let mut pool = Pool::new(stable);
@@ -285,7 +307,7 @@ mod tests {
             for n in 1..20_000 {
                 fill(&mut pool, &text(n));
             }
-            assert_eq!(pool.reserved(), held, "freed blocks were not used again");
+            assert_eq!(pool.reserved(), held, "new chunks were allocated although blocks were free");
             assert!(blocks[0].equals(&text(0)));
             unsafe { pool.reset(&memory) };
             assert_eq!(pool.live(), 0);
@@ -293,7 +315,7 @@ mod tests {
             unsafe { pool.free(&memory, block) };
             pool.shrink(&memory).unwrap();
             if !stable {
-                assert!(pool.reserved() < 10_000, "chunks were not given back: {}", pool.reserved());
+                assert!(pool.reserved() < 10_000, "empty chunks were not freed: {} bytes", pool.reserved());
             }
             unsafe { pool.destroy(&memory) };
         }

@@ -1,4 +1,19 @@
 //! One size class of a [`Pool`](super::pool::Pool): its chunks, and the blocks cut from them.
+//!
+//! ```text
+//!            chunk                              chunk
+//! chunks -> +--------+-------+-------+- - -+   +--------+-------+- - -+
+//!           | header | block | block |     |<->| header | block |     |<-> ...
+//!           +--------+-------+-------+- - -+   +--------+-------+- - -+
+//!                     blocks are cut here       all blocks cut
+//!
+//! free  -> block -> block -> ...    freed blocks of any of these chunks, linked through the word
+//!                                   after the length
+//! empty -> chunk -> chunk -> ...    stable pools only: chunks without a block in use or free
+//! ```
+//!
+//! A block comes from the free list, else from the first chunk, else from an empty chunk, else from
+//! a newly allocated one.
 
 use super::{
     alloc::{Memory, OutOfMemory},
@@ -11,116 +26,137 @@ use crate::base::sync::{
 };
 use core::ptr::{NonNull, null_mut};
 
-/// The largest block whose chunks hold several.
+/// Blocks up to this size may share a chunk. A larger block has a chunk to itself.
 pub const SMALL: usize = 32 << 10;
-/// What a growing class asks for at the most.
+/// The largest chunk that holds several blocks.
 const CHUNK: usize = 64 << 10;
+/// The first chunk of a class has about this size, or holds one block.
 const FIRST_CHUNK: usize = 512;
-/// A chunk that is as large as it may be is a multiple of this: a page of most machines.
+/// The size of a largest chunk is rounded up to a multiple of this, the most usual page size.
 const CHUNK_UNIT: usize = 4 << 10;
 
-/// In front of each chunk's blocks.
+/// The header of a chunk. Its blocks follow in memory.
 #[repr(C, align(16))]
 pub struct Chunk {
+    /// The next chunk in `Class::chunks` or `Class::empty`; null in the last.
     pub next: *mut Chunk,
+    /// The chunk before this one in `Class::chunks`; null in the first. Not used in `Class::empty`.
     pub previous: *mut Chunk,
-    /// Bytes in all, with this header.
+    /// The size of the allocation, header included.
     pub size: usize,
-    /// Blocks cut off so far, and, while `shrink` counts, how many of them are free.
+    /// How many blocks were cut. The next one is cut behind them.
     pub cut: u32,
+    /// How many of the cut blocks are free. Only [`Class::release_free_chunks`] counts them; before
+    /// and after it this is 0.
     pub free: u32,
-    /// Bytes of its pages that went back to the system.
+    /// How many bytes of the chunk are discarded now.
     pub discarded: u64,
 }
 
 pub const CHUNK_HEADER: usize = size_of::<Chunk>();
 
 impl Chunk {
+    /// The address of the chunk's first block.
     pub fn start(this: *mut Self) -> *mut u8 {
         this.cast::<u8>().wrapping_add(CHUNK_HEADER)
     }
-    /// The chunk of a block that has it for itself.
+    /// The chunk of a block that has a chunk to itself.
     ///
     /// # Safety
     /// `block` is such a block.
     pub unsafe fn of_large(block: NonNull<u8>) -> *mut Self {
-        // SAFETY: its header lies in front of it.
+        // SAFETY: the header and this one block are one allocation, the header first.
         unsafe { block.as_ptr().sub(CHUNK_HEADER).cast() }
     }
-    /// Returns the bytes that come from the system again.
+    /// Counts the chunk's pages as in use again. Returns how many bytes of them were discarded.
     ///
     /// # Safety
-    /// `this` is a live chunk.
-    pub unsafe fn use_again(this: *mut Self) -> u64 {
-        // SAFETY: passed on from the caller.
+    /// `this` is an allocated chunk.
+    pub unsafe fn take_discarded(this: *mut Self) -> u64 {
+        // SAFETY: `this` is allocated, and its header is initialised.
         unsafe { core::mem::take(&mut (*this).discarded) }
     }
+    /// How many blocks can be cut from the whole chunk.
+    ///
     /// # Safety
-    /// `this` is a live chunk of a class with blocks of `block` bytes.
+    /// `this` is an allocated chunk of a class with blocks of `block` bytes.
     pub unsafe fn blocks(this: *mut Self, block: usize) -> u32 {
-        // SAFETY: passed on from the caller.
+        // SAFETY: `this` is allocated, and its header is initialised.
         ((unsafe { (*this).size } - CHUNK_HEADER) / block) as u32
     }
 }
 
-/// One size class.
+/// One size class. All zero is a class without memory.
 pub struct Class {
-    /// Freed blocks; each one's first content word links the next.
+    /// The free list: freed blocks, each with the address of the next in the word after its length.
+    /// Null if there is none.
     pub free: *mut u8,
+    /// How many blocks the free list holds.
     pub free_count: usize,
-    /// The chunk that is being cut; it is the first in `chunks`.
+    /// The chunks that have blocks in use or free. Blocks are cut from the first of them. Null if
+    /// there is none.
     pub chunks: *mut Chunk,
-    /// Chunks of a stable pool in which no block is live: cut again before new ones are taken.
+    /// Chunks of a stable pool without a block in use or free. They are cut again before a new
+    /// chunk is allocated. Null if there is none.
     pub empty: *mut Chunk,
+    /// How many blocks the next chunk shall hold. 0 before the first.
     pub next_blocks: u32,
 }
 
 impl Class {
+    /// Puts a freed block first in the free list.
     pub fn push(&mut self, block: NonNull<u8>) {
-        // SAFETY: a block has room for two words, and the second is not its length.
+        // SAFETY: all callers pass a block of this class.
         unsafe { Self::link(block.as_ptr()).store(self.free.expose_provenance() as u64, Relaxed) };
         self.free = block.as_ptr();
         self.free_count += 1;
     }
 
+    /// Takes the first block out of the free list.
     pub fn pop(&mut self) -> Option<NonNull<u8>> {
         let block = NonNull::new(self.free)?;
-        // SAFETY: a block in the free list, linked by `push`.
+        // SAFETY: the block is in the free list.
         self.free = unsafe { Self::next(self.free) };
         self.free_count -= 1;
         Some(block)
     }
 
+    /// The word of a free block that links the free list. It is atomic because a late reader may
+    /// still copy it as contents.
+    ///
     /// # Safety
     /// `block` is a block of this class.
     pub unsafe fn link<'a>(block: *mut u8) -> &'a BlockWord {
-        // SAFETY: the second word of the block; atomic, because a reader may still copy it.
+        // SAFETY: the smallest block has two words, and the second is not the length.
         unsafe { &*block.add(HEADER).cast::<BlockWord>() }
     }
 
+    /// The block after this one in the free list; null for the last.
+    ///
     /// # Safety
     /// `block` is in the free list.
     pub unsafe fn next(block: *mut u8) -> *mut u8 {
-        // SAFETY: passed on from the caller.
+        // SAFETY: a block in the free list is a block of this class.
         core::ptr::with_exposed_provenance_mut(unsafe { Self::link(block) }.load(Relaxed) as usize)
     }
 
-    /// Cuts the next block from the first chunk, which has one left.
+    /// Cuts the next block from the first chunk. Call it after [`Class::ensure_uncut_block`].
     pub fn cut(&mut self, size: usize) -> NonNull<u8> {
-        // SAFETY: `make_room` saw to it that the first chunk has a block left.
+        // SAFETY: the first chunk has an uncut block, which lies behind the cut ones.
         unsafe {
             let block = Chunk::start(self.chunks).add((*self.chunks).cut as usize * size);
             (*self.chunks).cut += 1;
-            // A model's atomics are not valid as zeros.
+            // Zero bytes are not a valid value of loom's atomics.
             #[cfg(loom)]
             (0..size / HEADER).for_each(|word| block.cast::<BlockWord>().add(word).write(BlockWord::new(0)));
             NonNull::new_unchecked(block)
         }
     }
 
-    /// Sees to it that the first chunk has a block left; returns the bytes that were taken from memory for that.
-    pub fn make_room(&mut self, memory: &Memory, size: usize) -> Result<u64, OutOfMemory> {
-        // SAFETY: the chunks of this class are alive.
+    /// Makes sure that the first chunk has an uncut block. Returns how many bytes of memory the
+    /// class holds more than before.
+    pub fn ensure_uncut_block(&mut self, memory: &Memory, size: usize) -> Result<u64, OutOfMemory> {
+        // SAFETY: the chunks in the lists are allocated, and one that leaves `empty` is in no list.
         unsafe {
             if !self.chunks.is_null() && (*self.chunks).cut < Chunk::blocks(self.chunks, size) {
                 return Ok(0);
@@ -128,16 +164,16 @@ impl Class {
             if let Some(chunk) = NonNull::new(self.empty) {
                 self.empty = (*chunk.as_ptr()).next;
                 self.push_chunk(chunk.as_ptr());
-                return Ok(Chunk::use_again(chunk.as_ptr()));
+                return Ok(Chunk::take_discarded(chunk.as_ptr()));
             }
         }
         let most = (CHUNK - CHUNK_HEADER) / size;
         let blocks = (self.next_blocks as usize).max(FIRST_CHUNK / size).clamp(1, most.max(1));
         let taken = CHUNK_HEADER + blocks * size;
-        // So that its pages can go back to the system.
+        // A whole number of pages, so that nearly all of the chunk can be discarded.
         let whole = if size <= SMALL && blocks == most { taken.next_multiple_of(CHUNK_UNIT) } else { taken };
         let chunk = memory.alloc(whole, align_of::<Chunk>())?.cast::<Chunk>().as_ptr();
-        // SAFETY: fresh memory of that size.
+        // SAFETY: the memory was just allocated and is large enough for the header.
         unsafe {
             chunk.write(Chunk { next: null_mut(), previous: null_mut(), size: whole, cut: 0, free: 0, discarded: 0 });
             self.push_chunk(chunk);
@@ -146,10 +182,12 @@ impl Class {
         Ok(whole as u64)
     }
 
+    /// Puts a chunk first in `chunks`.
+    ///
     /// # Safety
-    /// `chunk` is alive and in no list.
+    /// `chunk` is an allocated chunk of this class and in no list.
     pub unsafe fn push_chunk(&mut self, chunk: *mut Chunk) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: `chunk` and the chunks in the list are allocated.
         unsafe {
             (*chunk).previous = null_mut();
             (*chunk).next = self.chunks;
@@ -160,10 +198,12 @@ impl Class {
         self.chunks = chunk;
     }
 
+    /// Takes a chunk out of `chunks`.
+    ///
     /// # Safety
     /// `chunk` is in `chunks`.
     pub unsafe fn unlink(&mut self, chunk: *mut Chunk) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: `chunk` is in the list, so it and its neighbours are allocated.
         unsafe {
             let (previous, next) = ((*chunk).previous, (*chunk).next);
             if previous.is_null() {
@@ -177,10 +217,13 @@ impl Class {
         }
     }
 
+    /// Puts a chunk first in `empty`, to be cut from its start again.
+    ///
     /// # Safety
-    /// `chunk` is alive and in no list, and none of its blocks is in use or in the free list.
+    /// `chunk` is an allocated chunk of this class and in no list. None of its blocks is in use or
+    /// in the free list.
     pub unsafe fn set_empty(&mut self, chunk: *mut Chunk) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: `chunk` is allocated.
         unsafe {
             (*chunk).cut = 0;
             (*chunk).next = self.empty;
@@ -188,30 +231,37 @@ impl Class {
         self.empty = chunk;
     }
 
-    /// Takes the chunks whose blocks are all free out of use; returns the bytes given back to memory.
+    /// Frees the chunks whose blocks are all free, or in a stable pool moves them to `empty`.
+    /// Returns how many bytes were freed.
     pub fn release_free_chunks(&mut self, memory: &Memory, stable: bool) -> Result<u64, OutOfMemory> {
         if self.free.is_null() {
             return Ok(0);
         }
         let mut chunks = Sorted::new(memory, self.chunks)?;
-        // The links that are about to change may be copied by a reader that is late: it is to see as well what freed the blocks.
+        // This changes links, which a late reader may copy as contents. If it does, it must also
+        // see the version change that retired the block, or it would take a link for contents.
+        // Another thread may have made that change; this fence, with the reader's Acquire fence,
+        // passes it on.
         fence(Release);
+        // Count the free blocks of each chunk.
         let mut block = self.free;
         while !block.is_null() {
-            // SAFETY: each free block lies in one of the chunks.
+            // SAFETY: the block is in the free list and lies in one of the chunks, which are
+            // allocated.
             unsafe {
-                (*chunks.holding(block)).free += 1;
+                (*chunks.of_block(block)).free += 1;
                 block = Self::next(block);
             }
         }
-        // The free list anew, without the blocks of chunks that are free as a whole.
+        // Build the free list again, without the blocks of chunks that are entirely free.
         let mut block = core::mem::replace(&mut self.free, null_mut());
         self.free_count = 0;
         while let Some(this) = NonNull::new(block) {
-            // SAFETY: as above; `next` is read before `push` links the block anew.
+            // SAFETY: the block is in the old free list until `push` changes its link, so `next`
+            // comes first. It lies in one of the chunks, which are allocated.
             unsafe {
                 block = Self::next(block);
-                let chunk = chunks.holding(this.as_ptr());
+                let chunk = chunks.of_block(this.as_ptr());
                 if (*chunk).free != (*chunk).cut {
                     self.push(this);
                 }
@@ -219,7 +269,9 @@ impl Class {
         }
         let mut given_back = 0;
         for &chunk in chunks.as_slice() {
-            // SAFETY: the chunks are alive, and one that is free as a whole is in no list but `chunks`.
+            // SAFETY: each of these chunks is in `chunks`. After `unlink` it is in no list. If it
+            // is entirely free, the new free list has none of its blocks. `memory` allocated it
+            // with its size, and a pool that is not stable has no late readers.
             unsafe {
                 if (*chunk).free == (*chunk).cut {
                     self.unlink(chunk);
@@ -242,7 +294,7 @@ impl Class {
     }
 }
 
-/// The chunks of a class, by address, for the time of a `shrink`.
+/// The chunks of a class, sorted by address, to find the chunk of a block.
 struct Sorted {
     start: NonNull<*mut Chunk>,
     count: usize,
@@ -252,39 +304,40 @@ impl Sorted {
     fn new(memory: &Memory, list: *mut Chunk) -> Result<Self, OutOfMemory> {
         let chunks = || {
             core::iter::successors(NonNull::new(list), |chunk| {
-                // SAFETY: a live chunk of the list.
+                // SAFETY: a chunk in the list is allocated.
                 NonNull::new(unsafe { (*chunk.as_ptr()).next })
             })
         };
         let count = chunks().count();
-        // A class whose blocks are free has a chunk, so this is not 0 bytes.
+        // At least one, so that the allocation is never of 0 bytes.
         let start = memory.alloc(count.max(1) * size_of::<*mut Chunk>(), align_of::<*mut Chunk>())?.cast();
         let mut this = Self { start, count };
-        for (place, chunk) in this.as_slice_mut().iter_mut().zip(chunks()) {
-            *place = chunk.as_ptr();
+        for (entry, chunk) in this.as_slice_mut().iter_mut().zip(chunks()) {
+            *entry = chunk.as_ptr();
         }
         this.as_slice_mut().sort_unstable();
         Ok(this)
     }
 
     fn as_slice(&self) -> &[*mut Chunk] {
-        // SAFETY: `count` pointers, zeroed by the allocation and then filled.
+        // SAFETY: `new` allocated `count` pointers, zeroed, so all are initialised.
         unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.count) }
     }
 
     fn as_slice_mut(&mut self) -> &mut [*mut Chunk] {
-        // SAFETY: as above.
+        // SAFETY: `new` allocated `count` pointers, zeroed, and `self` is mutably borrowed.
         unsafe { core::slice::from_raw_parts_mut(self.start.as_ptr(), self.count) }
     }
 
-    /// The chunk that `block` lies in; there is one.
-    fn holding(&mut self, block: *mut u8) -> *mut Chunk {
+    /// The chunk of a block: the last one whose address is below the block's. The block lies in one
+    /// of these chunks.
+    fn of_block(&mut self, block: *mut u8) -> *mut Chunk {
         let after = self.as_slice().partition_point(|chunk| chunk.cast::<u8>() < block);
         self.as_slice()[after - 1]
     }
 
     fn free(self, memory: &Memory) {
-        // SAFETY: allocated by `new` with this layout.
+        // SAFETY: `new` allocated the array with this layout.
         unsafe {
             memory.free(self.start.cast(), self.count.max(1) * size_of::<*mut Chunk>(), align_of::<*mut Chunk>());
         }

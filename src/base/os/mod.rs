@@ -1,23 +1,24 @@
-//! What is asked of the operating system. Each file here gives the same:
+//! What the crate needs from the operating system. Each file here provides the same items:
 //!
-//! | item | what it must do |
+//! | item | contract |
 //! |---|---|
-//! | `DISCARDS_PAGES` | say whether `map`, `unmap` and `discard` do something. Where it is false nobody calls them |
-//! | `map(size)` | return zeroed memory of its own, beginning at a page; `None` if there is none |
-//! | `unmap(memory, size)` | give back what `map` gave for this size, as a whole |
-//! | `discard(start, size)` | give the system whole pages of memory from `map` or from malloc, and return whether that was done. They stay readable and writable, also for threads that read them at this moment, and read as zero from then on; if it was not done they are as before |
-//! | `page_size()` | return a power of two, never smaller than the size of a page |
-//! | `processors()` | return how many processors this process may use, at least 1. Asked of the system once |
-//! | `random(bytes)` | fill the bytes with what nobody can guess, and return whether that was done |
-//! | `futex_wait(word, value)` | sleep until another thread wakes those who sleep on this word, unless the word is not `value`. May return early, for no reason |
-//! | `futex_wake(word, count)` | wake as many of the threads that sleep on this word, or all if they are fewer |
+//! | `DISCARDS_PAGES` | Whether `map`, `unmap` and `discard` are implemented. If it is false, nobody calls them |
+//! | `map(size)` | Return a new mapping of zeroed memory, aligned to a page; `None` if there is no memory |
+//! | `unmap(memory, size)` | Free a mapping that `map` returned for this size |
+//! | `discard(start, size)` | Discard whole pages of memory from `map` or malloc; return whether that was done. If so, they read as zero from then on. If not, they are as before. Either way they stay readable and writable, even for threads that access them during the call |
+//! | `page_size()` | Return the size of a page, or a larger power of two |
+//! | `processors()` | Return how many processors this process may use, at least 1. The system is asked only once |
+//! | `random(bytes)` | Fill the bytes with random ones that nobody can guess; return whether that was done |
+//! | `futex_wait(word, value)` | If the word is `value`, sleep until a thread wakes the sleepers of this word. May return early for no reason |
+//! | `futex_wake(word, count)` | Wake `count` of the threads that sleep on this word, or all if there are fewer |
 //!
-//! Only `futex_wait` blocks, and `random` may while the system has only just started. Nothing here allocates from this process's
-//! heap or panics, and nothing is a point at which a thread may be cancelled: that unwinds. Every function may be called by
-//! any thread at any time, also by one whose own storage is already gone.
+//! `futex_wait` blocks, and so may `random` shortly after the system has started. Nothing else
+//! does. Nothing here panics or allocates from the heap. Nothing is a cancellation point:
+//! cancelling a thread unwinds its stack, which must not happen inside a map. Any thread may call
+//! any function at any time, even after its thread-local storage is gone.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-#[cfg_attr(any(loom, shuttle), allow(dead_code))] // a model's threads do not sleep in the system
+#[cfg_attr(any(loom, shuttle), allow(dead_code))] // a model has no futex
 #[path = "linux.rs"]
 mod system;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -31,7 +32,8 @@ pub use system::{futex_wait, futex_wake};
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The answer of `ask`, which is not 0; asked again only by threads that are here for the first time at once.
+/// Caches the answer of `ask`, which is never 0, in `known`, which is 0 at first. Threads that come
+/// before it is cached each ask, and get the same answer.
 fn once(known: &AtomicUsize, ask: impl FnOnce() -> usize) -> usize {
     match known.load(Relaxed) {
         0 => {

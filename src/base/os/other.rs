@@ -1,5 +1,5 @@
-//! Any other system, by what the standard library gives: memory keeps its pages, and who waits for a word leaves the processor to
-//! others and looks again.
+//! Any other system, with what the standard library has. Pages are not discarded, and a thread that
+//! waits on a futex yields its time slice instead of sleeping.
 
 use super::once;
 use core::{
@@ -14,17 +14,17 @@ pub fn map(_size: usize) -> Option<NonNull<u8>> {
 }
 
 /// # Safety
-/// None: `map` gives no memory.
+/// `memory` came from [`map`]. As that returns no memory, this cannot be called.
 pub unsafe fn unmap(_memory: NonNull<u8>, _size: usize) {}
 
 /// # Safety
-/// None: nothing is done.
+/// None is needed: this does nothing.
 pub unsafe fn discard(_start: *mut u8, _size: usize) -> bool {
     false
 }
 
 pub fn page_size() -> usize {
-    // The largest that there is.
+    // The largest page size of any processor.
     64 << 10
 }
 
@@ -38,7 +38,7 @@ pub fn random(bytes: &mut [u8]) -> bool {
 }
 
 pub fn futex_wait(_word: &AtomicU32, _value: u32) {
-    // Not a sleep: a thread must not be cancelled in it.
+    // Not `sleep`, which is a cancellation point.
     std::thread::yield_now();
 }
 

@@ -1,59 +1,75 @@
-//! Taking the locks of the standard library, or a model's: with some patience before a thread goes to sleep, and whether or not a panic
-//! once unwound through one.
+//! How the maps take the locks of the standard library (or a model's). Two things differ from plain
+//! `lock()`: a thread retries for a while before it goes to sleep, and a poisoned lock is taken
+//! like any other.
+//!
+//! Retry, because the maps hold their locks for some tens of nanoseconds. A lock is soon free,
+//! while a sleeping thread costs its waker a system call, and with it everybody who waits for the
+//! waker.
+//!
+//! Ignore poison, because a map in which a call panicked refuses all later calls by itself. Threads
+//! that are already inside must still get their locks, or they would hang.
 
 use super::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, spin_loop};
 use std::sync::TryLockError;
 
-/// Attempts at a lock before the thread goes to sleep, with twice the pause between them each time, then with the processor left
-/// to others. The first pause is long enough for the holder to take the lock several times more: that wastes less than handing it,
-/// and the memory behind it, to and fro between processors.
+/// How many times the thread spins before the next attempt at the lock, at first. The number
+/// doubles with each attempt. Even the first pause is long enough for the holder to take the lock
+/// several more times. That wastes less than passing the lock, and the memory it guards, back and
+/// forth between processors.
 const FIRST_PAUSE: u32 = 8;
+/// Attempts after a pause.
 const SPINS: u32 = 6;
+/// Attempts after those, each after yielding the processor to another thread.
 const YIELDS: u32 = 4;
-/// Under ThreadSanitizer (`ci/sanitize.sh`) a thread tries for ever: what the standard library does to wait is not seen by it.
+/// Under ThreadSanitizer (`ci/sanitize.sh`) a thread never sleeps: ThreadSanitizer does not see how
+/// the standard library waits, and would report races.
 const TRIES: u32 = if cfg!(tsan) { u32::MAX } else { SPINS + YIELDS };
 
-/// Takes the lock whether or not a panic once unwound through it: a map that panicked is refused at its handle, and a
-/// lock that stayed shut would hang the threads that are still inside.
+/// Takes the lock. Retries, then sleeps until it is free.
 #[inline(always)]
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     try_lock(mutex).unwrap_or_else(|| lock_slow(mutex))
 }
 
-/// The same, but not if that would take waiting.
+/// Takes the lock if it is free. Never waits.
 #[inline(always)]
 pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {
         Ok(guard) => Some(guard),
+        // A call panicked under this lock. The lock is ours all the same.
         Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
         Err(TryLockError::WouldBlock) => None,
     }
 }
 
-/// The maps hold their locks for some tens of nanoseconds, so another try soon succeeds; a thread that sleeps costs its
-/// waker a system call, and with it whoever waits for the waker.
+/// [`lock`] when the lock was not free at first.
 #[cold]
 #[inline(never)]
 fn lock_slow<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     attempts(|| try_lock(mutex)).unwrap_or_else(|| mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
 }
 
-/// As many attempts, with pauses, as are worth it before a thread goes to sleep, until one decides something.
+/// Repeats `attempt`, with pauses in between, until it returns `Some`. Returns `None` when the
+/// thread had better sleep.
 pub fn attempts<T>(attempt: impl Fn() -> Option<T>) -> Option<T> {
-    // A model tries everything anyway.
+    // No attempts in a model, which tries every interleaving anyway.
     let tries = if cfg!(any(loom, shuttle)) { 0 } else { TRIES };
     (0..tries).find_map(|tried| {
         if tried < SPINS {
+            // Stay on the processor: the holder is probably running and about to release the lock.
             (0..FIRST_PAUSE << tried).for_each(|_| spin_loop());
         } else {
+            // The holder may be waiting for this very processor.
             std::thread::yield_now();
         }
         attempt()
     })
 }
 
-/// Takes the lock with other readers, as `lock` does.
+/// Takes a reader-writer lock for reading, together with other readers. Leaves retrying to the
+/// lock.
 pub fn lock_shared<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    // Never sleep under ThreadSanitizer: see `TRIES`.
     while cfg!(tsan) {
         if let Some(guard) = try_lock_shared(lock) {
             return guard;
@@ -62,7 +78,7 @@ pub fn lock_shared<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The same, but not if that would take waiting.
+/// Takes a reader-writer lock for reading if no writer holds it. Never waits.
 pub fn try_lock_shared<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
     match lock.try_read() {
         Ok(guard) => Some(guard),
@@ -71,8 +87,9 @@ pub fn try_lock_shared<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
     }
 }
 
-/// Takes the lock alone, as `lock` does.
+/// Takes a reader-writer lock for writing, alone. Leaves retrying to the lock.
 pub fn lock_alone<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    // Never sleep under ThreadSanitizer: see `TRIES`.
     while cfg!(tsan) {
         match lock.try_write() {
             Ok(guard) => return guard,

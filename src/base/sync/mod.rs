@@ -1,9 +1,13 @@
-//! The one switch between the machine's atomics and locks and a model checker's: loom tries every interleaving of a few threads, shuttle
-//! draws interleavings of whole maps. Their atomics are no plain words, so where memory is made, they have to be made too.
+//! Atomics, fences and locks: the standard library's, or those of a model checker. loom tries every
+//! interleaving of a few threads; shuttle tries random interleavings of operations on whole maps.
 //!
-//! Every protocol of the maps takes its atomics, fences and locks from here, so that the source that is modelled is the
-//! source that ships. The locks are the standard library's, but for that of a read/dirty entry: on Linux a futex word that
-//! allocates nothing, keeps nothing per thread, and so works in a thread whose own storage is already gone.
+//! Every protocol of the maps takes its atomics, fences and locks from here, so the source that is
+//! checked is the source that ships. The atomics of a model checker are structs, and zero bytes are
+//! not a valid value of them. So code that allocates memory for atomics must also write them there
+//! under a model checker.
+//!
+//! All locks are the standard library's, except that of a read_dirty entry. That one is built on
+//! [`Futex`], a single word that needs no allocation and no thread-local storage.
 
 mod futex;
 mod locks;
@@ -41,13 +45,15 @@ pub use shuttle::{
 #[cfg(not(shuttle))]
 pub use std::thread_local;
 
-/// The words of blocks, which are looked at as bytes too: plain but in loom's models of blocks, which do not do that.
+/// A word of a block. Blocks are also read as bytes, so under shuttle this is still a plain atomic.
+/// loom's models of blocks never read them as bytes.
 #[cfg(loom)]
 pub use AtomicU64 as BlockWord;
 #[cfg(not(loom))]
 pub use std::sync::atomic::AtomicU64 as BlockWord;
 
-/// Between two accesses of words that are plain atomics also for shuttle: there, too, it may go on with another thread.
+/// A point where shuttle may switch to another thread, between two accesses to words that are plain
+/// atomics even under shuttle. Otherwise does nothing.
 #[inline(always)]
 pub fn between_words() {
     #[cfg(shuttle)]

@@ -251,9 +251,6 @@ impl Value for Numbered {
     type Ref<'a> = u64;
     const IN_PLACE: bool = false;
 
-    fn in_place(_value: u64) -> Option<u64> {
-        None
-    }
     fn pack(value: u64, _blocks: &mut impl Blocks) -> Result<u64, crate::base::mem::OutOfMemory> {
         Ok(value)
     }

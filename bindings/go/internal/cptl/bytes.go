@@ -27,9 +27,9 @@ package cptl
 
 typedef struct { size_t size; ptl_status status; } cptl_sized;
 
-static inline cptl_sized cptl_load(uintptr_t map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
+static inline cptl_sized cptl_load(uintptr_t map, const uint8_t *key, size_t key_size, uint8_t *buffer, size_t capacity) {
 	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_load((const ptl_map *)map, key, key_size, room, capacity, &result.size);
+	result.status = ptl_map_load((const ptl_map *)map, key, key_size, buffer, capacity, &result.size);
 	return result;
 }
 
@@ -45,15 +45,15 @@ static inline ptl_status cptl_store(uintptr_t map, const uint8_t *key, size_t ke
 }
 
 static inline cptl_sized cptl_load_or_store(uintptr_t map, const uint8_t *key, size_t key_size,
-		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
+		const uint8_t *value, size_t value_size, uint8_t *buffer, size_t capacity) {
 	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_load_or_store((ptl_map *)map, key, key_size, value, value_size, room, capacity, &result.size);
+	result.status = ptl_map_load_or_store((ptl_map *)map, key, key_size, value, value_size, buffer, capacity, &result.size);
 	return result;
 }
 
-static inline cptl_sized cptl_load_and_delete(uintptr_t map, const uint8_t *key, size_t key_size, uint8_t *room, size_t capacity) {
+static inline cptl_sized cptl_load_and_delete(uintptr_t map, const uint8_t *key, size_t key_size, uint8_t *buffer, size_t capacity) {
 	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_load_and_delete((ptl_map *)map, key, key_size, room, capacity, &result.size);
+	result.status = ptl_map_load_and_delete((ptl_map *)map, key, key_size, buffer, capacity, &result.size);
 	return result;
 }
 
@@ -62,9 +62,9 @@ static inline ptl_status cptl_delete(uintptr_t map, const uint8_t *key, size_t k
 }
 
 static inline cptl_sized cptl_swap(uintptr_t map, const uint8_t *key, size_t key_size,
-		const uint8_t *value, size_t value_size, uint8_t *room, size_t capacity) {
+		const uint8_t *value, size_t value_size, uint8_t *buffer, size_t capacity) {
 	cptl_sized result = { 0, 0 };
-	result.status = ptl_map_swap((ptl_map *)map, key, key_size, value, value_size, room, capacity, &result.size);
+	result.status = ptl_map_swap((ptl_map *)map, key, key_size, value, value_size, buffer, capacity, &result.size);
 	return result;
 }
 
@@ -91,18 +91,19 @@ static inline ptl_u64 cptl_add(uintptr_t map, const uint8_t *key, size_t key_siz
 import "C"
 import "unsafe"
 
-// One operation each on a map of any widths; a word is its 8 bytes. Where room is a parameter, the value goes there and its length
-// is returned; with ErrBuffer that is the length that is needed, and nothing has happened.
+// The functions below each do one operation on a map whose keys and values are bytes or words. A
+// word is passed as its 8 bytes. A function with a parameter buf copies the value there and returns
+// its length. With ErrBuffer that is the length that buf must have, and the call has had no effect.
 
-func Load(m *Map, key, room []byte) (int, Status) {
-	if size, status := peek(m, key, room); status != errBusy {
+func Load(m *Map, key, buf []byte) (int, Status) {
+	if size, status := peek(m, key, buf); status != errBusy {
 		return size, status
 	}
-	r := C.cptl_load(handle(m), at(key), size(key), at(room), size(room))
+	r := C.cptl_load(handle(m), at(key), size(key), at(buf), size(buf))
 	return int(r.size), Status(r.status)
 }
 
-// LoadWord is Load where values are words.
+// LoadWord is Load for a map whose values are words.
 func LoadWord(m *Map, key []byte) (uint64, Status) {
 	var word uint64
 	if _, status := peek(m, key, wordBytes(&word)); status != errBusy {
@@ -116,13 +117,13 @@ func Store(m *Map, key, value []byte) Status {
 	return Status(C.cptl_store(handle(m), at(key), size(key), at(value), size(value)))
 }
 
-func LoadOrStore(m *Map, key, value, room []byte) (int, Status) {
-	r := C.cptl_load_or_store(handle(m), at(key), size(key), at(value), size(value), at(room), size(room))
+func LoadOrStore(m *Map, key, value, buf []byte) (int, Status) {
+	r := C.cptl_load_or_store(handle(m), at(key), size(key), at(value), size(value), at(buf), size(buf))
 	return int(r.size), Status(r.status)
 }
 
-func LoadAndDelete(m *Map, key, room []byte) (int, Status) {
-	r := C.cptl_load_and_delete(handle(m), at(key), size(key), at(room), size(room))
+func LoadAndDelete(m *Map, key, buf []byte) (int, Status) {
+	r := C.cptl_load_and_delete(handle(m), at(key), size(key), at(buf), size(buf))
 	return int(r.size), Status(r.status)
 }
 
@@ -130,8 +131,8 @@ func Delete(m *Map, key []byte) Status {
 	return Status(C.cptl_delete(handle(m), at(key), size(key)))
 }
 
-func Swap(m *Map, key, value, room []byte) (int, Status) {
-	r := C.cptl_swap(handle(m), at(key), size(key), at(value), size(value), at(room), size(room))
+func Swap(m *Map, key, value, buf []byte) (int, Status) {
+	r := C.cptl_swap(handle(m), at(key), size(key), at(value), size(value), at(buf), size(buf))
 	return int(r.size), Status(r.status)
 }
 
@@ -145,8 +146,8 @@ func CompareAndDelete(m *Map, key, old []byte) Status {
 
 func Contains(m *Map, key []byte) Status {
 	switch _, status := peek(m, key, nil); status {
-	case errBusy:
-	case ErrBuffer: // for the value that is there
+	case errBusy: // call C through cgo
+	case ErrBuffer: // there is a value, too long for the empty buffer
 		return OK
 	default:
 		return status
@@ -162,6 +163,6 @@ func Add(m *Map, key []byte, delta uint64) (uint64, Status) {
 // wordBytes returns the memory of *w.
 func wordBytes(w *uint64) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(w)), 8) }
 
-// at and size are how C takes bytes.
+// at and size are the address and length by which C takes bytes.
 func at(b []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(b)) }
 func size(b []byte) C.size_t { return C.size_t(len(b)) }

@@ -1,12 +1,17 @@
-// Package cptl is the portolan library's C interface in Go's types: nothing but cgo, and all of it.
+// Package cptl is the C interface of the portolan library with Go types. All cgo of the binding is
+// in here.
 //
-// Every function takes a live map and returns the C function's status. No function calls back into Go, and none keeps a
-// pointer that it was given, so what a caller passes may lie on its stack.
+// Every function takes a map that is not released, and returns the status of the C function. No
+// function calls back into Go, and none keeps a pointer that it was passed. So arguments may lie on
+// the caller's stack.
 //
-// The C functions take keys and values as void *, which cgo would check for Go pointers to Go pointers at each call. The bytes
-// here hold no pointers, so the functions in this package's C code take them as uint8_t *, for which there is no such check.
-// They take the map as a number for the same reason: of a type that C hides, cgo has to assume that it holds Go pointers.
-// And they return structs where the C interface has out-parameters.
+// Most calls go through a small C function of this package (cptl_…), for three reasons:
+//
+//   - The C interface takes keys and values as void *. At each call cgo would check whether such
+//     memory holds Go pointers. It does not check a uint8_t *, and keys and values hold none.
+//   - For the same reason these functions take the map as a number: cgo must assume that a C type
+//     it cannot see into holds Go pointers.
+//   - They return structs where the C interface has out-parameters.
 package cptl
 
 /*
@@ -34,10 +39,11 @@ package cptl
 import "C"
 import "unsafe"
 
-// Map is a map of the library, reached by pointer alone.
+// Map is a map of the library. Only pointers to it exist in Go.
 type Map C.ptl_map
 
-// handle is how the functions in this package's C code take a map. It lies in C's memory, so Go neither moves nor frees it.
+// handle returns the number by which this package's C functions take a map. The map lies in C's
+// memory, so Go neither moves nor frees it.
 func handle(m *Map) C.uintptr_t { return C.uintptr_t(uintptr(unsafe.Pointer(m))) }
 
 // Status is the outcome of a call. Negative ones are errors.
@@ -71,10 +77,10 @@ const (
 // HashConstant is the value of Options.HashBits that gives every key the same hash.
 const HashConstant = C.PTL_HASH_CONSTANT
 
-// Options are the choices at New and Clone; zero means the library's default.
+// Options are the options of New and Clone. Zero is the library's default.
 type Options struct {
 	Kind                   uint32
-	KeyIsWord, ValueIsWord bool // otherwise bytes
+	KeyIsWord, ValueIsWord bool // if false: bytes
 	Capacity               uint64
 	Seed                   uint64
 	Shards                 uint32
@@ -95,7 +101,7 @@ func (o *Options) c() C.ptl_map_options {
 	}
 }
 
-// New makes a map, to be released by Release.
+// New makes a map. The caller releases it with Release.
 func New(o *Options) (*Map, Status) {
 	var m *C.ptl_map
 	options := o.c()
@@ -103,10 +109,10 @@ func New(o *Options) (*Map, Status) {
 	return (*Map)(m), Status(status)
 }
 
-// Release gives up the reference that New or Clone returned.
+// Release gives back the reference that New or Clone returned.
 func Release(m *Map) { C.ptl_map_release((*C.ptl_map)(m)) }
 
-// Clone makes a map with the entries of m, to be released by Release.
+// Clone makes a map with the entries of m. The caller releases it with Release.
 func Clone(m *Map, o *Options) (*Map, Status) {
 	var copied *C.ptl_map
 	options := o.c()
@@ -117,10 +123,10 @@ func Clone(m *Map, o *Options) (*Map, Status) {
 // Clear deletes all entries.
 func Clear(m *Map) Status { return Status(C.ptl_map_clear((*C.ptl_map)(m))) }
 
-// Shrink gives memory that is not needed back to the system.
+// Shrink returns memory that is not needed to the system.
 func Shrink(m *Map) Status { return Status(C.ptl_map_shrink((*C.ptl_map)(m))) }
 
-// Reserve makes room for so many entries in all.
+// Reserve grows the table until it can hold so many entries in all.
 func Reserve(m *Map, entries uint64) Status {
 	return Status(C.ptl_map_reserve((*C.ptl_map)(m), C.uint64_t(entries)))
 }
@@ -132,7 +138,8 @@ func Len(m *Map) (uint64, Status) {
 	return uint64(n), Status(status)
 }
 
-// Stats are the figures of a map, in the order of the public type of that name, which explains them.
+// Stats are the figures of a map, in the order of the public type of that name, which explains
+// them.
 type Stats struct {
 	Entries                          uint64
 	BucketBits                       uint32

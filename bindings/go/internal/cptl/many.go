@@ -60,8 +60,8 @@ static inline ptl_status cptl_delete_many_u64(uintptr_t map, const uint64_t *key
 import "C"
 import "unsafe"
 
-// Column is many keys or many values side by side in one buffer: the i-th lies at Offsets[i] to Offsets[i+1], or, where Offsets
-// is nil, they are words of 8 bytes each. Bytes is aligned for words then.
+// Column is many keys or many values one after another in one buffer. The i-th lies from Offsets[i]
+// to Offsets[i+1]. If Offsets is nil, each is a word of 8 bytes, and Bytes is aligned for words.
 type Column struct {
 	Bytes   []byte
 	Offsets []uintptr
@@ -70,22 +70,24 @@ type Column struct {
 func (c *Column) offsets() *C.size_t { return (*C.size_t)(unsafe.Pointer(unsafe.SliceData(c.Offsets))) }
 func (c *Column) words() *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(unsafe.SliceData(c.Bytes))) }
 
-// Scan fills keys and values, which have room for count entries, and returns where to go on, how many entries there are
-// and, with ErrBuffer, how many bytes of each are needed for so many entries.
+// Scan fills keys and values with at most count entries, beginning at cursor. It returns the cursor
+// for the next call, the bytes of keys and values, and the number of entries. With ErrBuffer those
+// are the numbers that are needed, and nothing was filled.
 func Scan(m *Map, cursor uint64, keys, values *Column, count int) (next uint64, keysSize, valuesSize, filled int, status Status) {
 	r := C.cptl_scan(handle(m), C.uint64_t(cursor), at(keys.Bytes), size(keys.Bytes), keys.offsets(),
 		at(values.Bytes), size(values.Bytes), values.offsets(), C.size_t(count))
 	return uint64(r.cursor), int(r.keys_size), int(r.values_size), int(r.count), Status(r.status)
 }
 
-// LoadMany fills values and statuses for count keys, and returns the length of values, with ErrBuffer the one that is needed.
+// LoadMany fills values and statuses for count keys, and returns the bytes of values. With
+// ErrBuffer that is the length that values must have.
 func LoadMany(m *Map, keys *Column, count int, values *Column, statuses []Status) (int, Status) {
 	r := C.cptl_load_many(handle(m), at(keys.Bytes), keys.offsets(), C.size_t(count),
 		at(values.Bytes), size(values.Bytes), values.offsets(), list(statuses))
 	return int(r.size), Status(r.status)
 }
 
-// StoreMany stores count values.
+// StoreMany stores count keys with their values.
 func StoreMany(m *Map, keys, values *Column, count int) Status {
 	return Status(C.cptl_store_many(handle(m), at(keys.Bytes), keys.offsets(), at(values.Bytes), values.offsets(), C.size_t(count)))
 }
@@ -95,7 +97,7 @@ func DeleteMany(m *Map, keys *Column, count int, statuses []Status) Status {
 	return Status(C.cptl_delete_many(handle(m), at(keys.Bytes), keys.offsets(), C.size_t(count), list(statuses)))
 }
 
-// The same for maps of words to words.
+// The functions below do the same on a map of words to words.
 
 func LoadManyU64(m *Map, keys *Column, count int, values *Column, statuses []Status) Status {
 	return Status(C.cptl_load_many_u64(handle(m), keys.words(), C.size_t(count), values.words(), list(statuses)))

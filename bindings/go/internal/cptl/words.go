@@ -45,8 +45,9 @@ static inline ptl_u64 cptl_add_u64(uintptr_t map, uint64_t key, uint64_t delta) 
 */
 import "C"
 
-// One operation each on a map of words to words. No Go pointer goes to C here, so there is nothing for noescape to say; and
-// nocallback, which goes with it, would be two more calls into the runtime.
+// The functions below each do one operation on a map of words to words. They are not marked
+// noescape, because they pass no Go pointer to C. Nor are they marked nocallback, which costs two
+// more calls into the runtime.
 
 func LoadU64(m *Map, key uint64) (uint64, Status) {
 	if CanPeek {

@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 // func Call(fn, arg unsafe.Pointer) int32
-// asmcgocall has the same signature, so it finds its arguments where they lie and returns to the caller.
+// asmcgocall has the same signature. So this can jump to it: the arguments are in the right place,
+// and it returns to our caller.
 TEXT ·Call(SB), NOSPLIT, $0-20
 	JMP runtime·asmcgocall(SB)

@@ -1,11 +1,11 @@
 //go:build !(linux && amd64 && gc && go1.24 && !go1.27 && !race && !msan && !asan)
 
-// Package leaf is for other builds than this one.
+// Package leaf cannot make leaf calls in this build.
 package leaf
 
 import "unsafe"
 
-// Available tells whether Call can be called.
+// Available reports whether Call can be called.
 const Available = false
 
 // Call panics.

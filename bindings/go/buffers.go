@@ -8,45 +8,48 @@ import (
 )
 
 const (
-	// batch is the most keys that one call takes: enough for the call to cost little and the library to fetch ahead.
+	// batch is the largest number of keys in one call. It is large enough that the cost of the call
+	// itself does not matter and that the library can prefetch.
 	batch = 256
-	// batchBytes is about where long keys or values end a batch early, and beyond which a room is not kept.
+	// batchBytes limits a batch of long keys or values: it ends early at about this many bytes.
+	// Buffers that have grown beyond it are not reused.
 	batchBytes = 64 << 10
 )
 
-// room is the memory of one batch of entries, on their way to C or back.
-type room struct {
+// buffers is the memory of one batch: keys and values on their way to C or back, and statuses.
+type buffers struct {
 	keys, values buffer
 	statuses     [batch]cptl.Status
 }
 
-// buffer is the memory of one column.
+// buffer is the memory of one cptl.Column.
 type buffer struct {
-	bytes   []byte // aligned for words
-	offsets []uintptr
+	bytes   []byte    // aligned for words
+	offsets []uintptr // one more than there are entries
 }
 
-var rooms = sync.Pool{New: func() any {
-	r := new(room)
-	for _, b := range []*buffer{&r.keys, &r.values} {
+var buffersPool = sync.Pool{New: func() any {
+	all := new(buffers)
+	for _, b := range []*buffer{&all.keys, &all.values} {
 		b.grow(32*batch, batch)
 	}
-	return r
+	return all
 }}
 
-func getRoom() *room { return rooms.Get().(*room) }
+func getBuffers() *buffers { return buffersPool.Get().(*buffers) }
 
-// release lets others use the room. One that is not released is the garbage collector's.
-func (r *room) release() {
-	if len(r.keys.bytes)+len(r.values.bytes) <= 2*batchBytes {
-		rooms.Put(r)
+// release puts the buffers back into the pool. Buffers that are not released, because of a panic,
+// are left to the garbage collector.
+func (b *buffers) release() {
+	if len(b.keys.bytes)+len(b.values.bytes) <= 2*batchBytes {
+		buffersPool.Put(b)
 	}
 }
 
-// grow makes room for n bytes in so many entries. What the buffer held is lost.
+// grow makes the buffer large enough for n bytes and so many entries. Its contents are lost.
 func (b *buffer) grow(n, entries int) {
 	if n > len(b.bytes) {
-		words := make([]uint64, max(len(b.bytes)/4, (n+7)/8)) // doubles at least
+		words := make([]uint64, max(len(b.bytes)/4, (n+7)/8)) // at least twice the old length
 		b.bytes = unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), 8*len(words))
 	}
 	if entries >= len(b.offsets) {
@@ -62,8 +65,9 @@ func (b *buffer) column(c *codec) cptl.Column {
 	return cptl.Column{Bytes: b.bytes, Offsets: b.offsets}
 }
 
-// gather returns a column of the first of n Go values that follow each other from p on, and how many they are: at least one,
-// at most a batch. It copies only those that do not already lie as C wants them.
+// gather returns a column with the first values of an array of n Go values at p, and how many it
+// took: at least one, at most a batch. Where their memory is already a column it does not copy
+// them.
 func (b *buffer) gather(c *codec, p unsafe.Pointer, n int) (column cptl.Column, count int) {
 	n = min(n, batch)
 	raceRead(p, n*c.size)
@@ -98,7 +102,7 @@ func (b *buffer) gather(c *codec, p unsafe.Pointer, n int) (column cptl.Column, 
 	}
 }
 
-// set makes *p the i-th value of the column.
+// set sets *p to the i-th key or value of the column.
 func (c *codec) set(p unsafe.Pointer, column *cptl.Column, i int) {
 	if c.isWord() {
 		c.setWord(p, *wordAt(column.Bytes, i))
