@@ -13,6 +13,7 @@ scenarios! {
     churn_at_a_steady_size
     buckets_are_as_full_as_promised
     reserved_room_takes_no_growth
+    every_write_goes_on_with_a_growth
 }
 
 /// Many thousand entries where the hash is real.
@@ -211,4 +212,24 @@ fn reserved_room_takes_no_growth(setup: &Setup) {
         grown += usize::from(map.stats().buckets > buckets);
     }
     assert_eq!(grown, 0, "of 5 maps");
+}
+
+/// A doubling ends by overwrites and deletes alone, two splits with each.
+fn every_write_goes_on_with_a_growth(setup: &Setup) {
+    let (map, many) = (setup.map(), setup.count(MANY));
+    let is_growing = || map.stats().growing > 0;
+    let grown = (0..many).find(|i| {
+        map.store(&setup.key(*i), &setup.value(*i));
+        is_growing()
+    });
+    // With few hashes, and where each insert ends its growth, there is none to go on with.
+    let Some(last) = grown else { return };
+    for i in 0..last {
+        if i % 2 == 0 {
+            assert_eq!(map.store(&setup.key(i), &setup.other(i)), Status::Ok);
+        } else {
+            assert_eq!(map.delete(&setup.key(i)), Status::Ok);
+        }
+    }
+    assert!(setup.kind == Kind::Sharded || !is_growing(), "{last} writes have not ended the growth");
 }
