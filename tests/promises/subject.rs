@@ -4,7 +4,7 @@
 use crate::support::data;
 use crate::support::setup::{SHARED_KINDS, WIDTHS};
 use crate::support::{Setup, time};
-use portolan::map::{Decision, Error, Kind, Map, Outcome, Output, Width};
+use portolan::map::{Decision, Error, Kind, Map, Outcome, ValueBuf, Width};
 use std::cell::OnceCell;
 use std::time::Instant;
 
@@ -83,13 +83,12 @@ impl Subject {
         &self,
         i: u64,
         gives: Outcome,
-        call: impl FnOnce(&[u8], &mut Output) -> Result<Outcome, Error>,
+        call: impl FnOnce(&[u8], &mut ValueBuf<'_>) -> Result<Outcome, Error>,
     ) -> Result<Result<u64, Outcome>, Error> {
         let mut buffer = [0; ROOM];
-        // SAFETY: the buffer outlives the output, and has that room.
-        let mut output = unsafe { Output::new(buffer.as_mut_ptr(), ROOM) };
-        let outcome = call(&self.key(i), &mut output)?;
-        Ok(if outcome == gives { Ok(unseal(self.setup.value, i, &buffer[..output.size()])) } else { Err(outcome) })
+        let mut value = ValueBuf::from(&mut buffer[..]);
+        let outcome = call(&self.key(i), &mut value)?;
+        Ok(if outcome == gives { Ok(unseal(self.setup.value, i, value.filled())) } else { Err(outcome) })
     }
 
     /// Of every second key without waiting, if that answers.

@@ -4,7 +4,7 @@
 use super::abi::{self, *};
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{LockedTable, flat, word};
-use portolan::map::{Bucket, Config, Kind, SlotState, Stats, Width};
+use portolan::map::{BucketView, Config, Kind, SlotState, Stats, Width};
 use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -403,7 +403,7 @@ impl Face for CFace {
         }
     }
 
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<Bucket> {
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<BucketView> {
         let mut c = abi::Bucket { size: size_of::<abi::Bucket>(), version: UNTOUCHED as u32, ..abi::Bucket::default() };
         match unsafe { ptl_map_inspect(self.map, table, bucket, depth, &mut c) }.into() {
             Status::NotFound => {
@@ -414,7 +414,7 @@ impl Face for CFace {
         }
         assert_eq!(c.size, size_of::<abi::Bucket>());
         let state = [SlotState::EmptyRest, SlotState::EmptyOne, SlotState::Live, SlotState::Nil, SlotState::Expunged];
-        Some(Bucket {
+        Some(BucketView {
             version: c.version,
             overflow: c.overflow,
             tophash: c.tophash,
