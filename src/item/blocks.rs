@@ -6,9 +6,14 @@ use crate::base::{
 };
 
 /// A source of blocks.
-pub trait Blocks {
+///
+/// # Safety
+/// A block that `alloc` gives is nobody else's until it is given back.
+pub unsafe trait Blocks {
     /// A block that holds `bytes`.
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory>;
+    /// Takes a block back.
+    ///
     /// # Safety
     /// The block came from this source and is in use, and nothing leads to it any more.
     unsafe fn free(&mut self, block: Block);
@@ -20,14 +25,15 @@ pub struct Held<'a> {
     pub memory: &'a Memory,
 }
 
-impl Blocks for Held<'_> {
+// SAFETY: the pool gives each block to one user at a time.
+unsafe impl Blocks for Held<'_> {
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory> {
         let block = self.pool.alloc(self.memory, bytes.len())?;
         block.fill(bytes);
         Ok(block)
     }
     unsafe fn free(&mut self, block: Block) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's block came from this pool, is in use, and nothing leads to it any more.
         unsafe { self.pool.free(self.memory, block) };
     }
 }
@@ -38,14 +44,15 @@ pub struct Shared<'a> {
     pub memory: &'a Memory,
 }
 
-impl Blocks for Shared<'_> {
+// SAFETY: the pool gives each block to one user at a time.
+unsafe impl Blocks for Shared<'_> {
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory> {
         let block = lock(self.pool).alloc(self.memory, bytes.len())?;
         block.fill(bytes);
         Ok(block)
     }
     unsafe fn free(&mut self, block: Block) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's block came from this pool, is in use, and nothing leads to it any more.
         unsafe { lock(self.pool).free(self.memory, block) };
     }
 }

@@ -30,7 +30,8 @@ pub struct HashedBytes<'a> {
     words: [u64; CELLS],
 }
 
-impl Key for Bytes {
+// SAFETY: the block of a long key is its second word, and `LONG` says that there is one; `len` is what either form stores.
+unsafe impl Key for Bytes {
     type Cells = [AtomicU64; CELLS];
     type Words = [u64; CELLS];
     type Ref<'a> = &'a [u8];
@@ -107,9 +108,9 @@ impl Key for Bytes {
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8) {
         let len = <Self as Key>::len(cells);
         match Self::block(cells) {
-            // SAFETY: passed on from the caller.
+            // SAFETY: the caller's target takes `len` bytes, and the block has them.
             Some(block) => unsafe { block.copy_to(target, len) },
-            // SAFETY: passed on from the caller.
+            // SAFETY: the caller's target takes `len` bytes, which are fewer than the slot's.
             None => unsafe { target.copy_from_nonoverlapping(Self::inline(cells).as_ptr(), len) },
         }
     }
@@ -156,7 +157,8 @@ impl Bytes {
     }
 }
 
-impl Value for Bytes {
+// SAFETY: `Block::copy_to` writes all that it is asked for; no value is in place.
+unsafe impl Value for Bytes {
     type Ref<'a> = &'a [u8];
     const IN_PLACE: bool = false;
 
@@ -167,31 +169,31 @@ impl Value for Bytes {
         Ok(blocks.alloc(value)?.word())
     }
     unsafe fn free(word: u64, blocks: &mut impl Blocks) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's word is the address of a block.
         if let Some(block) = unsafe { Block::from_word(word) } {
-            // SAFETY: as above.
+            // SAFETY: it came from `blocks`, and the caller's word was the last that led to it.
             unsafe { blocks.free(block) };
         }
     }
     unsafe fn equals(word: u64, value: &[u8]) -> bool {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's word is the address of a block.
         unsafe { Block::from_word(word) }.is_some_and(|block| block.equals(value))
     }
     unsafe fn show<R>(word: u64, see: impl FnOnce(&[u8]) -> R) -> R {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's word is the address of a block, which nobody writes meanwhile.
         see(unsafe { Block::from_word(word).map_or(&[], |block| block.as_bytes()) })
     }
     // A word of 0 is found only by a reader that looks at memory given back meanwhile, and whose check fails after this.
     #[inline]
     unsafe fn len(word: u64) -> usize {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's word is the address of a readable block.
         unsafe { Block::from_word(word) }.map_or(0, Block::len)
     }
     #[inline]
     unsafe fn copy_to(word: u64, target: *mut u8, len: usize) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's word is the address of a readable block.
         if let Some(block) = unsafe { Block::from_word(word) } {
-            // SAFETY: as above.
+            // SAFETY: the caller's target takes `len` bytes, which is what the block's length was.
             unsafe { block.copy_to(target, len) };
         }
     }

@@ -7,7 +7,11 @@ use crate::base::{
 };
 
 /// A type of key.
-pub trait Key: Sized + 'static {
+///
+/// # Safety
+/// `encode` puts the block that it is given where `block` finds it, and nothing else. `copy_to` writes as many bytes as `len` says.
+/// `words` are all the cells, and `load` reads them.
+pub unsafe trait Key: Sized + 'static {
     /// The part of a slot that holds a key.
     type Cells;
     /// What fills it.
@@ -50,6 +54,8 @@ pub trait Key: Sized + 'static {
     fn debug_word(cells: &Self::Cells) -> u64;
     /// The length of the key in bytes.
     fn len(cells: &Self::Cells) -> usize;
+    /// Writes the key's bytes.
+    ///
     /// # Safety
     /// `target` is valid for writes of `len` bytes.
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8);

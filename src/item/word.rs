@@ -10,7 +10,8 @@ use crate::base::{
 /// Keys or values of one 64-bit word.
 pub struct Word;
 
-impl Key for Word {
+// SAFETY: a word has no block, and `copy_to` writes 8 bytes.
+unsafe impl Key for Word {
     type Cells = [AtomicU64; 1];
     type Words = [u64; 1];
     type Ref<'a> = u64;
@@ -62,12 +63,13 @@ impl Key for Word {
     }
     #[inline(always)]
     unsafe fn copy_to(cells: &Self::Cells, target: *mut u8) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's target takes 8 bytes.
         unsafe { target.cast::<u64>().write_unaligned(cells[0].load(Relaxed)) };
     }
 }
 
-impl Value for Word {
+// SAFETY: a word has no block, and `copy_to` writes 8 bytes, which is every length that it is asked for.
+unsafe impl Value for Word {
     type Ref<'a> = u64;
     const IN_PLACE: bool = true;
 
@@ -96,7 +98,7 @@ impl Value for Word {
     }
     #[inline(always)]
     unsafe fn copy_to(word: u64, target: *mut u8, _len: usize) {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's target takes 8 bytes.
         unsafe { target.cast::<u64>().write_unaligned(word) };
     }
 }
