@@ -1,9 +1,8 @@
 //! Each test is named after what was once wrong.
 
-use portolan::map::{Config, Error, Fill, Kind, Map, Outcome, Width};
+use portolan::map::{ColumnWriter, Config, Error, Kind, Map, Outcome, Width};
 use std::{
     mem::MaybeUninit,
-    ptr::null_mut,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -76,14 +75,11 @@ fn a_scan_gave_an_entry_twice_when_values_vanished_under_it() {
         // Two calls reach the end; a cursor that stays never does.
         for call in 0.. {
             assert!(call < 100, "no end, seen {seen:?}");
-            let (mut keys, mut values, mut count) = ([0u64; 7], [0u64; 7], 7);
-            // SAFETY: both arrays have the room that `count` says.
-            let outcome = unsafe { map.scan_u64(&mut cursor, keys.as_mut_ptr(), values.as_mut_ptr(), &mut count) };
-            keys[..count].iter().for_each(|key| seen[*key as usize] += 1);
-            match outcome {
-                Ok(Outcome::End) => break,
-                Ok(_) => {}
-                Err(error) => panic!("{error:?}"),
+            let (mut keys, mut values) = ([MaybeUninit::uninit(); 7], [MaybeUninit::uninit(); 7]);
+            let (outcome, keys, _) = map.scan_u64(&mut cursor, &mut keys, &mut values, &mut 0).expect("a page");
+            keys.iter().for_each(|key| seen[*key as usize] += 1);
+            if outcome == Outcome::End {
+                break;
             }
         }
         assert!(seen[0] <= 1 && seen[1..] == [1; 7], "seen {seen:?}");
@@ -107,11 +103,10 @@ fn a_scan_without_room_moved_its_cursor() {
     for kind in [Kind::Bucketed, Kind::Mutex, Kind::RwMutex, Kind::Sharded, Kind::ReadDirty] {
         let map = words(kind);
         (0..100).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
-        let (mut cursor, mut count) = (0, 0);
-        // SAFETY: no room, and nowhere to put an offset.
-        let none = || unsafe { Fill::new(null_mut(), 0, null_mut()) };
-        assert_eq!(map.scan(&mut cursor, &mut none(), &mut none(), &mut count), Err(Error::Buffer));
-        assert_eq!((cursor, count), (0, 1));
+        let (mut cursor, mut keys, mut values) =
+            (0, ColumnWriter::new(&mut [], None), ColumnWriter::new(&mut [], None));
+        assert_eq!(map.scan(&mut cursor, &mut keys, &mut values), Err(Error::Buffer));
+        assert_eq!((cursor, keys.len(), values.len()), (0, 1, 1));
     }
 }
 

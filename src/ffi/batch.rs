@@ -2,24 +2,24 @@
 
 use super::{
     boundary::call,
-    handle::ptl_map,
+    handle::{borrow, ptl_map},
     refusal::{Refusal, status_of},
-    slices::{column, fill, room_for_words, words, words_mut},
+    slices::{column, column_writer, places, places_or_none, words},
     status::{PTL_OK, ptl_status},
 };
 use crate::map::{Error, Outcome};
-use std::ffi::c_void;
+use std::{ffi::c_void, mem::MaybeUninit};
 
 /// Where the statuses of a batch go, and the first error among them.
-struct Statuses {
-    place: *mut ptl_status,
+struct Statuses<'a> {
+    /// One for each key, or none where the caller does not want them.
+    places: &'a mut [MaybeUninit<ptl_status>],
     first_error: ptl_status,
 }
 
-impl Statuses {
-    /// # Safety `place` is NULL, or points to room for as many statuses as `put` is called with.
-    unsafe fn new(place: *mut ptl_status) -> Self {
-        Self { place, first_error: PTL_OK }
+impl<'a> Statuses<'a> {
+    fn new(places: &'a mut [MaybeUninit<ptl_status>]) -> Self {
+        Self { places, first_error: PTL_OK }
     }
 
     fn put(&mut self, index: usize, result: Result<Outcome, Error>) {
@@ -27,9 +27,8 @@ impl Statuses {
         if self.first_error == PTL_OK && status < 0 {
             self.first_error = status;
         }
-        if !self.place.is_null() {
-            // SAFETY: the promise of `new`.
-            unsafe { self.place.add(index).write(status) };
+        if let Some(place) = self.places.get_mut(index) {
+            place.write(status);
         }
     }
 }
@@ -68,24 +67,29 @@ pub unsafe extern "C" fn ptl_map_load_many(
     value_offsets: *mut usize,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, keys, buffers and places.
-    unsafe {
-        call(map, |map| {
-            if values_size.is_null() {
-                return Err(Refusal::NULL);
-            }
-            room_for_words(statuses, count)?;
-            let keys = column(keys, key_offsets, count, map.config().key)?;
-            let mut values = fill(values, *values_size, value_offsets, count, map.config().value)?;
-            let mut statuses = Statuses::new(statuses);
-            let result = map.load_many(keys, &mut values, |index, result| statuses.put(index, result));
-            if matches!(result, Ok(()) | Err(Error::Buffer)) {
-                values_size.write(values.filled());
-            }
-            result?;
-            Ok(statuses.first_error)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        if values_size.is_null() {
+            return Err(Refusal::NULL);
+        }
+        // SAFETY: the caller's statuses, keys and buffers; the size of a buffer is at its place, which is not NULL.
+        let (statuses, keys, mut values) = unsafe {
+            (
+                places(statuses, count)?,
+                column(keys, key_offsets, count, map.config().key)?,
+                column_writer(values, *values_size, value_offsets, count, map.config().value)?,
+            )
+        };
+        let mut statuses = Statuses::new(statuses);
+        let result = map.load_many(keys, &mut values, |index, result| statuses.put(index, result));
+        if matches!(result, Ok(()) | Err(Error::Buffer)) {
+            // SAFETY: not NULL, so it is the caller's place for the size.
+            unsafe { values_size.write(values.size()) };
+        }
+        result?;
+        Ok(statuses.first_error)
+    })
 }
 
 /// Stores many keys and their values, in order, as ptl_map_store does for each. Keys and values are laid out
@@ -114,16 +118,21 @@ pub unsafe extern "C" fn ptl_map_store_many(
     count: usize,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, keys, values and places.
-    unsafe {
-        call(map, |map| {
-            let keys = column(keys, key_offsets, count, map.config().key)?;
-            let values = column(values, value_offsets, count, map.config().value)?;
-            let mut statuses = Statuses::new(statuses);
-            map.store_many(keys, values, |index, result| statuses.put(index, result))?;
-            Ok(statuses.first_error)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's keys, values and statuses.
+        let (keys, values, statuses) = unsafe {
+            (
+                column(keys, key_offsets, count, map.config().key)?,
+                column(values, value_offsets, count, map.config().value)?,
+                places_or_none(statuses, count)?,
+            )
+        };
+        let mut statuses = Statuses::new(statuses);
+        map.store_many(keys, values, |index, result| statuses.put(index, result))?;
+        Ok(statuses.first_error)
+    })
 }
 
 /// Deletes many keys, in order, as ptl_map_delete does for each. The keys are laid out as for
@@ -148,15 +157,16 @@ pub unsafe extern "C" fn ptl_map_delete_many(
     count: usize,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, keys and places.
-    unsafe {
-        call(map, |map| {
-            let keys = column(keys, key_offsets, count, map.config().key)?;
-            let mut statuses = Statuses::new(statuses);
-            map.delete_many(keys, |index, result| statuses.put(index, result))?;
-            Ok(statuses.first_error)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's keys and statuses.
+        let (keys, statuses) =
+            unsafe { (column(keys, key_offsets, count, map.config().key)?, places_or_none(statuses, count)?) };
+        let mut statuses = Statuses::new(statuses);
+        map.delete_many(keys, |index, result| statuses.put(index, result))?;
+        Ok(statuses.first_error)
+    })
 }
 
 /// ptl_map_load_many for maps of words to words. values[i] is 0 where statuses[i] is PTL_NOT_FOUND.
@@ -176,17 +186,16 @@ pub unsafe extern "C" fn ptl_map_load_many_u64(
     values: *mut u64,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, keys, values and places.
-    unsafe {
-        call(map, |map| {
-            room_for_words(statuses, count)?;
-            let mut statuses = Statuses::new(statuses);
-            map.load_many_u64(words(keys, count)?, words_mut(values, count)?, |index, result| {
-                statuses.put(index, result)
-            })?;
-            Ok(statuses.first_error)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's statuses, keys and values.
+        let (statuses, keys, values) =
+            unsafe { (places(statuses, count)?, words(keys, count)?, places(values, count)?) };
+        let mut statuses = Statuses::new(statuses);
+        map.load_many_u64(keys, values, |index, result| statuses.put(index, result))?;
+        Ok(statuses.first_error)
+    })
 }
 
 /// ptl_map_store_many for maps of words to words. `statuses` may be NULL.
@@ -207,16 +216,16 @@ pub unsafe extern "C" fn ptl_map_store_many_u64(
     count: usize,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, keys, values and places.
-    unsafe {
-        call(map, |map| {
-            let mut statuses = Statuses::new(statuses);
-            map.store_many_u64(words(keys, count)?, words(values, count)?, |index, result| {
-                statuses.put(index, result)
-            })?;
-            Ok(statuses.first_error)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's keys, values and statuses.
+        let (keys, values, statuses) =
+            unsafe { (words(keys, count)?, words(values, count)?, places_or_none(statuses, count)?) };
+        let mut statuses = Statuses::new(statuses);
+        map.store_many_u64(keys, values, |index, result| statuses.put(index, result))?;
+        Ok(statuses.first_error)
+    })
 }
 
 /// ptl_map_delete_many for maps of words to words. `statuses` may be NULL.
@@ -235,12 +244,13 @@ pub unsafe extern "C" fn ptl_map_delete_many_u64(
     count: usize,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, keys and places.
-    unsafe {
-        call(map, |map| {
-            let mut statuses = Statuses::new(statuses);
-            map.delete_many_u64(words(keys, count)?, |index, result| statuses.put(index, result))?;
-            Ok(statuses.first_error)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's keys and statuses.
+        let (keys, statuses) = unsafe { (words(keys, count)?, places_or_none(statuses, count)?) };
+        let mut statuses = Statuses::new(statuses);
+        map.delete_many_u64(keys, |index, result| statuses.put(index, result))?;
+        Ok(statuses.first_error)
+    })
 }

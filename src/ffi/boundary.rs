@@ -1,73 +1,60 @@
 //! The one place where a panic stops. `ci/no-panic.sh` shows that none gets past it.
 
 use super::{
-    handle::{self, ptl_map},
+    handle::ptl_map,
     refusal::Refusal,
     status::{PTL_OK, ptl_status},
 };
 use crate::map::{Map, Outcome};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `work` on the map behind `handle`, or says why not.
-///
-/// # Safety `handle` is NULL, or points to at least eight readable bytes; if these say that it is a live map,
-/// the caller holds a reference for the whole call.
+/// Runs `work` on the map of a handle, or says why not.
 #[inline(always)]
-pub unsafe fn call<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+pub fn call<A, T>(handle: Result<&ptl_map, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
 {
-    // SAFETY: the caller's promise.
-    match unsafe { handle::borrow(handle) } {
+    match handle {
         Ok(handle) => touching([handle], || work(handle.map())),
         Err(refusal) => refusal.into(),
     }
 }
 
 /// As `call`, for work on two maps, which may be the same.
-///
-/// # Safety As for `call`, of either handle.
-pub unsafe fn call_both<A, T>(
-    one: *const ptl_map,
-    other: *const ptl_map,
+pub fn call_both<A, T>(
+    one: Result<&ptl_map, Refusal>,
+    other: Result<&ptl_map, Refusal>,
     work: impl FnOnce(&Map, &Map) -> Result<T, Refusal>,
 ) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
 {
-    // SAFETY: the caller's promise.
-    match unsafe { (handle::borrow(one), handle::borrow(other)) } {
+    match (one, other) {
         (Ok(one), Ok(other)) => touching([one, other], || work(one.map(), other.map())),
         (Err(refusal), _) | (_, Err(refusal)) => refusal.into(),
     }
 }
 
-/// As `call`, for the cases that a short way before it leaves over: kept apart from that, which so needs no stack.
-///
-/// # Safety As for `call`.
+/// `call`, outlined and cold, for what a fast path could not decide; keeps the fast path free of a stack frame.
 #[cold]
 #[inline(never)]
-pub unsafe fn call_cold<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+pub fn call_cold<A, T>(handle: Result<&ptl_map, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
 {
-    // SAFETY: the caller's promise.
-    unsafe { call(handle, work) }
+    call(handle, work)
 }
 
 /// As `call`, for work that runs a callback of the user's: the map lasts until the end, even if the callback releases it.
-///
-/// # Safety As for `call`.
-pub unsafe fn call_with_callback<A, T>(handle: *const ptl_map, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+pub fn call_with_callback<A, T>(handle: Result<&ptl_map, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
 {
-    // SAFETY: the caller's promise.
-    match unsafe { handle::borrow(handle) } {
+    match handle {
         Ok(handle) => {
             let held = handle.hold();
             let answer = touching([handle], || work(handle.map()));
@@ -114,7 +101,7 @@ mod tests {
     use super::*;
     use crate::{
         ffi::{
-            handle::Reference,
+            handle::{Reference, borrow},
             key_ops_u64::{ptl_map_load_u64, ptl_map_store_u64},
             lifecycle::{ptl_map_release, ptl_map_retain},
             refusal::status_of,
@@ -147,9 +134,10 @@ mod tests {
     fn a_panic_stops_here_and_poisons_the_map() {
         let map = map();
         // SAFETY: the test holds a reference.
-        let status: ptl_status = unsafe { call(map, |_| -> Result<Outcome, Refusal> { panic!("planted") }) };
+        let handle = unsafe { borrow(map) };
+        let status: ptl_status = call(handle, |_| -> Result<Outcome, Refusal> { panic!("planted") });
         assert_eq!(status, PTL_E_INTERNAL);
-        // SAFETY: as before.
+        // SAFETY: the test holds a reference.
         unsafe { is_poisoned(map) };
     }
 
@@ -158,10 +146,11 @@ mod tests {
         let map = map();
         for error in [Error::Size, Error::Type, Error::Buffer, Error::Memory, Error::Concurrent, Error::NoRandomness] {
             // SAFETY: the test holds a reference.
-            let status: ptl_status = unsafe { call(map, |_| -> Result<Outcome, _> { Err(error.into()) }) };
+            let handle = unsafe { borrow(map) };
+            let status: ptl_status = call(handle, |_| -> Result<Outcome, _> { Err(error.into()) });
             assert_eq!(status, status_of(Err(error)));
         }
-        // SAFETY: as before.
+        // SAFETY: the test holds a reference.
         unsafe {
             assert_eq!(ptl_map_store_u64(map, 1, 1), PTL_OK);
             assert_eq!(ptl_map_release(map), PTL_OK);
@@ -173,7 +162,8 @@ mod tests {
         let (sound, one, other) = (map(), map(), map());
         // SAFETY: the test holds references.
         unsafe {
-            let status: ptl_status = call_both(one, other, |_, _| -> Result<Outcome, Refusal> { panic!("planted") });
+            let planted = |_: &Map, _: &Map| -> Result<Outcome, Refusal> { panic!("planted") };
+            let status: ptl_status = call_both(borrow(one), borrow(other), planted);
             assert_eq!(status, PTL_E_INTERNAL);
             assert_eq!(ptl_map_equal(sound, one), PTL_E_INTERNAL);
             assert_eq!(ptl_map_equal(sound, sound), PTL_OK);

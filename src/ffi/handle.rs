@@ -51,11 +51,12 @@ impl ptl_map {
 
 /// The handle that a caller passed, if it may be entered.
 ///
-/// # Safety `handle` is NULL, or points to memory that begins with a readable word; if that says it is a live
+/// # Safety
+/// `handle` is NULL, or points to memory that begins with a readable word; if that says it is a live
 /// map, the caller holds a reference that outlives `'a`.
 #[inline(always)]
 pub unsafe fn borrow<'a>(handle: *const ptl_map) -> Result<&'a ptl_map, Refusal> {
-    // SAFETY: the caller's promise; only that field is looked at before the word is known.
+    // SAFETY: the word is readable; what lies behind it is looked at only if that says there is a map.
     unsafe {
         if handle.is_null() {
             return Err(Refusal::HANDLE);
@@ -96,7 +97,8 @@ impl Reference {
         std::mem::ManuallyDrop::new(self).0.as_ptr()
     }
 
-    /// # Safety `handle` came from `into_raw`, and its caller has not given this reference back before.
+    /// # Safety
+    /// `handle` came from `into_raw`, and its caller has not given this reference back before.
     pub unsafe fn from_raw(handle: NonNull<ptl_map>) -> Self {
         Self(handle)
     }

@@ -2,9 +2,9 @@
 
 use super::{
     boundary::{call, call_with_callback},
-    handle::ptl_map,
+    handle::{borrow, ptl_map},
     refusal::Refusal,
-    slices::{fill, room_for_words},
+    slices::{column_writer, places},
     status::ptl_status,
 };
 use crate::map::{Error, Outcome};
@@ -51,7 +51,8 @@ fn visitor(visit: ptl_visit, user: *mut c_void) -> Result<impl FnMut(&[u8], &[u8
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_range(map: *const ptl_map, visit: ptl_visit, user: *mut c_void) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call_with_callback(map, |map| Ok(map.range(&mut visitor(visit, user)?)?)) }
+    let map = unsafe { borrow(map) };
+    call_with_callback(map, |map| Ok(map.range(&mut visitor(visit, user)?)?))
 }
 
 /// Deletes the entries for which a function says so, and counts them.
@@ -77,16 +78,16 @@ pub unsafe extern "C" fn ptl_map_delete_if(
     user: *mut c_void,
     deleted: *mut u64,
 ) -> ptl_status {
-    // SAFETY: the caller's handle and place.
-    unsafe {
-        call_with_callback(map, |map| {
-            let count = map.delete_if(&mut visitor(predicate, user)?)?;
-            if !deleted.is_null() {
-                deleted.write(count);
-            }
-            Ok(Outcome::Done)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call_with_callback(map, |map| {
+        let count = map.delete_if(&mut visitor(predicate, user)?)?;
+        if !deleted.is_null() {
+            // SAFETY: not NULL, so it is the caller's place for the number.
+            unsafe { deleted.write(count) };
+        }
+        Ok(Outcome::Done)
+    })
 }
 
 /// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
@@ -125,27 +126,34 @@ pub unsafe extern "C" fn ptl_map_scan(
     value_offsets: *mut usize,
     count: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, buffers and places.
-    unsafe {
-        call(map, |map| {
-            if cursor.is_null() || keys_size.is_null() || values_size.is_null() || count.is_null() {
-                return Err(Refusal::NULL);
-            }
-            let (mut position, mut entries) = (*cursor, *count);
-            let mut keys = fill(keys, *keys_size, key_offsets, entries, map.config().key)?;
-            let mut values = fill(values, *values_size, value_offsets, entries, map.config().value)?;
-            let result = map.scan(&mut position, &mut keys, &mut values, &mut entries);
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        if cursor.is_null() || keys_size.is_null() || values_size.is_null() || count.is_null() {
+            return Err(Refusal::NULL);
+        }
+        // SAFETY: the caller's buffers; their sizes, the cursor and the count are at their places, which are not NULL.
+        let (mut position, mut keys, mut values) = unsafe {
+            (
+                *cursor,
+                column_writer(keys, *keys_size, key_offsets, *count, map.config().key)?,
+                column_writer(values, *values_size, value_offsets, *count, map.config().value)?,
+            )
+        };
+        let result = map.scan(&mut position, &mut keys, &mut values);
+        // SAFETY: none is NULL, so they are the caller's places for these.
+        unsafe {
             if result.is_ok() {
                 cursor.write(position);
             }
             if result.is_ok() || result == Err(Error::Buffer) {
-                keys_size.write(keys.filled());
-                values_size.write(values.filled());
-                count.write(entries);
+                keys_size.write(keys.size());
+                values_size.write(values.size());
+                count.write(keys.len());
             }
-            Ok(result?)
-        })
-    }
+        }
+        Ok(result?)
+    })
 }
 
 /// ptl_map_scan for maps of words to words: one array for the keys, one for the values, each with room for
@@ -169,23 +177,25 @@ pub unsafe extern "C" fn ptl_map_scan_u64(
     values: *mut u64,
     count: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, arrays and places.
-    unsafe {
-        call(map, |map| {
-            if cursor.is_null() || count.is_null() {
-                return Err(Refusal::NULL);
-            }
-            let (mut position, mut entries) = (*cursor, *count);
-            room_for_words(keys, entries)?;
-            room_for_words(values, entries)?;
-            let result = map.scan_u64(&mut position, keys, values, &mut entries);
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        if cursor.is_null() || count.is_null() {
+            return Err(Refusal::NULL);
+        }
+        // SAFETY: the caller's arrays; the cursor and the count are at their places, which are not NULL.
+        let (mut position, keys, values) = unsafe { (*cursor, places(keys, *count)?, places(values, *count)?) };
+        let mut entries = 0;
+        let result = map.scan_u64(&mut position, keys, values, &mut entries).map(|(outcome, ..)| outcome);
+        // SAFETY: neither is NULL, so they are the caller's places for these.
+        unsafe {
             if result.is_ok() {
                 cursor.write(position);
             }
             if result.is_ok() || result == Err(Error::Buffer) {
                 count.write(entries);
             }
-            Ok(result?)
-        })
-    }
+        }
+        Ok(result?)
+    })
 }

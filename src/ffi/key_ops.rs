@@ -2,8 +2,8 @@
 
 use super::{
     boundary::call,
-    handle::ptl_map,
-    slices::{bytes, output, report},
+    handle::{borrow, ptl_map},
+    slices::{bytes, report, value_buf},
     status::ptl_status,
 };
 use crate::map::Outcome;
@@ -28,14 +28,15 @@ pub unsafe extern "C" fn ptl_map_load(
     value_capacity: usize,
     value_size: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key, buffer and place.
-    unsafe {
-        call(map, |map| {
-            let mut value = output(value, value_capacity)?;
-            let result = map.load(bytes(key, key_size)?, &mut value);
-            report(result, Outcome::Done, &value, value_size)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key and buffer.
+        let (key, mut value) = unsafe { (bytes(key, key_size)?, value_buf(value, value_capacity)?) };
+        let result = map.load(key, &mut value);
+        // SAFETY: the caller's place for the length.
+        unsafe { report(result, Outcome::Done, &value, value_size) }
+    })
 }
 
 /// ptl_map_load for a caller that must not wait: it takes no lock that another thread holds, allocates nothing,
@@ -60,14 +61,15 @@ pub unsafe extern "C" fn ptl_map_peek(
     value_capacity: usize,
     value_size: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key, buffer and place.
-    unsafe {
-        call(map, |map| {
-            let mut value = output(value, value_capacity)?;
-            let result = map.peek(bytes(key, key_size)?, &mut value);
-            report(result, Outcome::Done, &value, value_size)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key and buffer.
+        let (key, mut value) = unsafe { (bytes(key, key_size)?, value_buf(value, value_capacity)?) };
+        let result = map.peek(key, &mut value);
+        // SAFETY: the caller's place for the length.
+        unsafe { report(result, Outcome::Done, &value, value_size) }
+    })
 }
 
 /// Gives a key a value, whether it had one or not.
@@ -87,8 +89,13 @@ pub unsafe extern "C" fn ptl_map_store(
     value: *const c_void,
     value_size: usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key and value.
-    unsafe { call(map, |map| Ok(map.store(bytes(key, key_size)?, bytes(value, value_size)?)?)) }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key and value.
+        let (key, value) = unsafe { (bytes(key, key_size)?, bytes(value, value_size)?) };
+        Ok(map.store(key, value)?)
+    })
 }
 
 /// Loads the value of a key that has one; gives the value to a key that has none. Of several threads that do
@@ -114,14 +121,16 @@ pub unsafe extern "C" fn ptl_map_load_or_store(
     actual_capacity: usize,
     actual_size: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key, value, buffer and place.
-    unsafe {
-        call(map, |map| {
-            let mut actual = output(actual, actual_capacity)?;
-            let result = map.load_or_store(bytes(key, key_size)?, bytes(value, value_size)?, &mut actual);
-            report(result, Outcome::Loaded, &actual, actual_size)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key, value and buffer.
+        let (key, value, mut actual) =
+            unsafe { (bytes(key, key_size)?, bytes(value, value_size)?, value_buf(actual, actual_capacity)?) };
+        let result = map.load_or_store(key, value, &mut actual);
+        // SAFETY: the caller's place for the length.
+        unsafe { report(result, Outcome::Loaded, &actual, actual_size) }
+    })
 }
 
 /// Deletes a key and copies out the value that it had. Of several threads that do so at once for one key
@@ -145,14 +154,15 @@ pub unsafe extern "C" fn ptl_map_load_and_delete(
     value_capacity: usize,
     value_size: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key, buffer and place.
-    unsafe {
-        call(map, |map| {
-            let mut value = output(value, value_capacity)?;
-            let result = map.load_and_delete(bytes(key, key_size)?, &mut value);
-            report(result, Outcome::Done, &value, value_size)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key and buffer.
+        let (key, mut value) = unsafe { (bytes(key, key_size)?, value_buf(value, value_capacity)?) };
+        let result = map.load_and_delete(key, &mut value);
+        // SAFETY: the caller's place for the length.
+        unsafe { report(result, Outcome::Done, &value, value_size) }
+    })
 }
 
 /// Deletes a key.
@@ -166,8 +176,13 @@ pub unsafe extern "C" fn ptl_map_load_and_delete(
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete(map: *mut ptl_map, key: *const c_void, key_size: usize) -> ptl_status {
-    // SAFETY: the caller's handle and key.
-    unsafe { call(map, |map| Ok(map.delete(bytes(key, key_size)?)?)) }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key.
+        let key = unsafe { bytes(key, key_size)? };
+        Ok(map.delete(key)?)
+    })
 }
 
 /// Gives a key a value and copies out the one that it had.
@@ -193,14 +208,16 @@ pub unsafe extern "C" fn ptl_map_swap(
     previous_capacity: usize,
     previous_size: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key, value, buffer and place.
-    unsafe {
-        call(map, |map| {
-            let mut previous = output(previous, previous_capacity)?;
-            let result = map.swap(bytes(key, key_size)?, bytes(value, value_size)?, &mut previous);
-            report(result, Outcome::Loaded, &previous, previous_size)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key, value and buffer.
+        let (key, value, mut previous) =
+            unsafe { (bytes(key, key_size)?, bytes(value, value_size)?, value_buf(previous, previous_capacity)?) };
+        let result = map.swap(key, value, &mut previous);
+        // SAFETY: the caller's place for the length.
+        unsafe { report(result, Outcome::Loaded, &previous, previous_size) }
+    })
 }
 
 /// Gives a key a new value if it has the old one, byte for byte.
@@ -224,12 +241,14 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap(
     new_value: *const c_void,
     new_size: usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key and values.
-    unsafe {
-        call(map, |map| {
-            Ok(map.compare_and_swap(bytes(key, key_size)?, bytes(old_value, old_size)?, bytes(new_value, new_size)?)?)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key and values.
+        let (key, old, new) =
+            unsafe { (bytes(key, key_size)?, bytes(old_value, old_size)?, bytes(new_value, new_size)?) };
+        Ok(map.compare_and_swap(key, old, new)?)
+    })
 }
 
 /// Deletes a key if it has the old value, byte for byte.
@@ -250,8 +269,13 @@ pub unsafe extern "C" fn ptl_map_compare_and_delete(
     old_value: *const c_void,
     old_size: usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key and value.
-    unsafe { call(map, |map| Ok(map.compare_and_delete(bytes(key, key_size)?, bytes(old_value, old_size)?)?)) }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key and value.
+        let (key, old) = unsafe { (bytes(key, key_size)?, bytes(old_value, old_size)?) };
+        Ok(map.compare_and_delete(key, old)?)
+    })
 }
 
 /// Tells whether a key is in the map.
@@ -265,8 +289,13 @@ pub unsafe extern "C" fn ptl_map_compare_and_delete(
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_contains(map: *const ptl_map, key: *const c_void, key_size: usize) -> ptl_status {
-    // SAFETY: the caller's handle and key.
-    unsafe { call(map, |map| Ok(map.contains(bytes(key, key_size)?)?)) }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key.
+        let key = unsafe { bytes(key, key_size)? };
+        Ok(map.contains(key)?)
+    })
 }
 
 /// Adds to the word that a key has for a value, in one step. A key without a value counts from zero. The sum
@@ -288,14 +317,16 @@ pub unsafe extern "C" fn ptl_map_add(
     delta: u64,
     sum: *mut u64,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key and place.
-    unsafe {
-        call(map, |map| {
-            let total = map.add(bytes(key, key_size)?, delta)?;
-            if !sum.is_null() {
-                sum.write(total);
-            }
-            Ok(Outcome::Done)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's key.
+        let key = unsafe { bytes(key, key_size)? };
+        let total = map.add(key, delta)?;
+        if !sum.is_null() {
+            // SAFETY: not NULL, so it is the caller's place for the sum.
+            unsafe { sum.write(total) };
+        }
+        Ok(Outcome::Done)
+    })
 }

@@ -70,7 +70,7 @@ unsafe fn load_slow(map: *const ptl_map, key: u64, slow: fn(&Map, u64) -> Result
         Attempt::Hit(value) => Some(value).into(),
         Attempt::Miss => None.into(),
         // SAFETY: as above.
-        Attempt::Undecided => unsafe { call_cold(map, |map| Ok(slow(map, key)?)) },
+        Attempt::Undecided => call_cold(unsafe { borrow(map) }, |map| Ok(slow(map, key)?)),
     }
 }
 
@@ -105,7 +105,8 @@ pub unsafe extern "C" fn ptl_map_peek_u64(map: *const ptl_map, key: u64) -> ptl_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.store_u64(key, value)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.store_u64(key, value)?))
 }
 
 /// ptl_map_load_or_store for maps of words to words.
@@ -120,7 +121,8 @@ pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.load_or_store_u64(key, value)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.load_or_store_u64(key, value)?))
 }
 
 /// ptl_map_load_and_delete for maps of words to words.
@@ -134,7 +136,8 @@ pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.load_and_delete_u64(key)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.load_and_delete_u64(key)?))
 }
 
 /// ptl_map_delete for maps of words to words.
@@ -148,7 +151,8 @@ pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.delete_u64(key)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.delete_u64(key)?))
 }
 
 /// ptl_map_swap for maps of words to words.
@@ -163,14 +167,13 @@ pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_swap_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
-    unsafe {
-        call(map, |map| {
-            Ok(match map.swap_u64(key, value)? {
-                Some(previous) => (Outcome::Loaded, previous),
-                None => (Outcome::Done, 0),
-            })
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        Ok(match map.swap_u64(key, value)? {
+            Some(previous) => (Outcome::Loaded, previous),
+            None => (Outcome::Done, 0),
         })
-    }
+    })
 }
 
 /// ptl_map_compare_and_swap for maps of words to words.
@@ -190,7 +193,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
     new_value: u64,
 ) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.compare_and_swap_u64(key, old_value, new_value)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.compare_and_swap_u64(key, old_value, new_value)?))
 }
 
 /// ptl_map_compare_and_delete for maps of words to words.
@@ -205,7 +209,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: u64, old_value: u64) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.compare_and_delete_u64(key, old_value)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.compare_and_delete_u64(key, old_value)?))
 }
 
 /// ptl_map_contains for maps of word keys; the values may be of either type.
@@ -219,7 +224,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.contains_u64(key)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.contains_u64(key)?))
 }
 
 /// ptl_map_add for maps of words to words.
@@ -233,5 +239,6 @@ pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_add_u64(map: *mut ptl_map, key: u64, delta: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok((Outcome::Done, map.add_u64(key, delta)?))) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok((Outcome::Done, map.add_u64(key, delta)?)))
 }

@@ -73,12 +73,13 @@ const LARGEST: usize = 4096;
 
 /// What lies beyond the part of a caller's struct that this version knows, and starts at `known`.
 ///
-/// # Safety `place` is NULL, or points to a `size_t` that says how many bytes there are.
+/// # Safety
+/// `place` is NULL, or points to a `size_t` that says how many bytes there are.
 pub unsafe fn tail(place: *mut c_void, known: usize) -> Result<*mut [u8], Refusal> {
     if place.is_null() {
         return Err(Refusal::NULL);
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: not NULL, so the size is there.
     let size = unsafe { place.cast::<usize>().read() };
     if !(known..=LARGEST).contains(&size) {
         return Err(Refusal::SIZE);
@@ -90,12 +91,13 @@ pub unsafe fn tail(place: *mut c_void, known: usize) -> Result<*mut [u8], Refusa
 
 /// The configuration that options ask for; none for NULL.
 ///
-/// # Safety `options` is NULL, or points to options that are as large as they say.
+/// # Safety
+/// `options` is NULL, or points to options that are as large as they say.
 pub unsafe fn read(options: *const ptl_map_options) -> Result<Option<Config>, Refusal> {
     if options.is_null() {
         return Ok(None);
     }
-    // SAFETY: the caller's promise; the tail is only read.
+    // SAFETY: the caller's options, of which the tail is only read.
     let unknown = unsafe { &*tail(options.cast_mut().cast(), size_of::<ptl_map_options>())? };
     if unknown.iter().any(|&byte| byte != 0) {
         return Err(Refusal::OPTION);

@@ -2,11 +2,11 @@
 
 use super::{
     boundary::call,
-    handle::ptl_map,
+    handle::{borrow, ptl_map},
     options::{kind_number, tail, width_number},
     status::ptl_status,
 };
-use crate::map::{Map, Outcome, SlotState, Stats};
+use crate::map::{BucketView, Map, Outcome, SlotState, Stats};
 
 /// How a map is built. Begin with PTL_STATS_INIT.
 #[repr(C)]
@@ -106,6 +106,20 @@ fn slot_state(state: SlotState) -> u8 {
     }
 }
 
+fn view(size: usize, found: &BucketView) -> ptl_bucket {
+    ptl_bucket {
+        size,
+        version: found.version,
+        overflow: found.overflow,
+        tophash: found.tophash,
+        state: found.state.map(slot_state),
+        keys: found.keys,
+        values: found.values,
+        table_bucket_bits: found.table_bucket_bits,
+        table_buckets: found.table_buckets,
+    }
+}
+
 fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
     ptl_stats {
         size,
@@ -146,15 +160,19 @@ fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_stats(map: *const ptl_map, stats: *mut ptl_stats) -> ptl_status {
-    // SAFETY: the caller's handle and struct, which is as large as it says.
-    unsafe {
-        call(map, |map| {
-            let unknown = tail(stats.cast(), size_of::<ptl_stats>())?;
-            stats.write(report(map, (*stats).size, &map.stats()?));
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's struct, which is as large as it says.
+        let unknown = unsafe { tail(stats.cast(), size_of::<ptl_stats>())? };
+        let found = map.stats()?;
+        // SAFETY: the struct has the part that this version knows, and `unknown` is the rest of it.
+        unsafe {
+            stats.write(report(map, (*stats).size, &found));
             (*unknown).fill(0);
-            Ok(Outcome::Done)
-        })
-    }
+        }
+        Ok(Outcome::Done)
+    })
 }
 
 /// Copies out one bucket as it stands, for drawing and teaching. A program that works on entries wants
@@ -180,24 +198,17 @@ pub unsafe extern "C" fn ptl_map_inspect(
     depth: u64,
     out: *mut ptl_bucket,
 ) -> ptl_status {
-    // SAFETY: the caller's handle and struct, which is as large as it says.
-    unsafe {
-        call(map, |map| {
-            let unknown = tail(out.cast(), size_of::<ptl_bucket>())?;
-            let Some(found) = map.inspect(table, bucket, depth)? else { return Ok(Outcome::NotFound) };
-            out.write(ptl_bucket {
-                size: (*out).size,
-                version: found.version,
-                overflow: found.overflow,
-                tophash: found.tophash,
-                state: found.state.map(slot_state),
-                keys: found.keys,
-                values: found.values,
-                table_bucket_bits: found.table_bucket_bits,
-                table_buckets: found.table_buckets,
-            });
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        // SAFETY: the caller's struct, which is as large as it says.
+        let unknown = unsafe { tail(out.cast(), size_of::<ptl_bucket>())? };
+        let Some(found) = map.inspect(table, bucket, depth)? else { return Ok(Outcome::NotFound) };
+        // SAFETY: the struct has the part that this version knows, and `unknown` is the rest of it.
+        unsafe {
+            out.write(view((*out).size, &found));
             (*unknown).fill(0);
-            Ok(Outcome::Done)
-        })
-    }
+        }
+        Ok(Outcome::Done)
+    })
 }

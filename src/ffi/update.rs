@@ -1,6 +1,12 @@
 //! Read, decide and write while the key is locked.
 
-use super::{boundary::call_with_callback, handle::ptl_map, refusal::Refusal, slices::bytes, status::ptl_status};
+use super::{
+    boundary::call_with_callback,
+    handle::{borrow, ptl_map},
+    refusal::Refusal,
+    slices::bytes,
+    status::ptl_status,
+};
 use crate::map::Decision;
 use std::{ffi::c_void, ptr::null};
 
@@ -57,20 +63,22 @@ pub unsafe extern "C" fn ptl_map_update(
     update: ptl_update,
     user: *mut c_void,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, key and function.
-    unsafe {
-        call_with_callback(map, |map| {
-            let (key, update) = (bytes(key, key_size)?, update.ok_or(Refusal::NULL)?);
-            map.update(key, &mut |value| {
-                let (mut new_value, mut new_size) = (null(), 0);
-                let (value, value_size) = value.map_or((null(), 0), |value| (value.as_ptr().cast(), value.len()));
-                match update(value, value_size, &mut new_value, &mut new_size, user) {
-                    PTL_UPDATE_KEEP => Ok(Decision::Keep),
-                    PTL_UPDATE_DELETE => Ok(Decision::Delete),
-                    PTL_UPDATE_STORE => bytes(new_value, new_size).map(Decision::Store),
-                    _ => Err(Refusal::OPTION),
-                }
-            })
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call_with_callback(map, |map| {
+        // SAFETY: the caller's key.
+        let key = unsafe { bytes(key, key_size)? };
+        let update = update.ok_or(Refusal::NULL)?;
+        map.update(key, &mut |value| {
+            let (mut new_value, mut new_size) = (null(), 0);
+            let (value, value_size) = value.map_or((null(), 0), |value| (value.as_ptr().cast(), value.len()));
+            match update(value, value_size, &mut new_value, &mut new_size, user) {
+                PTL_UPDATE_KEEP => Ok(Decision::Keep),
+                PTL_UPDATE_DELETE => Ok(Decision::Delete),
+                // SAFETY: what the caller's function answers, which it keeps readable.
+                PTL_UPDATE_STORE => unsafe { bytes(new_value, new_size) }.map(Decision::Store),
+                _ => Err(Refusal::OPTION),
+            }
         })
-    }
+    })
 }

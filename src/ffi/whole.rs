@@ -2,7 +2,7 @@
 
 use super::{
     boundary::{call, call_both},
-    handle::{Reference, ptl_map},
+    handle::{Reference, borrow, ptl_map},
     options::{self, ptl_map_options},
     refusal::Refusal,
     status::ptl_status,
@@ -19,7 +19,8 @@ use crate::map::Outcome;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_clear(map: *mut ptl_map) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.clear()?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.clear()?))
 }
 
 /// Counts the entries. Exact while nobody writes; otherwise a number that writers of the moment may have put
@@ -32,16 +33,17 @@ pub unsafe extern "C" fn ptl_map_clear(map: *mut ptl_map) -> ptl_status {
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_len(map: *const ptl_map, len: *mut u64) -> ptl_status {
-    // SAFETY: the caller's handle and place.
-    unsafe {
-        call(map, |map| {
-            if len.is_null() {
-                return Err(Refusal::NULL);
-            }
-            len.write(map.len()?);
-            Ok(Outcome::Done)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        if len.is_null() {
+            return Err(Refusal::NULL);
+        }
+        let entries = map.len()?;
+        // SAFETY: not NULL, so it is the caller's place for the number.
+        unsafe { len.write(entries) };
+        Ok(Outcome::Done)
+    })
 }
 
 /// Makes room for so many entries in all, so that storing up to them does not have to grow the table on the
@@ -55,7 +57,8 @@ pub unsafe extern "C" fn ptl_map_len(map: *const ptl_map, len: *mut u64) -> ptl_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_reserve(map: *mut ptl_map, entries: u64) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.reserve(entries)?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.reserve(entries)?))
 }
 
 /// Gives back memory that the entries no longer need, in the table and for keys and values. Worth a call
@@ -69,7 +72,8 @@ pub unsafe extern "C" fn ptl_map_reserve(map: *mut ptl_map, entries: u64) -> ptl
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_shrink(map: *mut ptl_map) -> ptl_status {
     // SAFETY: the caller's handle.
-    unsafe { call(map, |map| Ok(map.shrink()?)) }
+    let map = unsafe { borrow(map) };
+    call(map, |map| Ok(map.shrink()?))
 }
 
 /// Makes a new map with the entries of this one, of any kind, and gives the caller its first reference.
@@ -95,18 +99,19 @@ pub unsafe extern "C" fn ptl_map_clone(
     options: *const ptl_map_options,
     copy: *mut *mut ptl_map,
 ) -> ptl_status {
-    // SAFETY: the caller's handle, options and place.
-    unsafe {
-        call(map, |map| {
-            if copy.is_null() {
-                return Err(Refusal::NULL);
-            }
-            let config = options::read(options)?.unwrap_or(*map.config());
-            let reference = Reference::hold(config.allocator, || Ok(map.clone_into(config)?))?;
-            copy.write(reference.into_raw());
-            Ok(Outcome::Done)
-        })
-    }
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        if copy.is_null() {
+            return Err(Refusal::NULL);
+        }
+        // SAFETY: the caller's options.
+        let config = unsafe { options::read(options) }?.unwrap_or(*map.config());
+        let reference = Reference::hold(config.allocator, || Ok(map.clone_into(config)?))?;
+        // SAFETY: not NULL, so it is the caller's place for a handle.
+        unsafe { copy.write(reference.into_raw()) };
+        Ok(Outcome::Done)
+    })
 }
 
 /// Compares two maps: whether they have the same keys with the same values. They may be of different kinds; a
@@ -122,5 +127,6 @@ pub unsafe extern "C" fn ptl_map_clone(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_equal(map: *const ptl_map, other: *const ptl_map) -> ptl_status {
     // SAFETY: the caller's handles.
-    unsafe { call_both(map, other, |map, other| Ok(map.equal(other)?)) }
+    let (map, other) = unsafe { (borrow(map), borrow(other)) };
+    call_both(map, other, |map, other| Ok(map.equal(other)?))
 }

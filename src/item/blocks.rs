@@ -6,7 +6,10 @@ use crate::base::{
 };
 
 /// An allocator of blocks.
-pub trait Blocks {
+///
+/// # Safety
+/// A block that `alloc` returned belongs to nobody else until `free` gets it.
+pub unsafe trait Blocks {
     /// Allocates a block and fills it with `bytes`.
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory>;
     /// Frees a block.
@@ -23,7 +26,8 @@ pub struct Held<'a> {
     pub memory: &'a Memory,
 }
 
-impl Blocks for Held<'_> {
+// SAFETY: the pool gives each block to one user at a time.
+unsafe impl Blocks for Held<'_> {
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory> {
         let block = self.pool.alloc(self.memory, bytes.len())?;
         block.fill(bytes);
@@ -41,7 +45,8 @@ pub struct Shared<'a> {
     pub memory: &'a Memory,
 }
 
-impl Blocks for Shared<'_> {
+// SAFETY: the pool gives each block to one user at a time.
+unsafe impl Blocks for Shared<'_> {
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory> {
         let block = lock(self.pool).alloc(self.memory, bytes.len())?;
         block.fill(bytes);

@@ -1,6 +1,7 @@
-//! Where keys and values go: a word, the caller's buffer for one value, or the caller's buffer for many.
+//! Where the value of one key goes: nowhere, into a word, or into the caller's buffer.
 
 use super::{Value, Word};
+use core::mem::MaybeUninit;
 
 /// A value did not fit where it was to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,113 +51,69 @@ impl<'a, V: Value> Equals<'a, V> {
 
 impl<V: Value> Receive<V> for Equals<'_, V> {
     unsafe fn receive(&mut self, word: u64) -> Result<(), BufferTooSmall> {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's word is of type `V`, and its block is readable.
         self.result = unsafe { V::equals(word, self.value) };
         Ok(())
     }
 }
 
+/// What was written to a buffer.
+///
+/// # Safety
+/// All of it was.
+pub unsafe fn initialised<T>(written: &[MaybeUninit<T>]) -> &[T] {
+    // SAFETY: each is a `T` by the contract above, and laid out as one.
+    unsafe { &*(core::ptr::from_ref(written) as *const [T]) }
+}
+
 /// The caller's buffer for one value.
-pub struct Output {
-    data: *mut u8,
-    room: usize,
+pub struct ValueBuf<'a> {
+    bytes: &'a mut [MaybeUninit<u8>],
+    /// The length of the last value. Where that is not beyond the buffer, so many of its bytes are initialised.
     size: usize,
 }
 
-impl Output {
-    /// # Safety
-    /// `data` is valid for writes of `room` bytes while this value is used.
-    pub unsafe fn new(data: *mut u8, room: usize) -> Self {
-        Self { data, room, size: 0 }
+impl<'a> ValueBuf<'a> {
+    /// A buffer whose bytes need not be initialised.
+    pub fn new(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
+        Self { bytes, size: 0 }
     }
-    /// The length of the value; after [`BufferTooSmall`], the room it needs.
+
+    /// The longest value that fits.
+    pub fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The length of the value; after [`Error::Buffer`](crate::map::Error::Buffer), the capacity it needs.
+    #[inline(always)]
     pub fn size(&self) -> usize {
         self.size
     }
+
+    /// The value that the last call gave; empty where it did not fit.
+    pub fn filled(&self) -> &[u8] {
+        // SAFETY: a value of `size` bytes was written there.
+        unsafe { initialised(self.bytes.get(..self.size).unwrap_or(&[])) }
+    }
 }
 
-impl<V: Value> Receive<V> for Output {
+impl<'a> From<&'a mut [u8]> for ValueBuf<'a> {
+    fn from(bytes: &'a mut [u8]) -> Self {
+        // SAFETY: initialised bytes are such that need not be, and only initialised ones are ever written there.
+        Self::new(unsafe { &mut *(core::ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) })
+    }
+}
+
+impl<V: Value> Receive<V> for ValueBuf<'_> {
     #[inline]
     unsafe fn receive(&mut self, word: u64) -> Result<(), BufferTooSmall> {
-        // SAFETY: passed on from the caller.
+        // SAFETY: the caller's word is of type `V`, and its block is readable.
         self.size = unsafe { V::len(word) };
-        if self.size > self.room {
+        if self.size > self.bytes.len() {
             return Err(BufferTooSmall);
         }
-        // SAFETY: the room was just compared with the length.
-        unsafe { V::copy_to(word, self.data, self.size) };
+        // SAFETY: as for `len`, which just gave the size; the buffer has that capacity.
+        unsafe { V::copy_to(word, self.bytes.as_mut_ptr().cast(), self.size) };
         Ok(())
-    }
-}
-
-/// The caller's buffer for many keys or many values, one behind the other.
-pub struct Fill {
-    data: *mut u8,
-    room: usize,
-    filled: usize,
-    offsets: *mut usize,
-}
-
-impl Fill {
-    /// # Safety
-    /// While this value is used, `data` is valid for writes of `room` bytes; `offsets` is NULL or valid for writes of one more
-    /// than the number of entries that the call it is passed to may fill.
-    pub unsafe fn new(data: *mut u8, room: usize, offsets: *mut usize) -> Self {
-        Self { data, room, filled: 0, offsets }
-    }
-
-    /// Bytes filled; after [`BufferTooSmall`], bytes needed.
-    pub fn filled(&self) -> usize {
-        self.filled
-    }
-
-    /// Forgets what was pushed since so many bytes were filled.
-    pub fn rewind(&mut self, filled: usize) {
-        self.filled = filled;
-    }
-
-    /// Whether more was pushed than there is room for.
-    pub fn overflowed(&self) -> bool {
-        self.filled > self.room
-    }
-
-    /// Writes the offset at which entry `index` begins.
-    ///
-    /// # Safety
-    /// `index` is at most the number of entries that the offsets have room for.
-    #[inline(always)]
-    pub unsafe fn mark_offset(&mut self, index: usize) {
-        if !self.offsets.is_null() {
-            // SAFETY: passed on from the caller.
-            unsafe { self.offsets.add(index).write(self.filled) };
-        }
-    }
-
-    /// The room that is left, for the next value.
-    #[inline(always)]
-    pub fn rest(&self) -> Output {
-        let room = self.room.saturating_sub(self.filled);
-        Output { data: self.data.wrapping_add(self.filled.min(self.room)), room, size: 0 }
-    }
-
-    /// Counts the value that the rest was given to, or that did not fit there.
-    #[inline(always)]
-    pub fn take(&mut self, value: Output) {
-        self.filled = self.filled.saturating_add(value.size);
-    }
-
-    pub fn push_zeros(&mut self, len: usize) {
-        // SAFETY: `push` sees to the room.
-        self.push(len, |target| unsafe { target.write_bytes(0, len) });
-    }
-
-    /// Adds `len` bytes, which `copy` writes if there is room for them.
-    #[inline(always)]
-    pub fn push(&mut self, len: usize, copy: impl FnOnce(*mut u8)) {
-        let end = self.filled.saturating_add(len);
-        if end <= self.room {
-            copy(self.data.wrapping_add(self.filled));
-        }
-        self.filled = end;
     }
 }

@@ -56,7 +56,8 @@ pub struct HashedBytes<'a> {
     words: [u64; CELLS],
 }
 
-impl Key for Bytes {
+// SAFETY: the block of a long key is its second word, and `LONG` says that there is one; `len` is what either form stores.
+unsafe impl Key for Bytes {
     type Cells = [AtomicU64; CELLS];
     type Words = [u64; CELLS];
     type Ref<'a> = &'a [u8];
@@ -197,7 +198,8 @@ impl Bytes {
     }
 }
 
-impl Value for Bytes {
+// SAFETY: `Block::copy_to` writes all that it is asked for; no value is in place.
+unsafe impl Value for Bytes {
     type Ref<'a> = &'a [u8];
     const IN_PLACE: bool = false;
 

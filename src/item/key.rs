@@ -11,7 +11,11 @@ use crate::base::{
 };
 
 /// A type of key.
-pub trait Key: Sized + 'static {
+///
+/// # Safety
+/// `encode` puts the block that it is given where `block` finds it, and nothing else there. `copy_to`
+/// writes exactly `len` bytes. `words` are all the cells, and `load` reads them.
+pub unsafe trait Key: Sized + 'static {
     /// The cells of one slot: an array of atomic words.
     type Cells;
     /// The contents of the cells.

@@ -21,9 +21,9 @@ mod value;
 mod word;
 
 pub use blocks::{Blocks, Held, Shared};
-pub use buffers::{BufferTooSmall, Equals, Fill, Nothing, Output, Receive};
+pub use buffers::{BufferTooSmall, Equals, Nothing, Receive, ValueBuf, initialised};
 pub use bytes::Bytes;
-pub use columns::{Column, WrongSize};
+pub use columns::{Column, ColumnWriter, WrongSize};
 pub use key::Key;
 pub use value::Value;
 pub use word::Word;

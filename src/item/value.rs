@@ -8,7 +8,11 @@ use crate::base::mem::OutOfMemory;
 /// A function that takes a value word needs a *valid* word: one that [`Value::pack`] of this type
 /// returned and whose block, if it has one, is readable; or 0, where a page was discarded. For an
 /// optimistic reader the block may already hold something else; then its version check fails.
-pub trait Value: 'static {
+///
+/// # Safety
+/// `copy_to` writes exactly the `len` bytes that it is asked for. A word of an `IN_PLACE` type leads to no
+/// block. Where `can_refill` returns true, `refill` stays within the block.
+pub unsafe trait Value: 'static {
     /// A value as the caller passes it.
     type Ref<'a>: Copy;
     /// Whether the value word is the value itself. If so, it may be overwritten while readers load

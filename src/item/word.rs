@@ -10,7 +10,8 @@ use crate::base::{
 /// The type of keys or values that are one 64-bit word.
 pub struct Word;
 
-impl Key for Word {
+// SAFETY: a word has no block, and `copy_to` writes 8 bytes.
+unsafe impl Key for Word {
     type Cells = [AtomicU64; 1];
     type Words = [u64; 1];
     type Ref<'a> = u64;
@@ -67,7 +68,8 @@ impl Key for Word {
     }
 }
 
-impl Value for Word {
+// SAFETY: a word has no block, and `copy_to` writes 8 bytes, which is every length that it is asked for.
+unsafe impl Value for Word {
     type Ref<'a> = u64;
     const IN_PLACE: bool = true;
 

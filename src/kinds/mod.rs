@@ -21,7 +21,7 @@ use crate::{
     table::{Attempt, Reach, Sink},
 };
 use operation::Operation;
-use stats::{Bucket, Stats};
+use stats::{BucketView, Stats};
 
 /// Why an operation was refused. It had no effect then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,10 @@ pub enum Outcome {
 }
 
 /// One map of some kind. Any thread may call anything; a kind for one thread at a time refuses a second one.
-pub trait Kind<K: Key, V: Value>: Send + Sync {
+///
+/// # Safety
+/// The values that `scan_part` hands to its sink are of type `V`, and no writer changes them meanwhile.
+pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     /// Where the search for a key begins: found without a lock, and good for one operation.
     type Home<'a>: Copy
     where
@@ -142,7 +145,7 @@ pub trait Kind<K: Key, V: Value>: Send + Sync {
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error>;
     /// A bucket as it stands, `depth` overflow buckets down its chain; `None` if there is no such bucket.
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error>;
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error>;
 }
 
 /// What a load answers that received this.

@@ -13,7 +13,7 @@ use super::{
     Error, Kind, Outcome,
     locked_table::{self, LockedTable, TableState},
     operation::Operation,
-    stats::{Bucket, Stats},
+    stats::{BucketView, Stats},
 };
 use crate::{
     base::{
@@ -31,7 +31,10 @@ use crate::{
 use core::{cell::UnsafeCell, marker::PhantomData};
 
 /// Decides who may enter.
-pub trait Gate: Send + Sync + 'static {
+///
+/// # Safety
+/// While `exclusive` runs what it is given, nothing else runs through the same gate.
+pub unsafe trait Gate: Send + Sync + 'static {
     fn new() -> Self;
     /// Runs `inside` while no writer is in.
     fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error>;
@@ -41,7 +44,8 @@ pub trait Gate: Send + Sync + 'static {
     fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error>;
 }
 
-impl Gate for Mutex<()> {
+// SAFETY: whatever runs holds the mutex.
+unsafe impl Gate for Mutex<()> {
     fn new() -> Self {
         Mutex::new(())
     }
@@ -58,7 +62,8 @@ impl Gate for Mutex<()> {
     }
 }
 
-impl Gate for RwLock<()> {
+// SAFETY: whatever runs holds the lock, and `exclusive` holds it alone.
+unsafe impl Gate for RwLock<()> {
     fn new() -> Self {
         RwLock::new(())
     }
@@ -79,7 +84,8 @@ impl Gate for RwLock<()> {
 /// Lets one thread in at a time, and refuses a second one.
 pub struct Detector(AtomicBool);
 
-impl Gate for Detector {
+// SAFETY: whatever runs has set the flag, which one thread at a time can do.
+unsafe impl Gate for Detector {
     fn new() -> Self {
         Self(AtomicBool::new(false))
     }
@@ -124,7 +130,7 @@ pub struct Locked<K: Key, V: Value, G> {
 
 // SAFETY: the state is reached through the gate alone, and a table is made of atomics.
 unsafe impl<K: Key, V: Value, G: Gate> Send for Locked<K, V, G> {}
-// SAFETY: as above.
+// SAFETY: the state is reached through the gate alone, and a table is made of atomics.
 unsafe impl<K: Key, V: Value, G: Gate> Sync for Locked<K, V, G> {}
 
 impl<K: Key, V: Value, G: Gate> Locked<K, V, G> {
@@ -152,7 +158,8 @@ impl<K: Key, V: Value, G: Gate> Locked<K, V, G> {
     }
 }
 
-impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
+// SAFETY: a scan is inside the gate, and every value was packed as a `V`.
+unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
     /// None: without the lock, the table's memory may go away during a look at its shape.
     type Home<'a>
         = ()
@@ -195,8 +202,8 @@ impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
             stats.add_shard(state.writer.entries());
         })
     }
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
-        self.shared(|this, _| if table == 0 { Bucket::of_values::<K, V>(this, bucket, depth) } else { None })
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
+        self.shared(|this, _| if table == 0 { BucketView::of_values::<K, V>(this, bucket, depth) } else { None })
     }
 }
 

@@ -2,125 +2,117 @@
 
 use crate::{
     base::sync::Ordering::Acquire,
-    item::{Fill, Key, Value, Word},
+    item::{ColumnWriter, Key, Value, Word, initialised},
     table::{Mark, Matches, SLOTS, Sink, Slot},
 };
-use core::marker::PhantomData;
+use core::{marker::PhantomData, mem::MaybeUninit};
 
-/// The caller's buffers for the entries that a scan comes to.
-pub struct Entries<'a, K, V> {
-    keys: &'a mut Fill,
-    values: &'a mut Fill,
-    room: usize,
-    count: usize,
+/// Takes keys and values as bytes.
+pub struct EntrySink<'a, 'k, 'v, K, V> {
+    keys: &'a mut ColumnWriter<'k>,
+    values: &'a mut ColumnWriter<'v>,
+    /// The most entries that fit into both.
+    capacity: usize,
     types: PhantomData<fn() -> (K, V)>,
 }
 
-impl<'a, K: Key, V: Value> Entries<'a, K, V> {
-    /// `room` is the number of entries that the offsets of both have room for.
-    pub fn new(keys: &'a mut Fill, values: &'a mut Fill, room: usize) -> Self {
-        // SAFETY: the offsets have one more than `room`.
+impl<'a, 'k, 'v, K: Key, V: Value> EntrySink<'a, 'k, 'v, K, V> {
+    /// # Safety
+    /// Only scans push entries, and only those whose values are of type `V`.
+    pub unsafe fn new(keys: &'a mut ColumnWriter<'k>, values: &'a mut ColumnWriter<'v>) -> Self {
+        keys.restart();
+        values.restart();
+        let capacity = keys.capacity().min(values.capacity());
+        Self { keys, values, capacity, types: PhantomData }
+    }
+}
+
+impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
+    #[inline(always)]
+    fn push(&mut self, key: &K::Cells, value: u64) {
+        // SAFETY: by the contract of `new` a scan pushes, which keeps writers out: the entry is whole, and its value is of type `V`.
+        // Each length is asked for right before the copy, which writes as much.
         unsafe {
-            keys.mark_offset(0);
-            values.mark_offset(0);
+            self.keys.push(K::len(key), |target| K::copy_to(key, target));
+            let len = V::len(value);
+            self.values.push(len, |target| V::copy_to(value, target, len));
         }
-        Self { keys, values, room, count: 0, types: PhantomData }
+    }
+    #[inline(always)]
+    fn mark(&self) -> Mark {
+        Mark { entries: self.keys.len(), keys: self.keys.size(), values: self.values.size() }
+    }
+    fn rewind(&mut self, mark: Mark) {
+        // SAFETY: a mark tells where both stood, and a scan takes none once something has overflowed.
+        unsafe {
+            self.keys.rewind(mark.entries, mark.keys);
+            self.values.rewind(mark.entries, mark.values);
+        }
+    }
+    #[inline(always)]
+    fn overflowed(&self) -> bool {
+        self.keys.overflowed() || self.values.overflowed()
+    }
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        // Without capacity the scan goes on to the first entry, to tell how much it needs.
+        self.keys.len() == self.capacity && self.capacity > 0
+    }
+}
+
+/// Takes keys and values that are words.
+pub struct WordSink<'a> {
+    keys: &'a mut [MaybeUninit<u64>],
+    values: &'a mut [MaybeUninit<u64>],
+    /// Entries pushed. Both arrays are initialised up to there, or their end.
+    count: usize,
+}
+
+impl<'a> WordSink<'a> {
+    /// Takes as many entries as both arrays have places for.
+    pub fn new(keys: &'a mut [MaybeUninit<u64>], values: &'a mut [MaybeUninit<u64>]) -> Self {
+        let capacity = keys.len().min(values.len());
+        Self { keys: &mut keys[..capacity], values: &mut values[..capacity], count: 0 }
     }
 
     /// Entries taken; after [`crate::table::Reach::TooSmall`], entries that the next position has.
     pub fn count(&self) -> usize {
         self.count
     }
-}
 
-impl<K: Key, V: Value> Sink<K> for Entries<'_, K, V> {
-    #[inline(always)]
-    fn push(&mut self, key: &K::Cells, value: u64) {
-        // SAFETY: whoever scans keeps writers out, so that the entry is whole; each length is asked for right before.
-        unsafe {
-            self.keys.push(K::len(key), |target| K::copy_to(key, target));
-            let len = V::len(value);
-            self.values.push(len, |target| V::copy_to(value, target, len));
-        }
-        self.count += 1;
-        if self.count <= self.room {
-            // SAFETY: just compared.
-            unsafe {
-                self.keys.mark_offset(self.count);
-                self.values.mark_offset(self.count);
-            }
-        }
-    }
-    #[inline(always)]
-    fn mark(&self) -> Mark {
-        Mark { entries: self.count, keys: self.keys.filled(), values: self.values.filled() }
-    }
-    fn rewind(&mut self, mark: Mark) {
-        self.count = mark.entries;
-        self.keys.rewind(mark.keys);
-        self.values.rewind(mark.values);
-    }
-    #[inline(always)]
-    fn overflowed(&self) -> bool {
-        self.count > self.room || self.keys.overflowed() || self.values.overflowed()
-    }
-    #[inline(always)]
-    fn is_full(&self) -> bool {
-        // Without room the scan goes on to the first entry, to tell how much it needs.
-        self.count == self.room && self.room > 0
+    /// The keys and the values that were taken; none where they did not fit.
+    pub fn filled(self) -> (&'a [u64], &'a [u64]) {
+        let count = if self.overflowed() { 0 } else { self.count };
+        // SAFETY: so many entries were written.
+        unsafe { (initialised(&self.keys[..count]), initialised(&self.values[..count])) }
     }
 }
 
-/// The caller's arrays for the entries that a scan from word to word comes to.
-pub struct WordEntries {
-    keys: *mut u64,
-    values: *mut u64,
-    room: usize,
-    count: usize,
-}
-
-impl WordEntries {
-    /// # Safety
-    /// `keys` and `values` are valid for writes of `room` words each while this value is used.
-    pub unsafe fn new(keys: *mut u64, values: *mut u64, room: usize) -> Self {
-        Self { keys, values, room, count: 0 }
-    }
-
-    /// As [`Entries::count`].
-    pub fn count(&self) -> usize {
-        self.count
-    }
-}
-
-impl Sink<Word> for WordEntries {
+impl Sink<Word> for WordSink<'_> {
     #[inline(always)]
     fn push(&mut self, key: &<Word as Key>::Cells, value: u64) {
-        if self.count < self.room {
-            // SAFETY: just compared.
-            unsafe {
-                self.keys.add(self.count).write(Word::load(key)[0]);
-                self.values.add(self.count).write(value);
-            }
+        if let (Some(key_place), Some(value_place)) = (self.keys.get_mut(self.count), self.values.get_mut(self.count)) {
+            key_place.write(Word::load(key)[0]);
+            value_place.write(value);
         }
         self.count += 1;
     }
     #[inline(always)]
     fn push_live(&mut self, slots: &[Slot<Word>; SLOTS], live: Matches) {
-        if self.room.saturating_sub(self.count) < SLOTS {
+        if self.keys.len().saturating_sub(self.count) < SLOTS {
             return live.for_each(|slot| self.push(&slots[slot].key, slots[slot].value.load(Acquire)));
         }
-        // Which slots are live is random, and a branch that is guessed wrong costs more than some words that the next overwrite.
-        let Self { keys, values, mut count, .. } = *self;
+        // Branch-free: every slot is written, and the count goes on only for live ones. Which slots are live is random, and a
+        // mispredicted branch costs more than the extra stores.
         for (index, slot) in slots.iter().enumerate() {
             let ([key], value) = (Word::load(&slot.key), slot.load_value());
-            // SAFETY: there is room for all slots.
+            // SAFETY: at the first slot there is capacity for all of them, in both arrays, which are equally long.
             unsafe {
-                keys.add(count).write(key);
-                values.add(count).write(value);
+                self.keys.get_unchecked_mut(self.count).write(key);
+                self.values.get_unchecked_mut(self.count).write(value);
             }
-            count += usize::from(live.has(index));
+            self.count += usize::from(live.has(index));
         }
-        self.count = count;
     }
     #[inline(always)]
     fn mark(&self) -> Mark {
@@ -131,11 +123,11 @@ impl Sink<Word> for WordEntries {
     }
     #[inline(always)]
     fn overflowed(&self) -> bool {
-        self.count > self.room
+        self.count > self.keys.len()
     }
     #[inline(always)]
     fn is_full(&self) -> bool {
-        // As in `Entries`.
-        self.count == self.room && self.room > 0
+        // As in `EntrySink`.
+        self.count == self.keys.len() && !self.keys.is_empty()
     }
 }

@@ -80,7 +80,7 @@ pub enum SlotState {
 
 /// One bucket as it stood at some moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bucket {
+pub struct BucketView {
     pub version: u32,
     /// Number of the next overflow bucket, 0 for none.
     pub overflow: u32,
@@ -95,7 +95,7 @@ pub struct Bucket {
     pub table_buckets: u64,
 }
 
-impl Bucket {
+impl BucketView {
     /// The bucket `depth` down the chain of main bucket `bucket`. `value` turns a slot into its state and value. For whoever keeps
     /// writers out.
     pub fn of<K: Key>(
@@ -127,7 +127,7 @@ impl Bucket {
         Some(this)
     }
 
-    /// As [`Bucket::of`], where slots hold their values themselves.
+    /// As [`BucketView::of`], where slots hold their values themselves.
     pub fn of_values<K: Key, V: Value>(table: &Table<K>, bucket: u64, depth: u64) -> Option<Self> {
         Self::of(table, bucket, depth, |slot| {
             let word = slot.load_value();

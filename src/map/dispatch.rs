@@ -2,12 +2,12 @@
 
 use super::{
     Decide,
-    config::{Config, Kind},
+    config::{Config, Kind, Width},
     error::Error,
 };
 use crate::{
     base::{hash::Hasher, mem::Memory},
-    item::{Bytes, Column, Equals, Fill, Key, Output, Receive, Value, Word},
+    item::{Bytes, Column, ColumnWriter, Equals, Key, Receive, Value, ValueBuf, Word, initialised},
     kinds::{
         Kind as _, Outcome, batch,
         operation::{
@@ -17,8 +17,8 @@ use crate::{
         read_dirty::ReadDirty,
         sharded::Sharded,
         single_lock::{Bucketed, MutexMap, RwMutexMap},
-        sinks::Entries,
-        stats::{Bucket, Stats},
+        sinks::EntrySink,
+        stats::{BucketView, Stats},
     },
     table::Sink,
 };
@@ -30,11 +30,13 @@ pub const MAX_LENGTH: usize = i32::MAX as usize;
 /// A key or value out of the caller's bytes.
 pub trait Parse {
     type Parsed<'a>: Copy;
+    const WIDTH: Width;
     fn parse(bytes: &[u8]) -> Result<Self::Parsed<'_>, Error>;
 }
 
 impl Parse for Word {
     type Parsed<'a> = u64;
+    const WIDTH: Width = Width::Word;
     fn parse(bytes: &[u8]) -> Result<u64, Error> {
         bytes.try_into().map(u64::from_ne_bytes).map_err(|_| Error::Size)
     }
@@ -42,6 +44,7 @@ impl Parse for Word {
 
 impl Parse for Bytes {
     type Parsed<'a> = &'a [u8];
+    const WIDTH: Width = Width::Bytes;
     fn parse(bytes: &[u8]) -> Result<&[u8], Error> {
         if bytes.len() > MAX_LENGTH { Err(Error::Size) } else { Ok(bytes) }
     }
@@ -56,6 +59,11 @@ impl ParsedKey for Bytes {}
 pub trait ParsedValue: Value + for<'a> Parse<Parsed<'a> = Self::Ref<'a>> {}
 impl ParsedValue for Word {}
 impl ParsedValue for Bytes {}
+
+/// Bytes need offsets.
+fn check<T: Parse>(column: &ColumnWriter<'_>) -> Result<(), Error> {
+    if T::WIDTH == Width::Word || column.has_offsets() { Ok(()) } else { Err(Error::Type) }
+}
 
 /// A map of one type of key and value, of any kind.
 // It is one of them for life and never moves; the largest has some 1500 bytes.
@@ -146,16 +154,16 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn store(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, Store(V::parse(value)?))
     }
-    pub fn load_or_store(&self, key: &[u8], value: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn load_or_store(&self, key: &[u8], value: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, LoadOrStore(V::parse(value)?, out))
     }
-    pub fn load_and_delete(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn load_and_delete(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, LoadAndDelete(out))
     }
     pub fn delete(&self, key: &[u8]) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, Delete)
     }
-    pub fn swap(&self, key: &[u8], value: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn swap(&self, key: &[u8], value: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         self.write_key(K::parse(key)?, Swap(V::parse(value)?, out))
     }
     pub fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Result<Outcome, Error> {
@@ -193,23 +201,22 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn load_many(
         &self,
         keys: Column<'_>,
-        values: &mut Fill,
+        values: &mut ColumnWriter<'_>,
         mut status: impl FnMut(usize, Result<Outcome, Error>),
     ) -> Result<(), Error> {
-        // SAFETY: the offsets have one more than there are keys.
-        unsafe { values.mark_offset(0) };
+        check::<V>(values)?;
+        values.restart();
         let parse = |index| K::parse(keys.get(index));
         with_kind!(self, kind => batch::for_each(kind, keys.count(), parse, |index, key| {
-            let mut out = values.rest();
+            let mut out = values.remaining();
             let result = key.and_then(|key| Ok(key.load(kind, &mut out)?));
+            let size = out.size();
             match result {
-                Ok(Outcome::Done) | Err(Error::Buffer) => values.take(out),
+                // SAFETY: the value was written there, or did not fit.
+                Ok(Outcome::Done) | Err(Error::Buffer) => unsafe { values.commit(size) },
                 // Values that are words have a place each.
-                _ if V::IN_PLACE => values.push_zeros(8),
-                _ => {}
+                _ => values.push_zeros(if V::WIDTH == Width::Word { 8 } else { 0 }),
             }
-            // SAFETY: as above.
-            unsafe { values.mark_offset(index + 1) };
             status(index, result);
         }));
         if values.overflowed() { Err(Error::Buffer) } else { Ok(()) }
@@ -240,19 +247,18 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
     pub fn before_range(&self) -> Result<(), Error> {
         Ok(with_kind!(self, kind => kind.before_range())?)
     }
-    /// Fills entries from `cursor` to `until` (0: all). `count` is the room for entries, then how many there are.
+    /// Writes entries from `cursor` to `until` (0: all).
     pub fn scan(
         &self,
         cursor: &mut u64,
         until: u64,
-        keys: &mut Fill,
-        values: &mut Fill,
-        count: &mut usize,
+        keys: &mut ColumnWriter<'_>,
+        values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error> {
-        let mut entries = Entries::<K, V>::new(keys, values, *count);
-        let outcome = self.scan_into(cursor, until, &mut entries);
-        *count = entries.count();
-        outcome
+        check::<K>(keys)?;
+        check::<V>(values)?;
+        // SAFETY: only the scan gets the sink, and the values of this map are of type `V`.
+        self.scan_into(cursor, until, &mut unsafe { EntrySink::<K, V>::new(keys, values) })
     }
     /// The same into any sink.
     pub fn scan_into(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Outcome, Error> {
@@ -264,26 +270,29 @@ impl<K: ParsedKey, V: ParsedValue> Engine<K, V> {
         stats.load_factor = stats.entries as f64 / stats.buckets.max(1) as f64;
         Ok(stats)
     }
-    pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
+    pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
         Ok(with_kind!(self, kind => kind.inspect(table, bucket, depth))?)
     }
 }
 
 impl Engine<Word, Word> {
-    /// Fills `values`, which has as many places as there are keys, with 0 where there is none.
-    pub fn load_many_u64(
+    /// The values of as many keys as there are places for, 0 where there is none.
+    pub fn load_many_u64<'v>(
         &self,
         keys: &[u64],
-        values: &mut [MaybeUninit<u64>],
+        values: &'v mut [MaybeUninit<u64>],
         mut status: impl FnMut(usize, Result<Outcome, Error>),
-    ) {
+    ) -> &'v [u64] {
+        let count = keys.len().min(values.len());
         let key = |index| Ok::<_, Infallible>(keys[index]);
-        with_kind!(self, kind => batch::for_each(kind, keys.len().min(values.len()), key, |index, Ok(key)| {
+        with_kind!(self, kind => batch::for_each(kind, count, key, |index, Ok(key)| {
             let mut value = 0;
             let result = key.load(kind, &mut value).map_err(Error::from);
             // An attempt that was thrown away may have left a value behind.
             values[index].write(if result == Ok(Outcome::Done) { value } else { 0 });
             status(index, result);
         }));
+        // SAFETY: each key wrote its place.
+        unsafe { initialised(&values[..count]) }
     }
 }

@@ -4,9 +4,9 @@
 use super::{Error, Map, Outcome};
 use crate::{
     base::mem::{Memory, OutOfMemory},
-    item::Fill,
+    item::ColumnWriter,
 };
-use core::ptr::NonNull;
+use core::{mem::MaybeUninit, ptr::NonNull};
 
 /// Entries in a batch, and bytes of keys and of values, to begin with.
 const ENTRIES: usize = 128;
@@ -32,12 +32,11 @@ impl Map {
         let mut batch = Batch::new(memory, ENTRIES, BYTES, BYTES)?;
         let mut cursor = from;
         loop {
-            let (mut keys, mut values) = batch.fills();
-            let mut count = batch.entries;
-            match self.scan_until(&mut cursor, until, &mut keys, &mut values, &mut count) {
+            let (mut keys, mut values) = (batch.keys.writer(), batch.values.writer());
+            match self.scan_until(&mut cursor, until, &mut keys, &mut values) {
                 Ok(outcome) => {
-                    for index in 0..count {
-                        if !visit(batch.keys.get(index), batch.values.get(index))? {
+                    for (key, value) in keys.iter().zip(values.iter()) {
+                        if !visit(key, value)? {
                             return Ok(Outcome::End);
                         }
                     }
@@ -46,8 +45,8 @@ impl Map {
                     }
                 }
                 Err(Error::Buffer) => {
-                    let room = |filled: usize| (2 * filled).max(BYTES);
-                    batch = Batch::new(memory, count.max(ENTRIES), room(keys.filled()), room(values.filled()))?;
+                    let bytes = |needed: usize| needed.saturating_mul(2).max(BYTES);
+                    batch = Batch::new(memory, keys.len().max(ENTRIES), bytes(keys.size()), bytes(values.size()))?;
                 }
                 Err(error) => return Err(error),
             }
@@ -57,61 +56,55 @@ impl Map {
 
 /// Buffers for the entries of one scan.
 struct Batch {
-    entries: usize,
     keys: Part,
     values: Part,
 }
 
 impl Batch {
-    fn new(memory: Memory, entries: usize, keys: usize, values: usize) -> Result<Self, OutOfMemory> {
-        Ok(Self { entries, keys: Part::new(memory, entries, keys)?, values: Part::new(memory, entries, values)? })
-    }
-
-    fn fills(&mut self) -> (Fill, Fill) {
-        // SAFETY: each part has its bytes and one more offset than there are entries.
-        unsafe {
-            (
-                Fill::new(self.keys.bytes(), self.keys.room, self.keys.offsets.as_ptr()),
-                Fill::new(self.values.bytes(), self.values.room, self.values.offsets.as_ptr()),
-            )
-        }
+    fn new(memory: Memory, entries: usize, key_bytes: usize, value_bytes: usize) -> Result<Self, OutOfMemory> {
+        Ok(Self { keys: Part::new(memory, entries, key_bytes)?, values: Part::new(memory, entries, value_bytes)? })
     }
 }
 
-/// Keys or values of a batch: the offsets, then the bytes, in one allocation.
+/// Keys or values of a batch.
 struct Part {
-    memory: Memory,
-    offsets: NonNull<usize>,
-    header: usize,
-    room: usize,
+    bytes: Buffer<u8>,
+    offsets: Buffer<usize>,
 }
 
 impl Part {
-    fn new(memory: Memory, entries: usize, room: usize) -> Result<Self, OutOfMemory> {
-        let header =
-            entries.checked_add(1).and_then(|count| count.checked_mul(size_of::<usize>())).ok_or(OutOfMemory)?;
-        let size = header.checked_add(room).ok_or(OutOfMemory)?;
-        let offsets = memory.alloc(size, align_of::<usize>())?.cast();
-        Ok(Self { memory, offsets, header, room })
+    fn new(memory: Memory, entries: usize, bytes: usize) -> Result<Self, OutOfMemory> {
+        Ok(Self { bytes: Buffer::new(memory, bytes)?, offsets: Buffer::new(memory, entries.saturating_add(1))? })
     }
 
-    fn bytes(&self) -> *mut u8 {
-        self.offsets.as_ptr().cast::<u8>().wrapping_add(self.header)
-    }
-
-    /// Key or value `index`, which the last scan filled.
-    fn get(&self, index: usize) -> &[u8] {
-        // SAFETY: the scan wrote the offsets up to its count, and the bytes between them.
-        unsafe {
-            let (start, end) = (self.offsets.add(index).read(), self.offsets.add(index + 1).read());
-            core::slice::from_raw_parts(self.bytes().add(start), end - start)
-        }
+    fn writer(&mut self) -> ColumnWriter<'_> {
+        ColumnWriter::new(self.bytes.places(), Some(self.offsets.places()))
     }
 }
 
-impl Drop for Part {
+/// Memory for numbers, from the map's allocator.
+struct Buffer<T> {
+    memory: Memory,
+    start: NonNull<MaybeUninit<T>>,
+    len: usize,
+}
+
+impl<T> Buffer<T> {
+    /// `len` is not 0.
+    fn new(memory: Memory, len: usize) -> Result<Self, OutOfMemory> {
+        let size = len.checked_mul(size_of::<T>()).ok_or(OutOfMemory)?;
+        Ok(Self { memory, start: memory.alloc(size, align_of::<T>())?.cast(), len })
+    }
+
+    fn places(&mut self) -> &mut [MaybeUninit<T>] {
+        // SAFETY: `new` allocated so many, and they are this buffer's alone.
+        unsafe { NonNull::slice_from_raw_parts(self.start, self.len).as_mut() }
+    }
+}
+
+impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
-        // SAFETY: allocated by `new` with this layout.
-        unsafe { self.memory.free(self.offsets.cast(), self.header + self.room, align_of::<usize>()) };
+        // SAFETY: allocated by `new` with this size and alignment.
+        unsafe { self.memory.free(self.start.cast(), self.len * size_of::<T>(), align_of::<T>()) };
     }
 }

@@ -12,13 +12,12 @@ mod words;
 
 pub use crate::{
     base::mem::{Allocator, Memory},
-    item::{Column, Fill, Output},
+    item::{Column, ColumnWriter, ValueBuf},
     kinds::{
         Outcome,
         operation::Decision,
         sharded::MAX_SHARDS,
-        sinks::WordEntries,
-        stats::{Bucket, SlotState, Stats},
+        stats::{BucketView, SlotState, Stats},
     },
     table::Attempt,
 };
@@ -35,6 +34,7 @@ use crate::{
     kinds::{
         Kind as _,
         operation::{Add, Delete, Store},
+        sinks::WordSink,
     },
 };
 use core::mem::MaybeUninit;
@@ -102,11 +102,11 @@ impl Map {
     // Operations on one key.
 
     /// [`Outcome::Done`] with the value in `out`, or [`Outcome::NotFound`].
-    pub fn load(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn load(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         with_engine!(self, engine => engine.load(key, out))
     }
     /// As [`Map::load`], or [`Error::Busy`] where that would wait.
-    pub fn peek(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn peek(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         with_engine!(self, engine => engine.peek(key, out))
     }
     pub fn contains(&self, key: &[u8]) -> Result<Outcome, Error> {
@@ -116,11 +116,11 @@ impl Map {
         with_engine!(self, engine => engine.store(key, value))
     }
     /// [`Outcome::Loaded`] with the value that was there in `out`, or [`Outcome::Done`]: stored.
-    pub fn load_or_store(&self, key: &[u8], value: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn load_or_store(&self, key: &[u8], value: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         with_engine!(self, engine => engine.load_or_store(key, value, out))
     }
     /// [`Outcome::Done`] with the value that was there in `out`, or [`Outcome::NotFound`].
-    pub fn load_and_delete(&self, key: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn load_and_delete(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         with_engine!(self, engine => engine.load_and_delete(key, out))
     }
     /// [`Outcome::Done`] or [`Outcome::NotFound`].
@@ -128,7 +128,7 @@ impl Map {
         with_engine!(self, engine => engine.delete(key))
     }
     /// [`Outcome::Loaded`] with the previous value in `out`, or [`Outcome::Done`]: there was none. Stored in both cases.
-    pub fn swap(&self, key: &[u8], value: &[u8], out: &mut Output) -> Result<Outcome, Error> {
+    pub fn swap(&self, key: &[u8], value: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
         with_engine!(self, engine => engine.swap(key, value, out))
     }
     /// [`Outcome::Done`], [`Outcome::Mismatch`] or [`Outcome::NotFound`].
@@ -169,12 +169,12 @@ impl Map {
 
     // Batches. `status` is called once for each key, in order.
 
-    /// Values are filled one after the other; where there is none, a word is 0 and bytes are empty.
-    /// After [`Error::Buffer`] `values` tells the room that is needed.
+    /// Writes the values one after the other; where there is none, a word is 0 and bytes are empty.
+    /// After [`Error::Buffer`] `values` tells the capacity that is needed.
     pub fn load_many(
         &self,
         keys: Column<'_>,
-        values: &mut Fill,
+        values: &mut ColumnWriter<'_>,
         status: impl FnMut(usize, Result<Outcome, Error>),
     ) -> Result<(), Error> {
         with_engine!(self, engine => engine.load_many(keys, values, status))
@@ -197,15 +197,14 @@ impl Map {
         with_engine!(self, engine => engine.delete_many(keys, status));
         Ok(())
     }
-    /// Fills `values`, which has as many places as there are keys, with 0 where there is none.
-    pub fn load_many_u64(
+    /// The values of as many keys as `values` has places for; 0 where there is none.
+    pub fn load_many_u64<'v>(
         &self,
         keys: &[u64],
-        values: &mut [MaybeUninit<u64>],
+        values: &'v mut [MaybeUninit<u64>],
         status: impl FnMut(usize, Result<Outcome, Error>),
-    ) -> Result<(), Error> {
-        self.words()?.load_many_u64(keys, values, status);
-        Ok(())
+    ) -> Result<&'v [u64], Error> {
+        Ok(self.words()?.load_many_u64(keys, values, status))
     }
     /// `values` has as many as `keys`.
     pub fn store_many_u64(
@@ -248,44 +247,39 @@ impl Map {
         with_engine!(self, engine => engine.shrink())?;
         Ok(Outcome::Done)
     }
-    /// Fills entries from `cursor` on, which begins at 0. `count` is the room for entries, then how many there are.
-    /// [`Outcome::End`] with the cursor at 0 again, or [`Outcome::Done`]: there is more. [`Error::Buffer`]: the next entries
-    /// do not fit; `count` and the fills tell the room they need, and the cursor stays.
+    /// Writes entries from `cursor` on, which begins at 0. [`Outcome::End`] with the cursor at 0 again, or [`Outcome::Done`]: there is
+    /// more. [`Error::Buffer`]: the next entries do not fit, the writers tell the capacity they need, and the cursor stays.
     pub fn scan(
         &self,
         cursor: &mut u64,
-        keys: &mut Fill,
-        values: &mut Fill,
-        count: &mut usize,
+        keys: &mut ColumnWriter<'_>,
+        values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error> {
-        self.scan_until(cursor, 0, keys, values, count)
+        self.scan_until(cursor, 0, keys, values)
     }
     fn scan_until(
         &self,
         cursor: &mut u64,
         until: u64,
-        keys: &mut Fill,
-        values: &mut Fill,
-        count: &mut usize,
+        keys: &mut ColumnWriter<'_>,
+        values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.scan(cursor, until, keys, values, count))
+        with_engine!(self, engine => engine.scan(cursor, until, keys, values))
     }
-    /// As [`Map::scan`], from word to word.
-    ///
-    /// # Safety
-    /// `keys` and `values` are valid for writes of `count` words each.
-    pub unsafe fn scan_u64(
+    /// As [`Map::scan`], from word to word: the keys and the values that were written. `count` becomes their number; after
+    /// [`Error::Buffer`], how many places the next ones need.
+    pub fn scan_u64<'a>(
         &self,
         cursor: &mut u64,
-        keys: *mut u64,
-        values: *mut u64,
+        keys: &'a mut [MaybeUninit<u64>],
+        values: &'a mut [MaybeUninit<u64>],
         count: &mut usize,
-    ) -> Result<Outcome, Error> {
-        // SAFETY: passed on from the caller.
-        let mut entries = unsafe { WordEntries::new(keys, values, *count) };
+    ) -> Result<(Outcome, &'a [u64], &'a [u64]), Error> {
+        let mut entries = WordSink::new(keys, values);
         let outcome = self.words()?.scan_into(cursor, 0, &mut entries);
         *count = entries.count();
-        outcome
+        let (keys, values) = entries.filled();
+        Ok((outcome?, keys, values))
     }
     /// Calls `visit` with every entry, holding nothing meanwhile. [`Outcome::Done`], or [`Outcome::End`] when `visit` returned false.
     pub fn range(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<Outcome, Error> {
@@ -328,7 +322,7 @@ impl Map {
         with_engine!(self, engine => engine.stats())
     }
     /// One bucket as it stands; `None` if there is no such bucket. Tables are shards, or the read map (0) and the dirty map (1).
-    pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
+    pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
         with_engine!(self, engine => engine.inspect(table, bucket, depth))
     }
 

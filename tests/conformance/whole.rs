@@ -2,7 +2,7 @@
 
 use crate::support::setup::KINDS;
 use crate::support::{Face, Setup, Status, scenarios};
-use portolan::map::{Bucket, Kind, SlotState, Stats};
+use portolan::map::{BucketView, Kind, SlotState, Stats};
 use std::collections::HashSet;
 
 scenarios! {
@@ -262,10 +262,10 @@ fn assert_shown(setup: &Setup, map: &dyn Face) {
         shown.split += split;
         shown.growing += u64::from(split > 0);
     }
-    let slots = |table: &[Vec<Bucket>], state| {
+    let slots = |table: &[Vec<BucketView>], state| {
         table.iter().flatten().flat_map(|bucket| bucket.state).filter(|slot| *slot == state).count() as u64
     };
-    let live = |table: &[Vec<Bucket>]| slots(table, SlotState::Live);
+    let live = |table: &[Vec<BucketView>]| slots(table, SlotState::Live);
     (shown.shards, shown.shard_entries_min, shown.shard_entries_max) = if is_read_dirty {
         let all = |table| live(table) + slots(table, SlotState::Nil) + slots(table, SlotState::Expunged);
         (shown.read_entries, shown.dirty_entries) = (all(&tables[0]), all(&tables[1]));

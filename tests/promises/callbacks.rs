@@ -6,7 +6,7 @@ use crate::support::rust::{call_bytes, call_words};
 use crate::support::setup::KINDS;
 use crate::support::subject::{Subject, shared_setups};
 use crate::support::{Answer, Setup, Status, setup};
-use portolan::map::{Column, Decision, Error, Fill, Map, Outcome, Width};
+use portolan::map::{Column, ColumnWriter, Decision, Error, Map, Outcome, Width};
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -171,8 +171,7 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<Stri
     let (map, word, key) = (&subject.map, 1, subject.key(8));
     let offsets = [0, key.len()];
     let keys = || Column::new(&key, Some(&offsets), 1).expect("one key");
-    // SAFETY: no room, and nowhere to put an offset.
-    let no_room = || unsafe { Fill::new(std::ptr::null_mut(), 0, std::ptr::null_mut()) };
+    let no_room = || ColumnWriter::new(&mut [], None);
     type Call<'a> = (&'static str, &'a dyn Fn() -> Result<(), Error>);
     let calls: &[Call<'_>] = &[
         ("add", &|| map.add(&key, 1).map(drop)),
@@ -181,7 +180,7 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<Stri
         ("store_many", &|| map.store_many(keys(), keys(), |_, _| {})),
         ("delete_many", &|| map.delete_many(keys(), |_, _| {})),
         ("add_u64", &|| map.add_u64(word, 1).map(drop)),
-        ("load_many_u64", &|| map.load_many_u64(&[word], &mut [MaybeUninit::uninit()], |_, _| {})),
+        ("load_many_u64", &|| map.load_many_u64(&[word], &mut [MaybeUninit::uninit()], |_, _| {}).map(drop)),
         ("store_many_u64", &|| map.store_many_u64(&[word], &[1], |_, _| {})),
         ("delete_many_u64", &|| map.delete_many_u64(&[word], |_, _| {})),
         ("len", &|| map.len().map(drop)),
@@ -195,7 +194,8 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<Stri
         ("equal", &|| map.equal(&other.map).map(drop)),
         ("equal, the other way round", &|| other.map.equal(map).map(drop)),
         ("inspect", &|| map.inspect(0, 0, 0).map(drop)),
-        ("scan", &|| map.scan(&mut 0, &mut no_room(), &mut no_room(), &mut 9).map(drop)),
+        ("scan", &|| map.scan(&mut 0, &mut no_room(), &mut no_room()).map(drop)),
+        ("scan_u64", &|| map.scan_u64(&mut 0, &mut [MaybeUninit::uninit()], &mut [], &mut 0).map(drop)),
     ];
     for (name, call) in calls {
         say.send((*name).into()).expect("somebody listens");

@@ -6,7 +6,7 @@ use super::callback::{update, visit, with_callback};
 use super::face::{Answer, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
 use super::operations::{Operation, operations};
-use portolan::map::{Bucket, Config, Kind, SlotState, Stats, Width};
+use portolan::map::{BucketView, Config, Kind, SlotState, Stats, Width};
 use std::any::Any;
 use std::ptr::{null, null_mut};
 
@@ -275,7 +275,7 @@ impl Face for CFace {
         }
     }
 
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<Bucket> {
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<BucketView> {
         let mut c = abi::Bucket { size: size_of::<abi::Bucket>(), version: UNTOUCHED as u32, ..abi::Bucket::default() };
         match unsafe { ptl_map_inspect(self.map, table, bucket, depth, &mut c) }.into() {
             Status::NotFound => {
@@ -286,7 +286,7 @@ impl Face for CFace {
         }
         assert_eq!(c.size, size_of::<abi::Bucket>());
         let state = [SlotState::EmptyRest, SlotState::EmptyOne, SlotState::Live, SlotState::Nil, SlotState::Expunged];
-        Some(Bucket {
+        Some(BucketView {
             version: c.version,
             overflow: c.overflow,
             tophash: c.tophash,

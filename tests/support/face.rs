@@ -2,7 +2,7 @@
 //! the adapters check what a scenario should not have to: guard bytes around buffers, out-parameters left alone.
 
 use super::operations::Operation;
-use portolan::map::{Bucket, Kind, Stats};
+use portolan::map::{BucketView, Kind, Stats};
 use std::any::Any;
 
 /// The statuses of the C interface. The Rust face produces a part of them.
@@ -119,7 +119,7 @@ pub trait Face: Send + Sync {
     fn clone_to(&self, kind: Kind) -> Result<Box<dyn Face>, Status>;
     fn equal(&self, other: &dyn Face) -> Status;
     fn stats(&self) -> Stats;
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<Bucket>;
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<BucketView>;
 
     fn scan(&self, cursor: &mut u64, room: Room) -> Scan;
     fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many;
@@ -158,9 +158,9 @@ impl dyn Face + '_ {
     }
 
     /// All buckets of a table, each with its overflow buckets behind it.
-    pub fn chains(&self, table: u64) -> Vec<Vec<Bucket>> {
+    pub fn chains(&self, table: u64) -> Vec<Vec<BucketView>> {
         let chain = |bucket| (0..).map_while(|depth| self.inspect(table, bucket, depth)).collect();
-        (0..).map(chain).take_while(|chain: &Vec<Bucket>| !chain.is_empty()).collect()
+        (0..).map(chain).take_while(|chain: &Vec<BucketView>| !chain.is_empty()).collect()
     }
 
     /// The next page of a scan, with as much more room as entries that travel together need.

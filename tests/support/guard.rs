@@ -1,5 +1,7 @@
 //! A caller's buffer between two strips of known bytes: a write outside its room is seen.
 
+use std::mem::MaybeUninit;
+
 /// The strip on each side, in words; the buffer is as aligned as words are.
 const STRIP: usize = 2;
 const MARK: u64 = 0xA5A5_A5A5_A5A5_A5A5;
@@ -17,6 +19,12 @@ impl Guarded {
     /// NULL for an empty buffer, which the interfaces allow.
     pub fn pointer(&mut self) -> *mut u8 {
         if self.room == 0 { std::ptr::null_mut() } else { self.words[STRIP..].as_mut_ptr().cast() }
+    }
+
+    /// The buffer as the Rust interface takes it.
+    pub fn places(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: the strips leave so many bytes between them, and the library writes only initialised ones.
+        unsafe { std::slice::from_raw_parts_mut(self.words[STRIP..].as_mut_ptr().cast(), self.room) }
     }
 
     fn bytes(&self) -> &[u8] {

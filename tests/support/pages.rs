@@ -1,35 +1,27 @@
 //! A whole iteration, page by page.
 
-use portolan::map::{Fill, Map, Outcome};
+use portolan::map::{ColumnWriter, Error, Map, Outcome};
 
 /// All entries by `scan`, in pages of so many entries.
 pub fn scan(map: &Map, mut entries: usize, mut visit: impl FnMut(&[u8], &[u8])) {
-    let (mut key_room, mut value_room, mut cursor) = (entries * 80, entries * 500, 0);
+    let (mut key_bytes, mut value_bytes, mut cursor) = (entries * 80, entries * 500, 0);
     loop {
-        let (mut keys, mut values) = (vec![0; key_room], vec![0; value_room]);
-        let (mut key_offsets, mut value_offsets) = (vec![0; entries + 1], vec![0; entries + 1]);
-        let mut count = entries;
-        // SAFETY: the buffers have that room, the offsets one place more than the entries.
-        let (mut key_fill, mut value_fill) = unsafe {
-            (
-                Fill::new(keys.as_mut_ptr(), key_room, key_offsets.as_mut_ptr()),
-                Fill::new(values.as_mut_ptr(), value_room, value_offsets.as_mut_ptr()),
-            )
-        };
-        match map.scan(&mut cursor, &mut key_fill, &mut value_fill, &mut count) {
+        let (mut keys, mut values) = (Vec::with_capacity(key_bytes), Vec::with_capacity(value_bytes));
+        let (mut key_offsets, mut value_offsets) = (Vec::with_capacity(entries + 1), Vec::with_capacity(entries + 1));
+        let mut keys = ColumnWriter::new(keys.spare_capacity_mut(), Some(key_offsets.spare_capacity_mut()));
+        let mut values = ColumnWriter::new(values.spare_capacity_mut(), Some(value_offsets.spare_capacity_mut()));
+        match map.scan(&mut cursor, &mut keys, &mut values) {
             Ok(outcome) => {
-                for i in 0..count {
-                    visit(&keys[key_offsets[i]..key_offsets[i + 1]], &values[value_offsets[i]..value_offsets[i + 1]]);
-                }
+                keys.iter().zip(values.iter()).for_each(|(key, value)| visit(key, value));
                 if outcome == Outcome::End {
                     return;
                 }
             }
-            Err(portolan::map::Error::Buffer) => {
-                // What travels together may have grown by the next call.
-                entries = entries.max(count);
-                key_room = key_room.max(2 * key_fill.filled());
-                value_room = value_room.max(2 * value_fill.filled());
+            Err(Error::Buffer) => {
+                // The entries that are returned together may have grown by the next call.
+                entries = entries.max(keys.len());
+                key_bytes = key_bytes.max(2 * keys.size());
+                value_bytes = value_bytes.max(2 * values.size());
             }
             Err(error) => panic!("scan: {error:?}"),
         }

@@ -3,7 +3,9 @@
 use super::face::{Answer, Change, Decide, Entry, Face, Many, Room, Scan, Status, Visit};
 use super::guard::{Guarded, flat, word};
 use super::operations::{Operation, operations};
-use portolan::map::{Bucket, Column, Config, Decision, Error, Fill, Kind, Map, Outcome, Output, Stats, Width};
+use portolan::map::{
+    BucketView, Column, ColumnWriter, Config, Decision, Error, Kind, Map, Outcome, Stats, ValueBuf, Width,
+};
 use std::any::Any;
 use std::cell::OnceCell;
 use std::mem::MaybeUninit;
@@ -101,14 +103,18 @@ macro_rules! calls {
 operations!(calls);
 
 /// Calls `call` with a buffer of so much room; `with` is the status that comes with a value.
-fn with_buffer(room: usize, with: Status, call: impl FnOnce(&mut Output) -> Result<Outcome, Error>) -> Answer {
+fn with_buffer(room: usize, with: Status, call: impl FnOnce(&mut ValueBuf<'_>) -> Result<Outcome, Error>) -> Answer {
     let mut buffer = Guarded::new(room);
-    // SAFETY: the buffer has that room, or is empty.
-    let mut output = unsafe { Output::new(buffer.pointer(), room) };
-    let status = Status::from(call(&mut output));
+    let mut value = ValueBuf::new(buffer.places());
+    let status = Status::from(call(&mut value));
+    let size = value.size();
     match status {
-        Status::Buffer => Answer::Needs(output.size()),
-        _ if status == with => Answer::Value(status, buffer.filled(output.size())),
+        Status::Buffer => Answer::Needs(size),
+        _ if status == with => {
+            let value = value.filled().to_vec();
+            assert_eq!(value, buffer.filled(size));
+            Answer::Value(status, value)
+        }
         _ => Answer::Plain(status),
     }
 }
@@ -118,10 +124,9 @@ impl RustFace {
         Ok(Self { map: Map::new(config)?, words })
     }
 
-    /// Room for offsets. The first one is 0 whatever the call fills, and the caller may write it.
-    fn offsets(&self, width: Width, count: usize) -> Option<Vec<usize>> {
-        let blank = |i| if i == 0 { 0 } else { usize::MAX };
-        (width == Width::Bytes).then(|| (0..=count).map(blank).collect())
+    /// Places for the offsets of so many entries.
+    fn offsets(width: Width, count: usize) -> Option<Vec<MaybeUninit<usize>>> {
+        (width == Width::Bytes).then(|| vec![MaybeUninit::new(usize::MAX); count + 1])
     }
 
     fn width(&self) -> (Width, Width) {
@@ -129,8 +134,10 @@ impl RustFace {
     }
 }
 
-fn pointer(offsets: &mut Option<Vec<usize>>) -> *mut usize {
-    offsets.as_mut().map_or(std::ptr::null_mut(), |offsets| offsets.as_mut_ptr())
+fn taken(column: &ColumnWriter<'_>) -> Vec<Vec<u8>> {
+    let entries: Vec<_> = column.iter().map(<[u8]>::to_vec).collect();
+    assert_eq!((entries.len(), entries.iter().map(Vec::len).sum()), (column.len(), column.size()));
+    entries
 }
 
 impl Face for RustFace {
@@ -197,50 +204,45 @@ impl Face for RustFace {
         self.map.stats().expect("stats")
     }
 
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<Bucket> {
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<BucketView> {
         self.map.inspect(table, bucket, depth).expect("inspect")
     }
 
     fn scan(&self, cursor: &mut u64, room: Room) -> Scan {
         let (key_width, value_width) = self.width();
-        let mut count = room.entries;
         if self.words {
-            let (mut keys, mut values) = (Guarded::new(8 * count), Guarded::new(8 * count));
-            // SAFETY: both have room for so many words.
-            let result =
-                unsafe { self.map.scan_u64(cursor, keys.pointer().cast(), values.pointer().cast(), &mut count) };
-            let status = Status::from(result);
-            if status == Status::Buffer {
-                return Scan::Needs(Room { entries: count, key_bytes: 8 * count, value_bytes: 8 * count });
-            }
-            let entries = keys.cut(None, count).into_iter().zip(values.cut(None, count)).collect();
-            return page(status, entries);
+            let mut keys = vec![MaybeUninit::uninit(); room.entries];
+            let (mut values, mut count) = (keys.clone(), 0);
+            return match self.map.scan_u64(cursor, &mut keys, &mut values, &mut count) {
+                Ok((outcome, keys, values)) => {
+                    assert_eq!((keys.len(), values.len()), (count, count));
+                    let bytes = |word: &u64| word.to_ne_bytes().to_vec();
+                    page(Ok(outcome).into(), keys.iter().map(bytes).zip(values.iter().map(bytes)).collect())
+                }
+                Err(Error::Buffer) => {
+                    Scan::Needs(Room { entries: count, key_bytes: 8 * count, value_bytes: 8 * count })
+                }
+                Err(error) => Scan::Failed(error.into()),
+            };
         }
         let (mut keys, mut values) = (Guarded::new(room.key_bytes), Guarded::new(room.value_bytes));
-        let (mut key_offsets, mut value_offsets) = (self.offsets(key_width, count), self.offsets(value_width, count));
-        // SAFETY: each buffer has the room said, each array of offsets one place more than the entries.
-        let (mut key_fill, mut value_fill) = unsafe {
-            (
-                Fill::new(keys.pointer(), room.key_bytes, pointer(&mut key_offsets)),
-                Fill::new(values.pointer(), room.value_bytes, pointer(&mut value_offsets)),
-            )
-        };
-        let status = Status::from(self.map.scan(cursor, &mut key_fill, &mut value_fill, &mut count));
-        if status == Status::Buffer {
-            return Scan::Needs(Room {
-                entries: count,
-                key_bytes: key_fill.filled(),
-                value_bytes: value_fill.filled(),
-            });
+        let (mut key_offsets, mut value_offsets) =
+            (Self::offsets(key_width, room.entries), Self::offsets(value_width, room.entries));
+        // Words without offsets are limited by their bytes.
+        let limit = |bytes: usize, width| if width == Width::Word { bytes.min(8 * room.entries) } else { bytes };
+        let key_places = &mut keys.places()[..limit(room.key_bytes, key_width)];
+        let value_places = &mut values.places()[..limit(room.value_bytes, value_width)];
+        let mut keys = ColumnWriter::new(key_places, key_offsets.as_deref_mut());
+        let mut values = ColumnWriter::new(value_places, value_offsets.as_deref_mut());
+        let status = Status::from(self.map.scan(cursor, &mut keys, &mut values));
+        assert_eq!(keys.len(), values.len());
+        match status {
+            Status::Buffer => {
+                Scan::Needs(Room { entries: keys.len(), key_bytes: keys.size(), value_bytes: values.size() })
+            }
+            Status::Ok | Status::Done => page(status, taken(&keys).into_iter().zip(taken(&values)).collect()),
+            _ => Scan::Failed(status),
         }
-        if !matches!(status, Status::Ok | Status::Done) {
-            return Scan::Failed(status);
-        }
-        let keys = keys.cut(key_offsets.as_deref(), count);
-        let values = values.cut(value_offsets.as_deref(), count);
-        assert_eq!(keys.iter().map(Vec::len).sum::<usize>(), key_fill.filled());
-        assert_eq!(values.iter().map(Vec::len).sum::<usize>(), value_fill.filled());
-        page(status, keys.into_iter().zip(values).collect())
     }
 
     fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many {
@@ -255,24 +257,21 @@ impl Face for RustFace {
             let mut values = vec![MaybeUninit::new(u64::MAX); keys.len()];
             return match self.map.load_many_u64(&keys, &mut values, &mut note) {
                 Err(error) => Many::Failed(error.into()),
-                // SAFETY: each was written above, and then perhaps by the call.
-                Ok(()) => Many::Values {
-                    values: values.iter().map(|value| unsafe { value.assume_init() }.to_ne_bytes().to_vec()).collect(),
-                    statuses,
-                },
+                Ok(values) => {
+                    Many::Values { values: values.iter().map(|value| value.to_ne_bytes().to_vec()).collect(), statuses }
+                }
             };
         }
         let (bytes, offsets) = flat(keys);
         let offsets = (key_width == Width::Bytes).then_some(offsets);
         let column = Column::new(&bytes, offsets.as_deref(), keys.len()).expect("a well formed column");
         let mut values = Guarded::new(room);
-        let mut value_offsets = self.offsets(value_width, keys.len());
-        // SAFETY: the buffer has that room, the offsets one place more than the keys.
-        let mut fill = unsafe { Fill::new(values.pointer(), room, pointer(&mut value_offsets)) };
-        match self.map.load_many(column, &mut fill, &mut note) {
-            Err(Error::Buffer) => Many::Needs(fill.filled()),
+        let mut value_offsets = Self::offsets(value_width, keys.len());
+        let mut values = ColumnWriter::new(values.places(), value_offsets.as_deref_mut());
+        match self.map.load_many(column, &mut values, &mut note) {
+            Err(Error::Buffer) => Many::Needs(values.size()),
             Err(error) => Many::Failed(error.into()),
-            Ok(()) => Many::Values { values: values.cut(value_offsets.as_deref(), keys.len()), statuses },
+            Ok(()) => Many::Values { values: taken(&values), statuses },
         }
     }
 

@@ -6,7 +6,7 @@ use super::operations::{OPERATIONS, Operation};
 use super::rust::call_bytes;
 use super::setup::SHARED_KINDS;
 use super::{Answer, Hash, Setup, Status, setup, time};
-use portolan::map::{Decision, Error, Kind, Map, Outcome, Output, Width};
+use portolan::map::{Decision, Error, Kind, Map, Outcome, ValueBuf, Width};
 use std::cell::OnceCell;
 use std::time::Instant;
 
@@ -92,13 +92,12 @@ impl Subject {
         &self,
         i: u64,
         gives: Outcome,
-        call: impl FnOnce(&[u8], &mut Output) -> Result<Outcome, Error>,
+        call: impl FnOnce(&[u8], &mut ValueBuf<'_>) -> Result<Outcome, Error>,
     ) -> Result<Result<u64, Outcome>, Error> {
         let mut buffer = [0; ROOM];
-        // SAFETY: the buffer outlives the output, and has that room.
-        let mut output = unsafe { Output::new(buffer.as_mut_ptr(), ROOM) };
-        let outcome = call(&self.key(i), &mut output)?;
-        Ok(if outcome == gives { Ok(unseal(self.setup.value, i, &buffer[..output.size()])) } else { Err(outcome) })
+        let mut value = ValueBuf::from(&mut buffer[..]);
+        let outcome = call(&self.key(i), &mut value)?;
+        Ok(if outcome == gives { Ok(unseal(self.setup.value, i, value.filled())) } else { Err(outcome) })
     }
 
     /// Any operation, with versions in place of values.

@@ -46,7 +46,7 @@ use super::{
     Error, Kind, Outcome, loaded,
     locked_table::TableState,
     operation::Operation,
-    stats::{Bucket, Stats},
+    stats::{BucketView, Stats},
 };
 use crate::{
     base::{
@@ -168,7 +168,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
     }
 }
 
-impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
+// SAFETY: a scan holds the mutex, and the lock of each entry while it hands out the value, which was packed as a `V`.
+unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     type Home<'a> = Home<'a, K>;
 
     fn hasher(&self) -> &Hasher {
@@ -280,14 +281,14 @@ impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     }
 
     /// Table 0 is the read map, table 1 the dirty map.
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
         let locked = self.locked();
         let table = match table {
             0 => locked.read_table(),
             1 if locked.read().is_amended() => locked.other_table(),
             _ => return Ok(None),
         };
-        Ok(Bucket::of(table, bucket, depth, |slot| {
+        Ok(BucketView::of(table, bucket, depth, |slot| {
             // SAFETY: a live slot of a table of this map holds the address of an entry.
             let entry = unsafe { EntryRef::from_word(slot.load_value()) }.lock();
             entry.shown::<V>()

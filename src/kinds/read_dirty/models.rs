@@ -247,7 +247,8 @@ loom::lazy_static! {
 /// Values that are the numbers of blocks.
 struct Numbered;
 
-impl Value for Numbered {
+// SAFETY: no `Block` is behind a number, and nobody asks for its bytes.
+unsafe impl Value for Numbered {
     type Ref<'a> = u64;
     const IN_PLACE: bool = false;
 

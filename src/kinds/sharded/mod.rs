@@ -25,7 +25,7 @@ use super::{
     Error, Kind, Outcome, loaded,
     locked_table::{self, LockedTable, TableState},
     operation::{Decision, Operation},
-    stats::{Bucket, Stats},
+    stats::{BucketView, Stats},
 };
 use crate::{
     base::{
@@ -243,7 +243,8 @@ impl<K: Key> Clone for Home<'_, K> {
 }
 impl<K: Key> Copy for Home<'_, K> {}
 
-impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
+// SAFETY: a scan holds the lock of its shard, and every value was packed as a `V`.
+unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     type Home<'a> = Home<'a, K>;
 
     fn hasher(&self) -> &Hasher {
@@ -374,12 +375,12 @@ impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         Ok(())
     }
 
-    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<Bucket>, Error> {
+    fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
         let Some(shard) = usize::try_from(table).ok().and_then(|index| self.shards().get(index)) else {
             return Ok(None);
         };
         let _state = lock(&shard.writers.state);
-        Ok(Bucket::of_values::<K, V>(&shard.table, bucket, depth))
+        Ok(BucketView::of_values::<K, V>(&shard.table, bucket, depth))
     }
 }
 
