@@ -1,12 +1,13 @@
-//! Many keys in one call: the memory that their searches read is prefetched before the first of them needs it.
+//! Operations on many keys in one call. The memory that the searches will read is prefetched for a
+//! whole group of keys before the first of them is searched for.
 
 use super::{Error, Kind, Outcome, operation::Operation};
 use crate::item::{Key, Receive, Value};
 
-/// Keys whose memory is prefetched together.
+/// Keys per group.
 const BATCH: usize = 64;
 
-/// A hashed key of a batch, and its home where that was located.
+/// A hashed key of a batch, and its home if the kind located it.
 pub struct Batched<'h, 'k, 'm, K: Key, V: Value, M: Kind<K, V> + 'm> {
     hashed: &'h K::Hashed<'k>,
     home: Option<M::Home<'m>>,
@@ -27,7 +28,8 @@ impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
     }
 }
 
-/// Calls `each` with the number of every key, in order, and the key, or why `key` refused it.
+/// Calls `each` for every key in order, with the key's index and either the hashed key or the error
+/// with which `key` rejected it.
 #[inline(always)]
 pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
     map: &'m M,

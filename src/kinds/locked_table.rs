@@ -1,5 +1,5 @@
-//! A table with its blocks, in the hands of whoever holds its lock. Every kind that keeps values in the slots themselves changes
-//! its table through here.
+//! A table whose lock is held, with the pool of its blocks. Every kind whose slots hold the values
+//! themselves (all but read/dirty) changes its tables through [`LockedTable`].
 
 use super::{
     Error, Outcome,
@@ -15,7 +15,7 @@ use crate::{
 };
 use core::marker::PhantomData;
 
-/// What a lock guards of one table.
+/// The part of a table that its lock protects.
 #[repr(C)]
 pub struct TableState {
     pub writer: WriterState,
@@ -23,13 +23,14 @@ pub struct TableState {
 }
 
 impl TableState {
-    /// `stable`: there are readers that do not take the lock.
+    /// `stable`: some readers do not take the lock, so memory that they may be reading must stay
+    /// readable.
     pub fn new(growth: Growth, stable: bool) -> Self {
         Self { writer: WriterState::new(growth, stable), pool: Pool::new(stable) }
     }
 }
 
-/// The table, its state and where its memory comes from.
+/// Exclusive access to a table and to the pool of its blocks.
 pub struct LockedTable<'a, K: Key, V> {
     table: TableMut<'a, K>,
     blocks: Held<'a>,
@@ -38,16 +39,19 @@ pub struct LockedTable<'a, K: Key, V> {
 
 impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
     /// # Safety
-    /// `state` and `memory` are always those of this table, whose values are of type `V`; and the caller holds what makes it the only
-    /// one to change the table, and, unless the state is stable, its only user.
+    ///
+    /// - `state` and `memory` must be the ones that this table is always used with, and its values
+    ///   must be of type `V`.
+    /// - While the returned value lives, no other thread may change the table. If `state` is not
+    ///   stable, no other thread may use the table at all.
     #[inline(always)]
     pub unsafe fn new(table: &'a Table<K>, state: &'a mut TableState, memory: &'a Memory, hasher: &'a Hasher) -> Self {
-        // SAFETY: the same contract.
+        // SAFETY: the caller gives exclusive access to the table, with its own state and memory.
         let table = unsafe { TableMut::new(table, &mut state.writer, memory, hasher) };
         Self { table, blocks: Held { pool: &mut state.pool, memory }, values: PhantomData }
     }
 
-    /// See [`super::Kind::write`].
+    /// Applies an operation to a key: see [`super::Kind::write`].
     #[inline(always)]
     pub fn write<'v>(
         &mut self,
@@ -61,13 +65,14 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         }
     }
 
-    /// The fast path of a write's search, from a home bucket that may have been located before the lock was held.
+    /// The fast path of a write's search. `home` may have been located before the lock was taken;
+    /// if it is outdated, the answer is `Undecided`.
     #[inline(always)]
     pub fn find(&self, home: HomeBucket<'a, K>, hashed: &K::Hashed<'_>) -> Lookup<'a, K> {
         self.table.find_for_write(home, hashed)
     }
 
-    /// The rest of the write of a key that has been looked for.
+    /// Applies an operation to a key after the search. `Undecided` counts as absent.
     #[inline(always)]
     pub fn write_at<'v>(
         &mut self,
@@ -78,7 +83,7 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         carry_out(KeyInTable { table: self, hashed, lookup }, operation)
     }
 
-    /// The slow path of a write, for keys in overflow buckets and while the table grows.
+    /// The slow path of a write: for keys in overflow buckets, and while the table grows.
     #[cold]
     #[inline(never)]
     pub fn write_slow<'v>(
@@ -89,17 +94,22 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         let lookup = self.table.find_for_write_slow(hashed);
         let is_found = matches!(lookup, Lookup::Found(_));
         let outcome = self.write_at(lookup, hashed, operation)?;
+        // An insert does its share of the growth itself.
         if is_found {
             self.table.continue_growth();
         }
         Ok(outcome)
     }
 
+    /// Frees the block of a key, if the key has one.
+    ///
     /// # Safety
-    /// No entry has this block as its key any more.
+    ///
+    /// The block must come from this table's pool, and no entry may refer to it any more.
     unsafe fn free_key(&mut self, key: Option<Block>) {
         if let Some(block) = key {
-            // SAFETY: the block came from this table's pool, and nothing leads to it by the contract above.
+            // SAFETY: by this function's contract the block is from this pool and nothing refers to
+            // it.
             unsafe { self.blocks.free(block) };
         }
     }
@@ -110,7 +120,7 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
 
     pub fn clear(&mut self) {
         self.table.clear();
-        // SAFETY: no slot holds an address any more.
+        // SAFETY: the table is empty, so no slot refers to a block.
         unsafe { self.blocks.pool.reset(self.blocks.memory) };
     }
 
@@ -118,12 +128,12 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         Ok(self.table.reserve(entries)?)
     }
 
-    /// Takes the memory that a `reserve` of so many entries needs. Nothing changes if that fails.
+    /// Allocates what `reserve(entries)` will need. If that fails, nothing changes.
     pub fn prepare(&mut self, entries: u64) -> Result<(), Error> {
         Ok(self.table.prepare(entries)?)
     }
 
-    /// Gives back what was prepared and is not used.
+    /// Releases what `prepare` allocated and nothing uses.
     pub fn release_unused_segments(&mut self) {
         self.table.release_unused_segments();
     }
@@ -137,9 +147,10 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
     /// Frees all memory.
     ///
     /// # Safety
-    /// Nobody uses the table any more, and nobody will.
+    ///
+    /// No thread uses the table now or later.
     pub unsafe fn destroy(&mut self) {
-        // SAFETY: nobody follows an address into either any more.
+        // SAFETY: by this function's contract no thread reads the table or its blocks any more.
         unsafe {
             self.table.destroy();
             self.blocks.pool.destroy(self.blocks.memory);
@@ -147,15 +158,16 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
     }
 }
 
-/// A key that was looked for, in the table that it belongs to.
+/// A key of a locked table, after the search for it.
 struct KeyInTable<'t, 'a, 'h, 'k, K: Key, V> {
     table: &'t mut LockedTable<'a, K, V>,
     hashed: &'h K::Hashed<'k>,
-    /// Decided: `Undecided` counts as absent.
+    /// The result of the search. `Undecided` counts as absent.
     lookup: Lookup<'a, K>,
 }
 
-// SAFETY: a slot that was found is live, and the lock keeps others from changing it.
+// SAFETY: `current` returns the value of a slot that is in use. It stays so, since this target has
+// exclusive access to the table.
 unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
     type Refusal = Error;
 
@@ -174,7 +186,7 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
         let key = match K::out_of_line(hashed).map(|bytes| table.blocks.alloc(bytes)).transpose() {
             Ok(key) => key,
             Err(error) => {
-                // SAFETY: it never came into the table.
+                // SAFETY: the value was packed above and no slot refers to it yet.
                 unsafe { V::free(value, &mut table.blocks) };
                 return Err(error.into());
             }
@@ -183,7 +195,7 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
         if let Lookup::Vacant(vacant) = lookup {
             table.table.insert_at(vacant, words, value);
         } else if let Err(error) = table.table.insert(K::hash(hashed), words, value) {
-            // SAFETY: neither came into the table.
+            // SAFETY: the insert failed, so no slot refers to the value or to the key's block.
             unsafe {
                 V::free(value, &mut table.blocks);
                 table.free_key(key);
@@ -196,9 +208,10 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
     #[inline(always)]
     fn overwrite(self, old: u64, value: V::Ref<'_>) -> Result<(), Error> {
         let (table, Lookup::Found(place)) = (self.table, self.lookup) else { return Ok(()) };
-        // SAFETY: the slot is live, and its value is of type V.
+        // SAFETY: `old` is the value of a slot in use, of type V, and we hold the table
+        // exclusively.
         if unsafe { V::can_refill(old, value) } {
-            // SAFETY: the same; the lock keeps other writers out.
+            // SAFETY: as for `can_refill`, which has just agreed.
             table.table.change_value(&place, || unsafe { V::refill(old, value) });
             return Ok(());
         }
@@ -207,7 +220,7 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
             table.table.set_word(&place, word);
         } else {
             table.table.set_block(&place, word);
-            // SAFETY: the slot holds the new one.
+            // SAFETY: the slot now holds the new block, so nothing refers to the old one.
             unsafe { V::free(old, &mut table.blocks) };
         }
         Ok(())
@@ -218,7 +231,7 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
         let (table, Lookup::Found(place)) = (self.table, self.lookup) else { return };
         let key = K::block(&place.slot().key);
         table.table.remove(&place);
-        // SAFETY: the entry is out of the table.
+        // SAFETY: the slot is empty now, so nothing refers to the value or to the key's block.
         unsafe {
             V::free(old, &mut table.blocks);
             table.free_key(key);
@@ -226,7 +239,7 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
     }
 }
 
-/// Reads a key while writers are kept out.
+/// Loads a key. The caller keeps writers out.
 #[inline]
 pub fn load<K: Key, V: Value>(
     table: &Table<K>,
@@ -234,7 +247,7 @@ pub fn load<K: Key, V: Value>(
     out: &mut impl Receive<V>,
 ) -> Result<Outcome, Error> {
     let Some(place) = table.find(hashed) else { return Ok(Outcome::NotFound) };
-    // SAFETY: the slot is live and stays so, and its value is of type V.
+    // SAFETY: the slot is in use, its value is of type V, and the caller keeps writers out.
     unsafe { out.receive(place.slot().load_value()) }?;
     Ok(Outcome::Done)
 }

@@ -1,7 +1,8 @@
-//! The five kinds: who may enter a table, and when.
+//! The five kinds of map. A kind decides which threads may use a table at the same time.
 //!
-//! A kind offers one way to read a key and one way to change it; the operations of the interface are small decisions that
-//! are handed to the latter ([`operation`]), so that each is written once for all kinds.
+//! A kind has one function that reads a key ([`Kind::load`]) and one that changes it
+//! ([`Kind::write`]). The operations of the interface (store, swap, compare-and-swap …) are small
+//! decisions that are passed to `write`, so each is written once for all kinds: see [`operation`].
 
 pub mod batch;
 pub mod operation;
@@ -23,14 +24,14 @@ use crate::{
 use operation::Operation;
 use stats::{BucketView, Stats};
 
-/// Why an operation was refused. It had no effect then.
+/// Why an operation failed. A failed operation had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The caller's buffer is too small.
     Buffer,
     /// An allocation failed.
     Memory,
-    /// A bucketed map is in use by another thread.
+    /// Another thread is using this bucketed map.
     Concurrent,
 }
 
@@ -46,60 +47,67 @@ impl From<OutOfMemory> for Error {
     }
 }
 
-/// How an operation went.
+/// The result of an operation that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// The key was not there.
+    /// The key had no value.
     NotFound,
-    /// There was a value, which was loaded.
+    /// The key had a value, and it was loaded.
     Loaded,
-    /// There was another value than the one to compare with.
+    /// The key has a value that differs from the one to compare with.
     Mismatch,
-    /// The iteration has come to its end, or was ended.
+    /// The iteration is complete, or its callback ended it.
     End,
 }
 
-/// One map of some kind. Any thread may call anything; a kind for one thread at a time refuses a second one.
+/// A map of some kind. Any thread may call any function. The kind that allows one thread at a time
+/// answers a second one with [`Error::Concurrent`].
 ///
 /// # Safety
-/// The values that `scan_part` hands to its sink are of type `V`, and no writer changes them meanwhile.
+///
+/// The values that `scan_part` hands to its sink are of type `V`, and no writer changes them
+/// meanwhile.
 pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
-    /// Where the search for a key begins: found without a lock, and good for one operation.
+    /// Where the search for a key begins. It is computed without a lock and may be outdated when it
+    /// is used, so it serves one operation only.
     type Home<'a>: Copy
     where
         Self: 'a;
 
     fn hasher(&self) -> &Hasher;
 
-    /// The fast path of `load`: one attempt that calls nothing, waits for nothing and cannot panic. A kind without one decides nothing.
+    /// The fast path of `load`: one attempt that makes no calls, never waits and cannot panic.
+    /// `Undecided` means: use `load` or `peek`. A kind without a fast path is always undecided.
     #[inline(always)]
     fn try_load<R>(&self, _hashed: &K::Hashed<'_>, _read: impl FnMut(u64) -> R) -> Attempt<R> {
         Attempt::Undecided
     }
 
-    /// As `load`, but `None` where that would wait for another thread.
+    /// Like `load`, but returns `None` where `load` would wait for another thread.
     fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>>;
 
-    /// Gives the value of a key to `out`.
+    /// Copies the value of a key to `out`.
     fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error>;
 
-    /// Lets `operation` decide what becomes of a key, alone with it.
+    /// Applies `operation` to a key. No other thread changes the key between the operation's
+    /// decision and its effect.
     fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, operation: O) -> Result<Outcome, Error>;
 
-    // Prefetching, for batches. Without it a kind keeps these four as they are.
+    // Prefetching, for batches. A kind that does not prefetch keeps these four defaults.
 
-    /// Whether the map is so large that its memory is worth asking for ahead.
+    /// Whether the map is too large for the cache, so that `prefetch_match` pays off.
     fn profits_from_prefetch(&self) -> bool {
         false
     }
-    /// Where the search for a key will begin; prefetches that.
+    /// Computes where the search for a key begins, and prefetches that memory.
     fn locate_in_batch(&self, _hashed: &K::Hashed<'_>) -> Option<Self::Home<'_>> {
         None
     }
-    /// Prefetches what else the search reads, once its beginning is in cache.
+    /// Prefetches what the search reads next. To know what that is, it reads the memory that
+    /// `locate_in_batch` prefetched.
     fn prefetch_match(&self, _home: Self::Home<'_>, _hashed: &K::Hashed<'_>) {}
-    /// `load` from where `locate_in_batch` said.
+    /// `load`, beginning at the home that `locate_in_batch` returned.
     fn load_at(
         &self,
         _home: Self::Home<'_>,
@@ -109,24 +117,26 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
         self.load(hashed, out)
     }
 
-    /// The number of entries; exact when nobody writes.
+    /// The number of entries. Exact while no other thread writes.
     fn len(&self) -> Result<u64, Error>;
     fn clear(&self) -> Result<(), Error>;
-    /// Makes room for `entries` in all, more than there are.
+    /// Allocates enough for `entries` entries in all, existing ones included. `entries` is more
+    /// than the map has.
     fn reserve(&self, entries: u64) -> Result<(), Error>;
-    /// Gives memory back that the entries do not need.
+    /// Releases memory that the entries do not need.
     fn shrink(&self) -> Result<(), Error>;
 
-    /// Called once before a whole iteration.
+    /// Called once before an iteration over the whole map.
     fn before_range(&self) -> Result<(), Error> {
         Ok(())
     }
-    /// Hands entries in the order of positions to `sink`, from `cursor` up to `until` (0: all), for as long as one hold of a lock may
-    /// take, and moves the cursor.
+    /// Passes entries to `sink` in the order of their positions, from `cursor` up to `until` (0: to
+    /// the end), and advances the cursor. Takes the lock once, and stops after a bounded number of
+    /// buckets so as not to hold it for long.
     fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error>;
 
-    /// The same until `sink` is full: [`Outcome::Done`], or [`Outcome::End`] where all were handed out. With [`Error::Buffer`] the
-    /// cursor stays.
+    /// Calls `scan_part` until `sink` is full ([`Outcome::Done`]) or no entries are left
+    /// ([`Outcome::End`]). On [`Error::Buffer`] the cursor is unchanged.
     fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Outcome, Error> {
         let start = *cursor;
         loop {
@@ -135,7 +145,7 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
                 Reach::Full => return Ok(Outcome::Done),
                 Reach::End => return Ok(Outcome::End),
                 Reach::TooSmall => {
-                    // It may have passed empty buckets.
+                    // Earlier parts may have moved it past empty buckets.
                     *cursor = start;
                     return Err(Error::Buffer);
                 }
@@ -144,11 +154,12 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     }
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error>;
-    /// A bucket as it stands, `depth` overflow buckets down its chain; `None` if there is no such bucket.
+    /// A copy of one bucket: the one `depth` steps down the chain of main bucket `bucket` of table
+    /// `table`. `None` if there is no such bucket.
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error>;
 }
 
-/// What a load answers that received this.
+/// The result of a load whose value was passed to a receiver: an error if its buffer was too small.
 #[inline(always)]
 fn loaded(received: Result<(), BufferTooSmall>) -> Result<Outcome, Error> {
     received?;

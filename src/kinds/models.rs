@@ -1,4 +1,5 @@
-//! What the models of the kinds have in common: words as a model's threads use them, and two threads on one map.
+//! Shared by the loom models of the kinds: short names for the operations on maps of words, and
+//! checks that run two threads on one map.
 
 use super::{
     Kind, Outcome,
@@ -49,7 +50,8 @@ fn builder() -> Builder {
     builder
 }
 
-/// Two threads on a map that `prepare` has filled; `after` looks at what each returned and at the map.
+/// Runs `first` and `second` in two threads on a map that `prepare` has filled. `after` checks the
+/// map and what the two returned.
 pub fn check<M: Send + Sync + 'static, A: 'static, B: 'static>(
     new: fn() -> M,
     prepare: fn(&M),
@@ -68,7 +70,8 @@ pub fn check<M: Send + Sync + 'static, A: 'static, B: 'static>(
     });
 }
 
-/// Who sees value 2 of key 1, which `prepare` gives another, sees what was written before that was stored.
+/// A thread that loads value 2 of key 1 must also see what the storing thread wrote before its
+/// store. `prepare` may give the key another value first.
 pub fn check_publication<M: Kind<Word, Word> + Send + Sync + 'static>(
     new: fn() -> M,
     prepare: fn(&M),

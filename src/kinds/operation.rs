@@ -1,43 +1,47 @@
-//! The operations on one key, each as a decision: given what is there, what is the outcome, and what becomes of the entry?
-//! A kind asks for the decision while it is alone with the key, and carries it out.
+//! The operations on one key. Each is a decision: given the key's current value, or none, it
+//! returns the outcome and whether to keep, store or delete. A kind makes sure that no other thread
+//! changes the key, asks the operation for its decision, and carries it out.
 
 use super::{Error, Outcome};
 use crate::item::{BufferTooSmall, Receive, Value, Word};
 use core::marker::PhantomData;
 
-/// What becomes of the entry.
+/// What to do with the entry.
 pub enum Decision<R> {
-    /// It stays as it is, present or not.
+    /// Leave it as it is, present or absent.
     Keep,
-    /// It gets this value.
+    /// Give the key this value.
     Store(R),
-    /// It goes, if it is there.
+    /// Delete the entry, if there is one.
     Delete,
 }
 
-/// The value that is there, for the time of the decision.
+/// The value that a key has while an operation decides about it.
 pub struct Current<V>(u64, PhantomData<fn() -> V>);
 
 impl<V: Value> Current<V> {
     /// # Safety
-    /// `word` is the value word of a live entry, and stays so while this value is used.
+    ///
+    /// `word` must be the value word of a live entry, and must stay so for as long as the returned
+    /// value is used.
     pub unsafe fn new(word: u64) -> Self {
         Self(word, PhantomData)
     }
     fn give_to(&self, out: &mut impl Receive<V>) -> Result<(), BufferTooSmall> {
-        // SAFETY: as promised to `new`.
+        // SAFETY: the word is that of a live entry, by the contract of `new`.
         unsafe { out.receive(self.0) }
     }
     fn equals(&self, value: V::Ref<'_>) -> bool {
-        // SAFETY: as promised to `new`.
+        // SAFETY: the word is that of a live entry, by the contract of `new`.
         unsafe { V::equals(self.0, value) }
     }
 }
 
 impl<V: Value> Current<V> {
-    /// Shows the value as bytes.
+    /// Calls `see` with the bytes of the value.
     fn show<R>(&self, see: impl FnOnce(&[u8]) -> R) -> R {
-        // SAFETY: as promised to `new`.
+        // SAFETY: the word is that of a live entry, by the contract of `new`, so nobody writes the
+        // value meanwhile.
         unsafe { V::show(self.0, see) }
     }
 }
@@ -48,38 +52,43 @@ impl Current<Word> {
     }
 }
 
-/// A decision. An error means that nothing becomes of the entry.
+/// An operation on one key. It is called with the key's current value, or told that there is none,
+/// and returns the outcome and the decision. After an error the entry stays as it is.
 pub trait Operation<'v, V: Value> {
-    /// Whether a [read/dirty](super::read_dirty) map counts a miss when it finds the key in the dirty map only: all but what
-    /// merely stores.
+    /// Whether a [read/dirty](super::read_dirty) map counts a miss when it finds the key in the
+    /// dirty map only. As in Go's `sync.Map`, plain stores and swaps do not count as misses.
     const READS: bool = true;
 
-    /// Whether the decision is the user's: then it is asked for once, and only while the key is locked.
+    /// Whether a callback of the user decides. If so, the operation is asked exactly once, and only
+    /// while the key is locked.
     const ASKS_USER: bool = false;
 
     fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Decision<V::Ref<'v>>), Error>;
-    /// May be asked more than once, and without a lock, unless [`Operation::ASKS_USER`].
+    /// May be called more than once, and without a lock held, unless [`Operation::ASKS_USER`]. Only
+    /// the last answer is used.
     fn on_absent(&mut self) -> Result<(Outcome, Decision<V::Ref<'v>>), Error>;
 }
 
-/// One key with what holds it still: how a kind carries out a decision about it.
+/// A key that no other thread can change, and the three changes that an operation may decide on.
 ///
 /// # Safety
-/// The word that `current` returns is the value word of a live entry, and stays so until the target is used up.
+///
+/// A word returned by `current` must be the value word of a live entry, and must stay so until the
+/// target is consumed or dropped.
 pub unsafe trait Target<V: Value>: Sized {
-    /// Why a decision was not carried out.
+    /// Why a decision could not be carried out.
     type Refusal: From<Error>;
-    /// The value word, if the key has a value.
+    /// The key's value word, or `None` if it has no value.
     fn current(&self) -> Option<u64>;
-    /// The key, which has no value, gets one.
+    /// Gives a value to the key, which has none.
     fn insert(self, value: V::Ref<'_>) -> Result<(), Self::Refusal>;
-    /// The key gets a value in place of `old`.
+    /// Replaces the key's value `old`.
     fn overwrite(self, old: u64, value: V::Ref<'_>) -> Result<(), Self::Refusal>;
-    /// The key loses its value, `old`.
+    /// Deletes the key, whose value is `old`.
     fn remove(self, old: u64);
 }
 
-/// Asks an operation what becomes of a key, and carries it out.
+/// Asks an operation for its decision about a key, and carries it out.
 #[inline(always)]
 pub fn carry_out<'v, V: Value, T: Target<V>>(
     target: T,
@@ -92,7 +101,8 @@ pub fn carry_out<'v, V: Value, T: Target<V>>(
         }
         return Ok(outcome);
     };
-    // SAFETY: the target promises that the word stays live.
+    // SAFETY: `Target` promises that the word is that of a live entry until the target is consumed,
+    // which happens only below.
     let (outcome, decision) = operation.on_present(&unsafe { Current::new(old) })?;
     match decision {
         Decision::Keep => {}
@@ -191,7 +201,7 @@ impl<'v, V: Value> Operation<'v, V> for CompareAndDelete<V::Ref<'v>> {
     }
 }
 
-/// Adds to a word, from zero if there is none; wraps.
+/// Adds to a word, wrapping around. A missing key counts as zero.
 pub struct Add<'o> {
     pub delta: u64,
     pub sum: &'o mut u64,
@@ -208,10 +218,10 @@ impl<'v> Operation<'v, Word> for Add<'_> {
     }
 }
 
-/// The user, who is shown the value that is there, if there is one, and decides.
+/// The user's callback: it is given the current value, or `None`, and decides.
 pub type Decide<'o, R> = dyn FnMut(Option<&[u8]>) -> Decision<R> + 'o;
 
-/// Asks the user.
+/// Lets the user's callback decide.
 pub struct Update<'o, R>(pub &'o mut Decide<'o, R>);
 
 impl<'v, V: Value> Operation<'v, V> for Update<'_, V::Ref<'v>> {

@@ -1,13 +1,15 @@
-//! The kinds whose every operation holds the whole table: `bucketed`, `mutex` and `rwmutex`. They differ in their gate alone.
+//! The kinds with one lock for the whole table: `bucketed`, `mutex` and `rwmutex`. They differ only
+//! in their gate, which decides what happens when two threads use the map at the same time.
 //!
-//! | gate | readers | writers | a second thread |
-//! |---|---|---|---|
-//! | [`Detector`] | alone | alone | is refused |
-//! | [`Mutex`] | alone | alone | waits |
-//! | [`RwLock`] | together | alone | waits |
+//! | gate | two readers | a reader and a writer, or two writers |
+//! |---|---|---|
+//! | [`Detector`] | the second is refused | the second is refused |
+//! | [`Mutex`] | the second waits | the second waits |
+//! | [`RwLock`] | both run | the second waits |
 //!
-//! The detector is one flag, taken with Acquire and given back with Release: it costs one atomic exchange, and unlike the
-//! runtime's check it cannot be passed by two threads at once, so that a misuse is a refusal and never a broken table.
+//! Go's runtime also detects concurrent use, but with a flag that two threads can pass at the same
+//! time. Here the flag is set by an atomic exchange, so misuse is always detected and cannot
+//! corrupt the table.
 
 use super::{
     Error, Kind, Outcome,
@@ -30,74 +32,83 @@ use crate::{
 };
 use core::{cell::UnsafeCell, marker::PhantomData};
 
-/// Decides who may enter.
+/// A lock around the table.
 ///
 /// # Safety
-/// While `exclusive` runs what it is given, nothing else runs through the same gate.
+///
+/// - While a body passed to `exclusive` runs, no other body passed to the same gate may run. Bodies
+///   passed to `shared` and `try_shared` may run at the same time as each other.
+/// - If one of two bodies was passed to `exclusive`, all that the earlier one did must happen
+///   before all that the later one does.
+///
+/// A body that panics counts as ended.
 pub unsafe trait Gate: Send + Sync + 'static {
     fn new() -> Self;
-    /// Runs `inside` while no writer is in.
-    fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error>;
-    /// The same, or `None` where that would take waiting.
-    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>>;
-    /// Runs `inside` while nobody else is in.
-    fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error>;
+    /// Runs `body` while no body passed to `exclusive` runs.
+    fn shared<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error>;
+    /// Like `shared`, but returns `None` instead of waiting.
+    fn try_shared<R>(&self, body: impl FnOnce() -> R) -> Option<Result<R, Error>>;
+    /// Runs `body` while no other body runs.
+    fn exclusive<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error>;
 }
 
-// SAFETY: whatever runs holds the mutex.
+// SAFETY: every body runs with the mutex held.
 unsafe impl Gate for Mutex<()> {
     fn new() -> Self {
         Mutex::new(())
     }
-    fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
-        self.exclusive(inside)
+    fn shared<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error> {
+        self.exclusive(body)
     }
-    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>> {
+    fn try_shared<R>(&self, body: impl FnOnce() -> R) -> Option<Result<R, Error>> {
         let _guard = try_lock(self)?;
-        Some(Ok(inside()))
+        Some(Ok(body()))
     }
-    fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
+    fn exclusive<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error> {
         let _guard = lock(self);
-        Ok(inside())
+        Ok(body())
     }
 }
 
-// SAFETY: whatever runs holds the lock, and `exclusive` holds it alone.
+// SAFETY: bodies of `exclusive` run with the write lock held, the others with a read lock.
 unsafe impl Gate for RwLock<()> {
     fn new() -> Self {
         RwLock::new(())
     }
-    fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
+    fn shared<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error> {
         let _guard = lock_shared(self);
-        Ok(inside())
+        Ok(body())
     }
-    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>> {
+    fn try_shared<R>(&self, body: impl FnOnce() -> R) -> Option<Result<R, Error>> {
         let _guard = try_lock_shared(self)?;
-        Some(Ok(inside()))
+        Some(Ok(body()))
     }
-    fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
+    fn exclusive<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error> {
         let _guard = lock_alone(self);
-        Ok(inside())
+        Ok(body())
     }
 }
 
-/// Lets one thread in at a time, and refuses a second one.
+/// A flag that is set while a body runs. A second thread does not wait; it gets an error.
 pub struct Detector(AtomicBool);
 
-// SAFETY: whatever runs has set the flag, which one thread at a time can do.
+// SAFETY: every body runs after a swap that found the flag clear and set it, and until the flag is
+// cleared again no other swap finds it clear. The swap is Acquire and the clearing is Release, so a
+// body happens before the next one.
 unsafe impl Gate for Detector {
     fn new() -> Self {
         Self(AtomicBool::new(false))
     }
-    fn shared<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
-        self.exclusive(inside)
+    fn shared<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error> {
+        self.exclusive(body)
     }
-    fn try_shared<R>(&self, inside: impl FnOnce() -> R) -> Option<Result<R, Error>> {
-        Some(self.exclusive(inside))
+    fn try_shared<R>(&self, body: impl FnOnce() -> R) -> Option<Result<R, Error>> {
+        Some(self.exclusive(body))
     }
-    fn exclusive<R>(&self, inside: impl FnOnce() -> R) -> Result<R, Error> {
-        struct Inside<'a>(&'a AtomicBool);
-        impl Drop for Inside<'_> {
+    fn exclusive<R>(&self, body: impl FnOnce() -> R) -> Result<R, Error> {
+        // Clears the flag even if the body panics.
+        struct ClearOnDrop<'a>(&'a AtomicBool);
+        impl Drop for ClearOnDrop<'_> {
             fn drop(&mut self) {
                 self.0.store(false, Release);
             }
@@ -105,35 +116,37 @@ unsafe impl Gate for Detector {
         if self.0.swap(true, Acquire) {
             return Err(Error::Concurrent);
         }
-        let _inside = Inside(&self.0);
-        Ok(inside())
+        let _clear = ClearOnDrop(&self.0);
+        Ok(body())
     }
 }
 
-/// Go's classic hash table, for one thread at a time.
-pub type Bucketed<K, V> = Locked<K, V, Detector>;
-/// The same table behind a mutex.
-pub type MutexMap<K, V> = Locked<K, V, Mutex<()>>;
-/// The same table behind a reader-writer lock.
-pub type RwMutexMap<K, V> = Locked<K, V, RwLock<()>>;
+/// A hash table like Go's built-in map, for one thread at a time.
+pub type Bucketed<K, V> = SingleLock<K, V, Detector>;
+/// The same table with a mutex.
+pub type MutexMap<K, V> = SingleLock<K, V, Mutex<()>>;
+/// The same table with a reader-writer lock.
+pub type RwMutexMap<K, V> = SingleLock<K, V, RwLock<()>>;
 
-/// One table behind one gate.
-pub struct Locked<K: Key, V: Value, G> {
+/// A table and the gate that protects it.
+pub struct SingleLock<K: Key, V: Value, G> {
     gate: G,
     hasher: Hasher,
     memory: Memory,
     table: Table<K>,
-    /// Touched inside the gate only, exclusively to change it.
+    /// Protected by the gate: read in bodies of `shared` and `exclusive`, changed only in bodies of
+    /// `exclusive`.
     state: UnsafeCell<TableState>,
     values: PhantomData<fn() -> V>,
 }
 
-// SAFETY: the state is reached through the gate alone, and a table is made of atomics.
-unsafe impl<K: Key, V: Value, G: Gate> Send for Locked<K, V, G> {}
-// SAFETY: the state is reached through the gate alone, and a table is made of atomics.
-unsafe impl<K: Key, V: Value, G: Gate> Sync for Locked<K, V, G> {}
+// SAFETY: nothing in it belongs to a thread. The memory that the state points to is the map's own.
+unsafe impl<K: Key, V: Value, G: Gate> Send for SingleLock<K, V, G> {}
+// SAFETY: the gate protects the state, as the field says. The other fields are atomics, or never
+// change.
+unsafe impl<K: Key, V: Value, G: Gate> Sync for SingleLock<K, V, G> {}
 
-impl<K: Key, V: Value, G: Gate> Locked<K, V, G> {
+impl<K: Key, V: Value, G: Gate> SingleLock<K, V, G> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
         Self {
             gate: G::new(),
@@ -145,22 +158,24 @@ impl<K: Key, V: Value, G: Gate> Locked<K, V, G> {
         }
     }
 
-    fn exclusive<R>(&self, inside: impl FnOnce(&mut LockedTable<'_, K, V>) -> R) -> Result<R, Error> {
+    fn exclusive<R>(&self, body: impl FnOnce(&mut LockedTable<'_, K, V>) -> R) -> Result<R, Error> {
         self.gate.exclusive(|| {
-            // SAFETY: nobody else is in.
-            inside(&mut unsafe { LockedTable::new(&self.table, &mut *self.state.get(), &self.memory, &self.hasher) })
+            // SAFETY: the gate runs no other body meanwhile, so this is the only access to the
+            // table and its state. `new` paired them, with this memory.
+            body(&mut unsafe { LockedTable::new(&self.table, &mut *self.state.get(), &self.memory, &self.hasher) })
         })
     }
 
-    fn shared<R>(&self, inside: impl FnOnce(&Table<K>, &TableState) -> R) -> Result<R, Error> {
-        // SAFETY: no writer is in.
-        self.gate.shared(|| inside(&self.table, unsafe { &*self.state.get() }))
+    fn shared<R>(&self, body: impl FnOnce(&Table<K>, &TableState) -> R) -> Result<R, Error> {
+        // SAFETY: the gate runs no body of `exclusive` meanwhile, so nobody changes the state.
+        self.gate.shared(|| body(&self.table, unsafe { &*self.state.get() }))
     }
 }
 
-// SAFETY: a scan is inside the gate, and every value was packed as a `V`.
-unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
-    /// None: without the lock, the table's memory may go away during a look at its shape.
+// SAFETY: a scan runs with the lock held, which keeps writers out, and all values were packed as a `V`.
+unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
+    /// Nothing is located before the lock is held. A thread without the lock must not read the
+    /// table: a writer may free its memory at any time.
     type Home<'a>
         = ()
     where
@@ -207,9 +222,9 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for Locked<K, V, G> {
     }
 }
 
-impl<K: Key, V: Value, G> Drop for Locked<K, V, G> {
+impl<K: Key, V: Value, G> Drop for SingleLock<K, V, G> {
     fn drop(&mut self) {
-        // SAFETY: nobody uses a map that is dropped.
+        // SAFETY: `&mut self` is exclusive access, and the map is not used after it is dropped.
         unsafe { LockedTable::<K, V>::new(&self.table, self.state.get_mut(), &self.memory, &self.hasher).destroy() };
     }
 }
@@ -219,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_detector_refuses_a_second_entry() {
+    fn the_detector_refuses_a_second_body() {
         let gate = Detector::new();
         let inner = gate.exclusive(|| gate.exclusive(|| ())).unwrap();
         assert_eq!(inner, Err(Error::Concurrent));

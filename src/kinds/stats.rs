@@ -1,4 +1,4 @@
-//! Figures about a map, and a look at one of its buckets.
+//! Statistics of a map, and copies of single buckets for debugging.
 
 use super::locked_table::TableState;
 use crate::{
@@ -6,42 +6,42 @@ use crate::{
     table::{EMPTY_ONE, EMPTY_REST, SLOTS, Slot, Table},
 };
 
-/// Figures that the kinds gather; sums over all tables unless said.
+/// Statistics of a map: sums over all its tables unless a field says otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
     pub entries: u64,
-    /// Entries to a main bucket.
+    /// Entries per main bucket.
     pub load_factor: f64,
     /// B of the largest table.
     pub bucket_bits: u32,
     /// Main buckets.
     pub buckets: u64,
     pub overflow_buckets: u64,
-    /// Tables in the middle of a growth, and the buckets they have split already.
+    /// Tables in the middle of a growth step, and the buckets that they have split so far.
     pub growing: u64,
     pub split: u64,
-    /// Tables that a key may fall into.
+    /// Tables among which the hash chooses.
     pub shards: u64,
     pub shard_entries_min: u64,
     pub shard_entries_max: u64,
-    /// The most buckets in one chain.
+    /// Buckets in the longest chain.
     pub longest_chain: u64,
     pub promotions: u64,
-    /// Since the last promotion.
+    /// Misses since the last promotion.
     pub misses: u64,
     pub dirty_entries: u64,
     pub read_entries: u64,
     pub expunged: u64,
-    /// Memory held for tables, and for read/dirty entries.
+    /// Bytes allocated for tables and for the entries of a read/dirty map.
     pub table_bytes: u64,
-    /// Blocks of keys and values in use.
+    /// Bytes of the blocks that hold keys and values.
     pub bytes_live: u64,
-    /// Memory held for blocks.
+    /// Bytes allocated for blocks, in use or free.
     pub bytes_reserved: u64,
 }
 
 impl Stats {
-    /// Adds the figures of one table.
+    /// Adds the statistics of one table, apart from its entries: see [`Stats::add_shard`].
     pub fn add_table<K: Key>(&mut self, table: &Table<K>, state: &TableState) {
         let (shape, writer) = (table.shape(), &state.writer);
         self.bucket_bits = self.bucket_bits.max(shape.bits());
@@ -55,7 +55,7 @@ impl Stats {
         self.bytes_reserved += state.pool.reserved();
     }
 
-    /// Counts one shard.
+    /// Counts one shard and its entries.
     pub fn add_shard(&mut self, entries: u64) {
         self.shard_entries_min = if self.shards == 0 { entries } else { self.shard_entries_min.min(entries) };
         self.shard_entries_max = self.shard_entries_max.max(entries);
@@ -64,7 +64,7 @@ impl Stats {
     }
 }
 
-/// What a slot of a bucket is.
+/// The state of a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SlotState {
@@ -72,32 +72,32 @@ pub enum SlotState {
     EmptyRest = 0,
     EmptyOne = 1,
     Live = 2,
-    /// Read/dirty: deleted, the entry is still there.
+    /// Read/dirty only: the key is deleted, and its entry is kept for the next store.
     Nil = 3,
-    /// Read/dirty: deleted, and not in the dirty map.
+    /// Read/dirty only: the key is deleted, and it is not in the dirty map.
     Expunged = 4,
 }
 
-/// One bucket as it stood at some moment.
+/// A copy of one bucket, taken at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BucketView {
     pub version: u32,
-    /// Number of the next overflow bucket, 0 for none.
+    /// Number of the next overflow bucket in the chain; 0 if this is the last.
     pub overflow: u32,
     pub tophash: [u8; SLOTS],
     pub state: [SlotState; SLOTS],
-    /// A word key itself, or the length of a bytes key.
+    /// The keys themselves if they are words, else their lengths in bytes.
     pub keys: [u64; SLOTS],
-    /// A word value itself, or the length of a bytes value.
+    /// The values themselves if they are words, else their lengths in bytes.
     pub values: [u64; SLOTS],
-    /// B of the table, and its main buckets.
+    /// B of the table, and the number of its main buckets.
     pub table_bucket_bits: u64,
     pub table_buckets: u64,
 }
 
 impl BucketView {
-    /// The bucket `depth` down the chain of main bucket `bucket`. `value` turns a slot into its state and value. For whoever keeps
-    /// writers out.
+    /// Copies the bucket `depth` steps down the chain of main bucket `bucket`. `value` returns the
+    /// state and the value to show for a slot. The caller keeps writers out.
     pub fn of<K: Key>(
         table: &Table<K>,
         bucket: u64,
@@ -127,11 +127,13 @@ impl BucketView {
         Some(this)
     }
 
-    /// As [`BucketView::of`], where slots hold their values themselves.
+    /// Like [`BucketView::of`], for a table whose slots hold the values themselves. The caller keeps
+    /// writers out.
     pub fn of_values<K: Key, V: Value>(table: &Table<K>, bucket: u64, depth: u64) -> Option<Self> {
         Self::of(table, bucket, depth, |slot| {
             let word = slot.load_value();
-            // SAFETY: writers are kept out, so the slot's value is alive.
+            // SAFETY: the slot is in use and the caller keeps writers out, so its word is that of a
+            // live value.
             (SlotState::Live, unsafe { if V::IN_PLACE { word } else { V::len(word) as u64 } })
         })
     }

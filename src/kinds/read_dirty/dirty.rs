@@ -1,8 +1,9 @@
-//! The life of the dirty map: made from the read map, filled, missed, promoted. Everything here holds the mutex.
+//! The life of the dirty map: it is made from the read map, gets the new keys, and is promoted. All
+//! of this is done with the mutex held.
 
 use super::{
     entry::{EntryGuard, EntryRef},
-    mutex_path::Locked,
+    mutex_path::MutexHeld,
 };
 use crate::{
     base::{
@@ -17,8 +18,9 @@ use crate::{
     table::{Place, Table},
 };
 
-impl<'a, K: Key, V: Value> Locked<'a, K, V> {
-    /// Sees to it that there is a dirty map: made anew, it takes over the live entries of the read map; the nil ones are expunged.
+impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
+    /// Makes a dirty map if there is none: copies the live entries of the read map, and expunges
+    /// the nil ones. If memory runs out, there is no dirty map afterwards.
     fn make_dirty(&mut self) -> Result<(), OutOfMemory> {
         let read = self.read();
         if read.is_amended() {
@@ -28,8 +30,9 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         let mut other = self.other();
         other.clear();
         if needed > 1 && other.is_oversized(needed) {
-            // Else each dirty map would cost as much as the largest there ever was. But the first after a clear may: it has the room that
-            // the clear kept. What memory that takes, nobody has asked for.
+            // Without this every dirty map would cost as much as the largest one ever. The first
+            // one after a clear is left alone, since a clear keeps the capacity. Failure is
+            // ignored: this only saves memory.
             _ = other.shrink();
         }
         other.reserve(needed)?;
@@ -42,7 +45,10 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
                 return;
             }
             let word = slot.load_value();
-            // SAFETY: a live slot of the read map holds the address of an entry.
+            // A writer without the mutex may make a nil entry live at any time. Its lock decides:
+            // either the entry is live first and is copied, or it is expunged first and the writer
+            // takes the mutex.
+            // SAFETY: slots in use hold words of this map's entries.
             if unsafe { EntryRef::from_word(word) }.lock().expunge() {
                 expunged += 1;
             } else {
@@ -50,9 +56,9 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
             }
         });
         if result.is_err() {
-            // Without a dirty map there are no expunged entries.
+            // Undo: without a dirty map there must be no expunged entries.
             read_table.for_each(|slot| {
-                // SAFETY: as above.
+                // SAFETY: slots in use hold words of this map's entries.
                 unsafe { EntryRef::from_word(slot.load_value()) }.lock().unexpunge();
             });
             self.other().clear();
@@ -63,7 +69,8 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         Ok(())
     }
 
-    /// Puts the key of an expunged entry, which is at `place` in the read map, into the dirty map again.
+    /// Inserts the key of an expunged entry into the dirty map. `place` is the key's slot in the
+    /// read map.
     pub(super) fn unexpunge(&mut self, hashed: &K::Hashed<'_>, place: &Place<'_, K>) -> Result<(), Error> {
         let (key, entry) = (K::load(&place.slot().key), place.slot().load_value());
         self.other().insert(K::hash(hashed), key, entry)?;
@@ -71,26 +78,29 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         Ok(())
     }
 
-    /// Adds a key that neither map has.
+    /// Adds a key that neither map has, to the dirty map.
     pub(super) fn insert(&mut self, hashed: &K::Hashed<'_>, value: V::Ref<'_>) -> Result<(), Error> {
         self.make_dirty()?;
         let map = self.map;
-        let entry = self.inner.entries.take(&map.memory)?;
+        let entry = self.inner.arena.take(&map.memory)?;
         let guard = entry.lock();
         match self.insert_entry(hashed, value, entry) {
             Ok((value, key)) => {
+                // Counted before the value appears, so that a delete cannot bring the count below
+                // zero.
                 map.len.fetch_add(1, Relaxed);
                 guard.begin(value, key);
                 Ok(())
             }
             Err(error) => {
-                self.inner.entries.release(guard);
+                self.inner.arena.release(guard);
                 Err(error.into())
             }
         }
     }
 
-    /// Puts the key of a fresh entry into the dirty map; returns the value word and the key's block, which are the entry's then.
+    /// Inserts the key of a new entry into the dirty map. Returns the value word and the key's
+    /// block, which the caller stores in the entry.
     fn insert_entry(
         &mut self,
         hashed: &K::Hashed<'_>,
@@ -108,13 +118,13 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
             inserted.map(|()| key)
         });
         if inserted.is_err() {
-            // SAFETY: no entry has it.
+            // SAFETY: the value was packed above, and no entry refers to it yet.
             unsafe { V::free(value, &mut blocks) };
         }
         Ok((value, inserted?))
     }
 
-    /// Counts an operation that the read map could not answer, and promotes the dirty map when that has happened often enough.
+    /// Counts a miss, and promotes the dirty map after as many as it has entries.
     pub(super) fn count_miss(&mut self) {
         self.inner.misses += 1;
         if self.inner.misses >= self.dirty_entries() {
@@ -122,7 +132,8 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         }
     }
 
-    /// The dirty map becomes the read map. What was expunged is in neither then, and free.
+    /// Makes the dirty map the read map. Then neither map has the expunged entries, so they are
+    /// freed.
     pub(super) fn promote(&mut self) {
         let old = self.replace_read_map();
         self.inner.promotions += 1;
@@ -131,7 +142,8 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         }
     }
 
-    /// The other table becomes the read map, and there is no dirty map. Returns the table that was the read map.
+    /// Makes the other table the read map, without a dirty map, in a new generation. Returns the
+    /// former read map.
     fn replace_read_map(&mut self) -> &'a Table<K> {
         let (read, old) = (self.read(), self.read_table());
         self.map.read.store(read.promoted().0, Release);
@@ -139,39 +151,41 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         old
     }
 
-    /// Frees entries of a table that is neither the read map nor the dirty map.
+    /// Frees the entries for which `which` is true. `table` is the former read map. The entries
+    /// that are freed must be in no other table.
     fn free_entries(&mut self, table: &Table<K>, which: impl Fn(&EntryGuard<'_>) -> bool) {
         table.for_each(|slot| {
-            // SAFETY: a live slot of such a table holds the address of an entry, freed by nobody else meanwhile.
+            // Waits for writers that locked the entry before the generation advanced.
+            // SAFETY: slots in use hold words of this map's entries.
             let entry = unsafe { EntryRef::from_word(slot.load_value()) }.lock();
             if which(&entry) {
                 if let Some(value) = entry.value() {
-                    // SAFETY: the entry is out of both maps, and its state says so before the block is used again.
                     self.map.len.fetch_sub(1, Relaxed);
                     self.map.free_block(entry.free());
-                    // SAFETY: as above.
+                    // SAFETY: the entry is unused now, so nothing refers to its value.
                     unsafe { V::free(value, &mut self.map.blocks()) };
                 } else {
                     self.map.free_block(entry.free());
                 }
-                self.inner.entries.release(entry);
+                self.inner.arena.release(entry);
             }
         });
     }
 
-    /// Forgets every key: an empty read map, no dirty map.
+    /// Removes every key: the read map is empty then, and there is no dirty map.
     pub(super) fn clear(&mut self) {
         if self.read().is_amended() {
             self.promote();
         }
         self.other().clear();
         let old = self.replace_read_map();
-        // Writers that are still inside an entry give its lock back first; they come before the clear.
+        // Writers that hold an entry's lock finish first: they come before the clear.
         self.free_entries(old, |_| true);
     }
 
-    /// Makes room in the table that new keys go to.
+    /// Allocates enough in the table to which new keys go for `entries` entries.
     pub(super) fn reserve(&mut self, entries: u64) -> Result<(), Error> {
+        // A former read map still has its old slots.
         if !self.read().is_amended() {
             self.other().clear();
         }
@@ -180,7 +194,8 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         Ok(())
     }
 
-    /// A dirty map of what is alive, as small as can be, becomes the read map; the other table and entries give memory back.
+    /// Releases memory. Promotes a new dirty map that is as small as possible, then shrinks the
+    /// other table, the entries and the pool.
     pub(super) fn shrink(&mut self) -> Result<(), Error> {
         self.inner.reserved = 0;
         if self.map.tables.iter().all(Table::is_unused) {
@@ -194,7 +209,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         self.promote();
         self.other().clear();
         self.other().shrink()?;
-        self.inner.entries.shrink(&self.map.memory);
+        self.inner.arena.shrink(&self.map.memory);
         lock(&self.map.pool).shrink(&self.map.memory)?;
         Ok(())
     }

@@ -1,20 +1,36 @@
-//! An entry: what the read map and the dirty map share of a key.
+//! An entry: the value of a key, shared by the read map and the dirty map.
 //!
 //! # States
 //! ```text
-//!            store                    the dirty map is made anew
-//!   nil ─────────────▶ live      nil ───────────────────────────▶ expunged
-//!       ◀─────────────               ◀───────────────────────────
-//!            delete                   put into the dirty map again
+//!            store                    left out of a new dirty map
+//!   nil ─────────────▶ live      nil ────────────────────────────▶ expunged
+//!       ◀─────────────               ◀────────────────────────────
+//!            delete                  inserted into the dirty map
 //! ```
-//! and *free*, for an entry that no table has. All changes are made under the entry's lock. The state word carries a version
-//! that every change of the state advances, and every overwriting of a value that has a block.
+//! An entry that neither map has is *unused*. A new key's entry goes from unused to live. A
+//! promotion frees expunged entries, and a clear frees all: they become unused.
 //!
-//! # Readers
-//! A reader loads the state (Acquire), then the value, then (for bytes) the block; after an Acquire fence it loads the state again.
-//! Unchanged, and live: the value was the entry's at some moment in between. A writer that replaces or removes a
-//! block changes the state word first, issues a Release fence, and only then gives the block back, so whoever sees the block's new
-//! contents sees the new version as well. A word is overwritten in place: it is all there is to the value.
+//! Every change is made with the entry's lock held. The state word is
+//!
+//! ```text
+//!  63                                  2  1  0
+//! ┌─────────────────────────────────────┬─────┐
+//! │ version                             │state│   0 unused  1 live  2 nil  3 expunged
+//! └─────────────────────────────────────┴─────┘
+//! ```
+//!
+//! The version is advanced by every change of state, and by every overwrite of a value that has a
+//! block.
+//!
+//! # Reading without the lock
+//! A reader loads the state word (Acquire), the value (Acquire) and, if the value is bytes, the
+//! block. Then it issues an Acquire fence and loads the state word again. If the word is live and
+//! unchanged, the reader has the value that the entry had at some moment in between.
+//!
+//! A writer that replaces or removes a block changes the state word first, issues a Release fence,
+//! and only then frees the block. So a reader that sees the block's new contents also sees the new
+//! version, and tries again. A value that is a word is simply overwritten: a reader gets the old
+//! word or the new one, and either is right.
 
 use super::{ReadDirty, entry_lock::Lock};
 use crate::{
@@ -35,42 +51,54 @@ use crate::{
     },
     table::Attempt,
 };
-pub(super) const FREE: u64 = 0;
+
+pub(super) const UNUSED: u64 = 0;
 const LIVE: u64 = 1;
 const NIL: u64 = 2;
 const EXPUNGED: u64 = 3;
 
-/// Attempts of a reader before somebody has to lock the entry.
+/// Attempts of a reader without the lock. After these it locks the entry, or gives up if it must
+/// not wait.
 const ATTEMPTS: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
 pub struct Entry {
+    /// Its holder may change the other fields. A word of 0 is a closed lock.
     pub(super) lock: Lock,
-    /// Version and state: the lowest two bits are the state.
+    /// Version and state, drawn above. Read by anyone, written by the holder of the lock. 0:
+    /// version 0, unused.
     pub(super) state: AtomicU64,
-    /// The value word while live. Otherwise the last one: a late reader may follow it, so it stays the address of a block.
+    /// The value word. Read by anyone, written by the holder of the lock. It keeps its last word
+    /// after a delete, because a late reader may still follow it to its block, whose memory stays
+    /// readable. It is 0 only before the first value, and in a discarded page. A reader does not
+    /// use it then, since the state is not live.
     pub(super) value: AtomicU64,
-    /// The block of a long key, which the entry owns, or 0; the next free entry while free.
+    /// While the entry is in use: the block of the key, which the entry owns, or 0 if the key needs
+    /// no block. While it is on the free list: the address of the next entry there, or 0 at the
+    /// end. Used only by the holder of the map's mutex.
     pub(super) key: AtomicU64,
 }
 
 impl Entry {
-    /// Free, and its lock is nobody's: what a page that went back to the system reads as.
+    /// Unused, with its lock closed. All words are 0, as in a discarded page.
     pub fn new() -> Self {
         let zero = || AtomicU64::new(0);
         Self { lock: Lock::new(), state: zero(), value: zero(), key: zero() }
     }
 }
 
-/// The address of an entry. It may be freed and used for another key while someone has this; its memory stays.
+/// The address of an entry. The entry may be freed, and reused for another key, while a thread
+/// holds this; its memory stays readable.
 #[derive(Clone, Copy)]
 pub struct EntryRef<'a>(pub(super) &'a Entry);
 
 impl<'a> EntryRef<'a> {
     /// # Safety
-    /// `word` came from [`EntryRef::word`] of an entry of a map that lives for `'a`.
+    ///
+    /// `word` must come from [`EntryRef::word`], and the entry's map must live for `'a`.
     #[inline(always)]
     pub unsafe fn from_word(word: u64) -> Self {
-        // SAFETY: entries stay where they are while the map lives.
+        // SAFETY: `word` is the address of an entry, and entries stay where they are while their
+        // map lives.
         Self(unsafe { &*core::ptr::with_exposed_provenance(word as usize) })
     }
 
@@ -82,11 +110,13 @@ impl<'a> EntryRef<'a> {
     #[inline(always)]
     pub fn try_get<R>(self, mut read: impl FnMut(u64) -> R) -> Attempt<R> {
         let state = self.0.state.load(Acquire);
+        // Deleted or expunged; unused only if the caller's entry is outdated, which it checks.
         if state & 3 != LIVE {
             return Attempt::Miss;
         }
         let value = read(self.0.value.load(Acquire));
-        // The Acquire fence keeps the loads above before the re-load of the state; if that is unchanged, they saw one consistent value.
+        // The Acquire fence keeps the loads above before the second load of the state. If that is
+        // unchanged, they saw one consistent value.
         fence(Acquire);
         if self.0.state.load(Relaxed) == state { Attempt::Hit(value) } else { Attempt::Undecided }
     }
@@ -102,15 +132,17 @@ impl<'a> EntryRef<'a> {
         Attempt::Undecided
     }
 
-    /// The lock of an entry that may not be the key's any more when it is had. `None`: it is no key's.
+    /// Locks the entry. `None` if the lock is closed: no key has this entry now. The caller must
+    /// then check that the entry still belongs to its key, as it may have been freed and reused.
     #[inline(always)]
     pub fn lock_if_open(self) -> Option<EntryGuard<'a>> {
         self.0.lock.acquire().then(|| EntryGuard { entry: self.0 })
     }
 
-    /// The lock of an entry that some table has, or that was just taken; for the holder of the mutex.
+    /// Locks an entry that is in a map, or that was just allocated. For the holder of the mutex:
+    /// nobody else opens or closes locks.
     pub fn lock(self) -> EntryGuard<'a> {
-        self.lock_if_open().unwrap_or_else(|| broken("the lock of an entry in use is open"))
+        self.lock_if_open().unwrap_or_else(|| broken("the lock of an entry in use is not closed"))
     }
 }
 
@@ -130,10 +162,12 @@ impl<'a> EntryGuard<'a> {
         self.entry.state.load(Relaxed) & 3
     }
 
+    /// Sets the state and advances the version.
     fn set_state(&self, state: u64) {
         let version = (self.entry.state.load(Relaxed) >> 2) + 1;
         self.entry.state.store(version << 2 | state, Release);
-        // What is freed after this is not reused before it.
+        // A block that is freed after this cannot be seen reused by a reader that still sees the
+        // old version.
         fence(Release);
     }
 
@@ -141,15 +175,15 @@ impl<'a> EntryGuard<'a> {
         self.state() == NIL
     }
 
-    /// The value word, if there is a value.
+    /// The value word, or `None` if the key has no value.
     pub fn value(&self) -> Option<u64> {
         (self.state() == LIVE).then(|| self.entry.value.load(Acquire))
     }
 
-    /// State and value, to be looked at.
-    pub fn shown<V: Value>(&self) -> (SlotState, u64) {
+    /// The state, and the value if it is a word, else its length in bytes. For debugging.
+    pub fn debug_word<V: Value>(&self) -> (SlotState, u64) {
         match self.value() {
-            // SAFETY: the entry is live and locked.
+            // SAFETY: the entry is live, its values are of type V, and its lock keeps writers out.
             Some(word) => (SlotState::Live, unsafe { if V::IN_PLACE { word } else { V::len(word) as u64 } }),
             None if self.is_nil() => (SlotState::Nil, 0),
             None => (SlotState::Expunged, 0),
@@ -158,13 +192,13 @@ impl<'a> EntryGuard<'a> {
 
     pub fn load<V: Value>(&self, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         let Some(word) = self.value() else { return Ok(Outcome::NotFound) };
-        // SAFETY: the entry is live and locked.
+        // SAFETY: the entry is live, its values are of type V, and its lock keeps writers out.
         unsafe { out.receive(word) }?;
         Ok(Outcome::Done)
     }
 
-    /// Carries out an operation on a live, nil or expunged entry. Before an expunged one gets a value, `unexpunge` has to put its key
-    /// into the dirty map.
+    /// Applies an operation to a live, nil or expunged entry. Before an expunged entry gets a
+    /// value, `unexpunge` is called to insert its key into the dirty map.
     pub fn write<'v, K: Key, V: Value, E: From<Error>>(
         &self,
         map: &ReadDirty<K, V>,
@@ -174,14 +208,15 @@ impl<'a> EntryGuard<'a> {
         carry_out(LockedEntry { entry: self, map, unexpunge }, operation)
     }
 
-    /// A fresh entry gets its first value, which is counted, and the block of its key.
+    /// Gives a new entry its first value, and the block of its key. The caller has counted the key
+    /// in `len`.
     pub fn begin(&self, value: u64, key: Option<Block>) {
         self.entry.value.store(value, Release);
         self.entry.key.store(key.map_or(0, Block::word), Relaxed);
         self.set_state(LIVE);
     }
 
-    /// Nil becomes expunged; false if it is not nil.
+    /// Turns a nil entry into an expunged one. Returns false for any other.
     pub fn expunge(&self) -> bool {
         if self.is_nil() {
             self.set_state(EXPUNGED);
@@ -190,7 +225,7 @@ impl<'a> EntryGuard<'a> {
         false
     }
 
-    /// Expunged becomes nil.
+    /// Turns an expunged entry back into a nil one.
     pub fn unexpunge(&self) {
         if self.is_expunged() {
             self.set_state(NIL);
@@ -201,23 +236,24 @@ impl<'a> EntryGuard<'a> {
         self.state() == EXPUNGED
     }
 
-    /// No table has the entry any more: it is free, and the block of its key is the caller's to free.
+    /// Makes an entry unused that is in neither map any more. Returns the block of its key, which
+    /// the caller must free.
     pub fn free(&self) -> Option<Block> {
-        self.set_state(FREE);
+        self.set_state(UNUSED);
         let key = self.entry.key.swap(0, Relaxed);
-        // SAFETY: the entry owned the block until now, if it had one.
+        // SAFETY: `key` is 0 or the word of the block that the entry owned until now.
         unsafe { Block::from_word(key) }
     }
 }
 
-/// An entry about which an operation decides.
+/// A locked entry to which an operation is applied.
 struct LockedEntry<'g, 'a, K: Key, V: Value, U> {
     entry: &'g EntryGuard<'a>,
     map: &'g ReadDirty<K, V>,
     unexpunge: U,
 }
 
-// SAFETY: the lock of the entry keeps its value.
+// SAFETY: `current` returns the value of a live entry, and the entry's lock keeps it live.
 unsafe impl<K: Key, V: Value, E: From<Error>, U: FnOnce() -> Result<(), E>> Target<V> for LockedEntry<'_, '_, K, V, U> {
     type Refusal = E;
 
@@ -227,13 +263,14 @@ unsafe impl<K: Key, V: Value, E: From<Error>, U: FnOnce() -> Result<(), E>> Targ
 
     fn insert(self, value: V::Ref<'_>) -> Result<(), E> {
         let Self { entry, map, unexpunge } = self;
+        // The dirty map must have every key with a value, or a promotion would lose this one.
         if entry.is_expunged() {
             unexpunge()?;
             entry.set_state(NIL);
         }
         let word = V::pack(value, &mut map.blocks()).map_err(Error::from)?;
         entry.entry.value.store(word, Release);
-        // Counted before the value appears: the number of entries is never negative.
+        // Counted before the value appears, so that a delete cannot bring the count below zero.
         map.len.fetch_add(1, Relaxed);
         entry.set_state(LIVE);
         Ok(())
@@ -242,12 +279,13 @@ unsafe impl<K: Key, V: Value, E: From<Error>, U: FnOnce() -> Result<(), E>> Targ
     fn overwrite(self, old: u64, value: V::Ref<'_>) -> Result<(), E> {
         let Self { entry, map, .. } = self;
         let word = V::pack(value, &mut map.blocks()).map_err(Error::from)?;
-        // Release: what was written before the store happens before a load of the value.
+        // Release: what this thread wrote before the store is visible to whoever loads the value.
         entry.entry.value.store(word, Release);
         if !V::IN_PLACE {
-            // The version changes before the block is free, so that no late reader believes what its next user writes there.
+            // Advance the version before the block is freed, so that no late reader takes the
+            // block's next contents for this value.
             entry.set_state(LIVE);
-            // SAFETY: the entry has the new one.
+            // SAFETY: the entry now has the new block, so nothing refers to the old one.
             unsafe { V::free(old, &mut map.blocks()) };
         }
         Ok(())
@@ -257,7 +295,7 @@ unsafe impl<K: Key, V: Value, E: From<Error>, U: FnOnce() -> Result<(), E>> Targ
         let Self { entry, map, .. } = self;
         entry.set_state(NIL);
         map.len.fetch_sub(1, Relaxed);
-        // SAFETY: the entry has no value any more.
+        // SAFETY: the entry is nil, so nothing refers to its last value's block.
         unsafe { V::free(old, &mut map.blocks()) };
     }
 }

@@ -1,22 +1,31 @@
-//! The lock of an entry lies in the entry, so that a write waits for one cache line. It goes with the entry's page, when that goes back to the
-//! system, though a thread that comes too late for the entry may try to take it at any time. So it cannot be taken when the page goes:
+//! The lock of an entry: one word in the entry, so that a write without the mutex touches one cache
+//! line only.
 //!
-//! | word | says | changed by |
+//! The word lies in the entry's page, which `shrink` may discard while a late thread still tries to
+//! lock the entry. So `shrink` first closes every lock in the page. A closed lock cannot be
+//! acquired.
+//!
+//! | word | meaning | who changes it to what |
 //! |---|---|---|
-//! | `CLOSED` | cannot be had: the entry is no key's, its page may be gone | the holder of the map's mutex, `open`: to `FREE` |
-//! | `FREE` | can be had | whoever takes it: to `HELD`, or `CONTENDED` if it was about to sleep; the holder of the map's mutex, `close`: to `CLOSED` |
-//! | `HELD` | | the holder: to `FREE`; who wants it and goes to sleep: to `CONTENDED` |
-//! | `CONTENDED` | somebody may be asleep | the holder: to `FREE`, then it wakes one |
+//! | `CLOSED` (0) | cannot be acquired: no key has the entry, and its page may be discarded | the holder of the map's mutex (`open`): to `FREE` |
+//! | `FREE` (1) | can be acquired | a thread that acquires it: to `HELD`, or to `CONTENDED` if it may have slept; the holder of the map's mutex (`close`): to `CLOSED` |
+//! | `HELD` (2) | held; its holder need not wake anyone | the holder: to `FREE`; a thread that is about to sleep: to `CONTENDED` |
+//! | `CONTENDED` (3) | held; threads may sleep, and its holder must wake one | the holder: to `FREE`, then it wakes one thread |
 //!
-//! A page that went reads as zero, which is `CLOSED`: what was said before it went.
+//! A discarded page reads as zeros, and zero is `CLOSED`: the state that the lock was in already.
 //!
-//! # Nobody sleeps for ever
-//! While a thread is asleep, either the word is `CONTENDED`, or somebody who gave the lock back is about to wake one, or one that was asleep is
-//! on its way. That one leaves `CONTENDED` behind when it gets the lock, and when it finds the lock to be nobody's, wakes all others: they find
-//! the same, or a lock that is in use again. A wake that comes late wakes somebody who looks again.
+//! # No thread sleeps for ever
+//! A thread goes to sleep only if the word is `CONTENDED`. While one sleeps, this holds: the word
+//! is `CONTENDED`, or a thread that has just released the lock is about to wake one, or a woken
+//! thread has yet to look at the word. The woken thread keeps it true. It does not know whether
+//! others sleep, so it acquires the lock with `CONTENDED` rather than `HELD`, and will wake the
+//! next one. If it finds the lock closed, it will never release it, so it wakes all others. They
+//! find the lock closed too, or in use again. A wake-up that comes late does no harm: the thread
+//! looks at the word again.
 //!
-//! # Orders
-//! Taking the lock is Acquire, giving it back Release. `close` is Acquire: what the last holder did to the entry is over before the page goes.
+//! # Memory ordering
+//! Acquiring the lock is Acquire, releasing it is Release. `close` is Acquire as well: all that the
+//! last holder did to the entry happens before its page is discarded.
 
 use crate::base::sync::{
     Futex,
@@ -24,6 +33,7 @@ use crate::base::sync::{
     attempts,
 };
 
+// See the table above.
 const CLOSED: u32 = 0;
 const FREE: u32 = 1;
 const HELD: u32 = 2;
@@ -32,18 +42,18 @@ const CONTENDED: u32 = 3;
 pub struct Lock(Futex);
 
 impl Lock {
-    /// Nobody's.
+    /// A closed lock.
     pub fn new() -> Self {
         Self(Futex::new(CLOSED))
     }
 
-    /// Takes the lock, or says that it is nobody's.
+    /// Acquires the lock, waiting if necessary. False if the lock is closed.
     #[inline(always)]
     pub fn acquire(&self) -> bool {
         self.attempt().unwrap_or_else(|| self.acquire_slow())
     }
 
-    /// `None`: somebody has it.
+    /// Tries once to acquire the lock. `Some(false)` if it is closed, `None` if a thread holds it.
     #[inline(always)]
     fn attempt(&self) -> Option<bool> {
         match self.0.word.compare_exchange(FREE, HELD, Acquire, Relaxed) {
@@ -56,27 +66,32 @@ impl Lock {
     #[cold]
     #[inline(never)]
     fn acquire_slow(&self) -> bool {
-        if let Some(had) = attempts(|| self.attempt()) {
-            return had;
+        // Spin first: locks are held for a short time.
+        if let Some(acquired) = attempts(|| self.attempt()) {
+            return acquired;
         }
         loop {
             match self.0.word.load(Relaxed) {
+                // We may have been woken to wake the next thread. Nobody will release a closed
+                // lock, so wake all.
                 CLOSED => {
                     self.0.wake_all();
                     return false;
                 }
-                // Others may be asleep.
+                // Others may sleep: our release must wake one.
                 FREE if self.0.word.compare_exchange(FREE, CONTENDED, Acquire, Relaxed).is_ok() => return true,
+                // Announce that we sleep, so that the holder wakes us.
                 HELD if self.0.word.compare_exchange(HELD, CONTENDED, Relaxed, Relaxed).is_ok() => {
                     self.0.wait(CONTENDED)
                 }
                 CONTENDED => self.0.wait(CONTENDED),
+                // The word changed between the load and the exchange: look again.
                 _ => {}
             }
         }
     }
 
-    /// Gives back the lock, which the caller has.
+    /// Releases the lock, which the caller holds.
     #[inline(always)]
     pub fn release(&self) {
         if self.0.word.swap(FREE, Release) == CONTENDED {
@@ -84,15 +99,16 @@ impl Lock {
         }
     }
 
-    /// Sees to it that the lock can be had.
+    /// Opens the lock if it is closed. For the holder of the map's mutex.
     pub fn open(&self) {
-        // Nobody else changes it from there.
+        // Nobody else changes a closed lock, so a plain store cannot lose another thread's change.
         if self.0.word.load(Relaxed) == CLOSED {
             self.0.word.store(FREE, Release);
         }
     }
 
-    /// Sees to it that the lock cannot be had, if nobody has it.
+    /// Closes the lock unless a thread holds it. Returns whether it is closed now. For the holder
+    /// of the map's mutex.
     pub fn close(&self) -> bool {
         matches!(self.0.word.compare_exchange(FREE, CLOSED, Acquire, Acquire), Ok(_) | Err(CLOSED))
     }
@@ -103,25 +119,27 @@ mod models {
     use super::*;
     use loom::{cell::UnsafeCell, model::Builder, sync::Arc, thread};
 
-    struct LockedTable(Lock, UnsafeCell<u32>);
-    // SAFETY: the number is touched with the lock held, or closed: that is what is modelled.
-    unsafe impl Sync for LockedTable {}
+    /// A number that the lock protects.
+    struct Counter(Lock, UnsafeCell<u32>);
+    // SAFETY: the number is used only while the lock is held or closed. The models check this.
+    unsafe impl Sync for Counter {}
 
-    impl LockedTable {
+    impl Counter {
         fn count(&self) -> bool {
-            let had = self.0.acquire();
-            if had {
-                // SAFETY: loom says if it is not so.
+            let acquired = self.0.acquire();
+            if acquired {
+                // SAFETY: the lock is held; loom reports any access at the same time.
                 self.1.with_mut(|number| unsafe { *number += 1 });
                 self.0.release();
             }
-            had
+            acquired
         }
-        /// What `shrink` does with the page, and whoever uses the entry again.
+        /// Closes the lock and discards the number, as `shrink` does, then opens the lock as a
+        /// later allocation does.
         fn renew(&self) -> bool {
             let closed = self.0.close();
             if closed {
-                // SAFETY: loom says if it is not so.
+                // SAFETY: the lock is closed; loom reports any access at the same time.
                 self.1.with_mut(|number| unsafe { *number = 0 });
                 self.0.open();
             }
@@ -129,45 +147,46 @@ mod models {
         }
     }
 
-    /// Threads that do this with an open lock at the same time; `after` gets what each returned, and the number.
-    fn check<const N: usize>(each: [fn(&LockedTable) -> bool; N], after: fn([bool; N], u32)) {
+    /// Runs these functions at the same time on an open lock. `after` checks what each returned and
+    /// the number.
+    fn check<const N: usize>(each: [fn(&Counter) -> bool; N], after: fn([bool; N], u32)) {
         let mut builder = Builder::new();
         builder.preemption_bound = Some(3);
         builder.check(move || {
-            let guarded = Arc::new(LockedTable(Lock::new(), UnsafeCell::new(0)));
-            guarded.0.open();
+            let counter = Arc::new(Counter(Lock::new(), UnsafeCell::new(0)));
+            counter.0.open();
             let threads = each.map(|act| {
-                let guarded = guarded.clone();
-                thread::spawn(move || act(&guarded))
+                let counter = counter.clone();
+                thread::spawn(move || act(&counter))
             });
             let results = threads.map(|thread| thread.join().unwrap());
-            // SAFETY: no other thread is left.
-            after(results, guarded.1.with(|number| unsafe { *number }));
+            // SAFETY: all other threads have ended.
+            after(results, counter.1.with(|number| unsafe { *number }));
         });
     }
 
     #[test]
-    fn three_threads_have_a_lock_one_after_the_other() {
-        check([LockedTable::count; 3], |had, count| assert_eq!((had, count), ([true; 3], 3)));
+    fn one_thread_at_a_time_holds_the_lock() {
+        check([Counter::count; 3], |acquired, count| assert_eq!((acquired, count), ([true; 3], 3)));
     }
 
     #[test]
-    fn a_lock_that_closes_lets_nobody_in_and_leaves_nobody_asleep() {
-        // Two may sleep while the third has the lock, which it then closes.
-        let close = |guarded: &LockedTable| guarded.count() && guarded.0.close();
-        check([LockedTable::count, LockedTable::count, close], |[a, b, closed], count| {
+    fn a_closed_lock_admits_no_thread_and_leaves_none_asleep() {
+        // Two may sleep while the third holds the lock, which it then closes.
+        let close = |counter: &Counter| counter.count() && counter.0.close();
+        check([Counter::count, Counter::count, close], |[a, b, closed], count| {
             assert_eq!(count, 1 + u32::from(a) + u32::from(b));
             assert!(closed || a || b);
         });
     }
 
     #[test]
-    fn a_lock_that_closes_and_opens_again_leaves_nobody_asleep() {
-        check([LockedTable::count, LockedTable::count, LockedTable::renew], |[.., renewed], count| {
+    fn a_reopened_lock_leaves_no_thread_asleep() {
+        check([Counter::count, Counter::count, Counter::renew], |[.., renewed], count| {
             assert!(count <= 2 && (renewed || count == 2));
         });
-        let count_and_renew = |guarded: &LockedTable| guarded.count() && guarded.renew();
-        check([LockedTable::count, LockedTable::count, count_and_renew], |[.., renewed], count| {
+        let count_and_renew = |counter: &Counter| counter.count() && counter.renew();
+        check([Counter::count, Counter::count, count_and_renew], |[.., renewed], count| {
             assert!(count <= 2 || count == 3 && !renewed);
         });
     }

@@ -1,4 +1,6 @@
-//! What a key's operation does without the mutex: the way for keys of the read map, and for keys that no map has while it is not amended.
+//! Operations on one key without the mutex. This works for keys of the read map, and, while the
+//! read map is not amended, for keys that do not exist. All other operations take the path with the
+//! mutex: see [`mutex_path`](super::mutex_path).
 
 use super::{Read, ReadDirty, entry::EntryRef};
 use crate::{
@@ -10,10 +12,12 @@ use crate::{
     table::{Attempt, Contended, HomeBucket, Slot},
 };
 
-/// Attempts of an operation before it takes the mutex.
+/// Attempts of an operation without the mutex. After these it takes the mutex, or gives up if it
+/// must not wait.
 const ATTEMPTS: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
-/// Where the search for a key begins: the read map of a moment, and the key's home bucket there.
+/// Where the search for a key begins: the read map at the time, and the key's home bucket in it.
+/// `None` if the read map has no buckets.
 pub struct Home<'a, K: Key> {
     read: Read,
     bucket: Option<HomeBucket<'a, K>>,
@@ -26,10 +30,10 @@ impl<K: Key> Clone for Home<'_, K> {
 }
 impl<K: Key> Copy for Home<'_, K> {}
 
-/// Why a write through an entry was not carried out.
+/// Why a write to an entry of the read map was not carried out.
 enum Refusal {
     Error(Error),
-    /// The key is not in the dirty map, so it cannot get a value without the mutex.
+    /// The entry is expunged: its key must first be inserted into the dirty map, under the mutex.
     Expunged,
 }
 
@@ -40,13 +44,14 @@ impl From<Error> for Refusal {
 }
 
 impl<K: Key, V: Value> ReadDirty<K, V> {
+    /// Loads `read` and computes where the search for a key of this hash begins.
     #[inline(always)]
     pub(super) fn locate(&self, hash: u64) -> Home<'_, K> {
         let read = self.read();
         Home { read, bucket: self.tables[read.table()].locate(hash) }
     }
 
-    /// The fast path of a load: one attempt, without the mutex and without a lock.
+    /// The fast path of a load: one attempt, without any lock.
     #[inline(always)]
     pub(super) fn try_load_at<R>(
         &self,
@@ -60,18 +65,22 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             None => Attempt::Miss,
         };
         let found = match found {
-            // SAFETY: the word was in a table of this map, so it is the address of an entry, whose memory stays.
+            // SAFETY: tables of this map hold words of its entries only, and the map lives for
+            // `'_`.
             Attempt::Hit(word) => unsafe { EntryRef::from_word(word) }.try_get(read),
             // The key may be in the dirty map.
             Attempt::Miss if map.is_amended() => Attempt::Undecided,
+            // The read map has every key.
             Attempt::Miss => Attempt::Miss,
             Attempt::Undecided => Attempt::Undecided,
         };
-        // The entry and the table are believed only if the read map is still the same.
+        // After a promotion or clear the table may have been changed and the entry reused
+        // meanwhile.
         if self.is_current(map) { found } else { Attempt::Undecided }
     }
 
-    /// Looks without the mutex, and takes the lock of the key's entry if `may_wait` and it must. `Undecided`: take the mutex, or wait.
+    /// A load without the mutex. If writers disturb every attempt at the entry, it locks the entry,
+    /// but only if `may_wait`. `Undecided` means: the caller has to take the mutex.
     pub(super) fn load_read<R>(
         &self,
         hashed: &K::Hashed<'_>,
@@ -82,14 +91,17 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             let map = self.read();
             let found = match self.tables[map.table()].get(hashed, Slot::load_value) {
                 Ok(Some(word)) => {
-                    // SAFETY: the word was in a table of this map, so it is the address of an entry, whose memory stays.
+                    // SAFETY: tables of this map hold words of its entries only, and the map lives
+                    // for `'_`.
                     let entry = unsafe { EntryRef::from_word(word) };
                     match entry.get(&mut read) {
+                        // Writers disturbed every attempt at the entry.
                         Attempt::Undecided if !may_wait => return Attempt::Undecided,
                         Attempt::Undecided => {
-                            // The entry's lock is closed: the entry is no longer this key's. Retry.
+                            // The entry's lock is closed: it no longer belongs to this key. Retry.
                             let Some(entry) = entry.lock_if_open() else { continue };
-                            // The entry may be another key's by now. Retry.
+                            // Lost to a concurrent promotion or clear, so the entry may belong to
+                            // another key by now. Retry.
                             if !self.is_current(map) {
                                 continue;
                             }
@@ -101,6 +113,7 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                 // The key may be in the dirty map.
                 Ok(None) if map.is_amended() => return Attempt::Undecided,
                 Ok(None) => Attempt::Miss,
+                // Writers disturbed the search too often.
                 Err(Contended) => return Attempt::Undecided,
             };
             // Lost to a concurrent promotion or clear: retry.
@@ -111,7 +124,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         Attempt::Undecided
     }
 
-    /// Writes through an entry of the read map without the mutex; `None`: take it.
+    /// A write without the mutex, to an entry of the read map. `None` means: the caller has to take
+    /// the mutex. The operation has had no effect then.
     pub(super) fn write_read<'v, O: Operation<'v, V>>(
         &self,
         hashed: &K::Hashed<'_>,
@@ -121,42 +135,51 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             let map = self.read();
             match self.tables[map.table()].get(hashed, Slot::load_value) {
                 Ok(Some(word)) => {
-                    // The entry's lock is closed: the entry is no longer this key's. Retry.
-                    // SAFETY: the word was in a table of this map, so it is the address of an entry, whose memory stays.
+                    // The entry's lock is closed: it no longer belongs to this key. Retry.
+                    // SAFETY: tables of this map hold words of its entries only, and the map lives
+                    // for `'_`.
                     let Some(entry) = unsafe { EntryRef::from_word(word) }.lock_if_open() else { continue };
-                    // The entry may be another key's by now. Retry.
+                    // Lost to a concurrent promotion or clear, so the entry may belong to another
+                    // key by now. Retry.
                     if !self.is_current(map) {
                         continue;
                     }
-                    // A new value may need the mutex, and the user is asked once.
+                    // The entry may be expunged, and then a new value needs the mutex. The user's
+                    // callback must not run a second time, so ask it under the mutex.
                     if O::ASKS_USER && entry.value().is_none() {
                         return None;
                     }
                     return match entry.write(self, operation, || Err(Refusal::Expunged)) {
                         Ok(outcome) => Some(Ok(outcome)),
+                        // Insert the key into the dirty map first, under the mutex.
                         Err(Refusal::Expunged) => None,
                         Err(Refusal::Error(error)) => Some(Err(error)),
                     };
                 }
+                // The key does not exist, if the read map is still the same.
                 Ok(None) if !map.is_amended() && !O::ASKS_USER => match operation.on_absent() {
+                    // A new key goes to the dirty map.
                     Ok((_, Decision::Store(_))) => return None,
                     Ok((outcome, _)) if self.is_current(map) => return Some(Ok(outcome)),
                     // Lost to a concurrent promotion or clear: retry.
                     Ok(_) => {}
                     Err(error) => return Some(Err(error)),
                 },
-                // The key may be in the dirty map, or writers disturbed the search too often.
+                // The key may be in the dirty map; or a callback must be asked under the mutex; or
+                // writers disturbed the search too often.
                 Ok(None) | Err(Contended) => return None,
             }
         }
         None
     }
 
-    /// A load that the fast path does not decide.
+    /// A load for which the fast path was undecided. Outlined, so that the fast path needs no stack
+    /// frame.
     #[cold]
     #[inline(never)]
     pub(super) fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
+        // the pool is stable.
         match self.load_read(hashed, true, |word| unsafe { out.receive(word) }) {
             Attempt::Hit(received) => loaded(received),
             Attempt::Miss => Ok(Outcome::NotFound),
@@ -164,7 +187,7 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         }
     }
 
-    /// The same without waiting.
+    /// The same without waiting for another thread: `None` where that would be needed.
     #[cold]
     #[inline(never)]
     pub(super) fn peek_slow(
@@ -172,7 +195,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         hashed: &K::Hashed<'_>,
         out: &mut impl Receive<V>,
     ) -> Option<Result<Outcome, Error>> {
-        // SAFETY: as in `load_slow`.
+        // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
+        // the pool is stable.
         match self.load_read(hashed, false, |word| unsafe { out.receive(word) }) {
             Attempt::Hit(received) => Some(loaded(received)),
             Attempt::Miss => Some(Ok(Outcome::NotFound)),

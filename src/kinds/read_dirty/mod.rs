@@ -1,38 +1,61 @@
 //! The read/dirty map: `sync.Map` as it was up to Go 1.23.
 //!
-//! # The algorithm
-//! The *read map* is a table that nobody changes, reached without a lock. The *dirty map* is a table under the map's mutex: when it
-//! exists, the read map is *amended*, and the dirty map holds every key that is not deleted, those of the read map
-//! included. Both map a key to its *entry*, which they share; the value is in the entry. So a key of the read map is loaded, stored and
-//! deleted through its entry without the mutex. A key that is not in an amended read map is looked for in the dirty map under the
-//! mutex, and that is a *miss*. When there have been as many misses as the dirty map has entries, it is *promoted*: it becomes the
-//! read map, and there is none until a new key needs one. Then it is made anew from the read map; deleted entries are left
-//! out and become *expunged*, which says that the key has to be put into the dirty map before it can have a value again.
+//! # Terminology
+//! | term | meaning |
+//! |---|---|
+//! | read map | a table that is searched without a lock. Nobody changes it until the next promotion or clear |
+//! | dirty map | a table that only the holder of the mutex uses. It exists only at times. Then it has every key that has a value, those of the read map included, and it takes the new keys |
+//! | amended | the read map is *amended* while a dirty map exists: a key missing from the read map may be in the dirty map |
+//! | entry | what both maps store for a key: the address of a small record with the key's value. Both maps share one entry per key |
+//! | nil | the state of an entry whose key was deleted. Storing the key again makes it live |
+//! | expunged | the state of an entry whose key was deleted before the dirty map was made, and which was left out of it. Before the key can be stored again it must be inserted into the dirty map |
+//! | miss | an operation that did not find its key in the read map and searched the dirty map |
+//! | promote | make the dirty map the read map. Then no dirty map exists |
+//! | generation | a number that every promotion and every clear advances |
 //!
-//! # The words and who changes them
-//! | word | changed by | rule |
+//! # The algorithm
+//! Loading, storing and deleting a key of the read map takes no mutex: find the entry, change the
+//! entry. If the key is not in the read map and the read map is not amended, the key does not
+//! exist. If it is amended, the operation takes the mutex, searches the dirty map and counts a
+//! miss. After as many misses as the dirty map has entries, the dirty map is promoted.
+//!
+//! The first new key after a promotion makes a new dirty map. It copies the live entries of the
+//! read map, and turns the nil entries into expunged ones instead of copying them. Expunged entries
+//! are freed at the next promotion, when neither map has them any more.
+//!
+//! # Shared words
+//! | word | written by | rule |
 //! |---|---|---|
-//! | `read` | holder of the mutex, Release | which of the two tables is the read map, whether it is amended, and a generation that each promotion and clear advances |
-//! | the read map's table | nobody | from the promotion to the next one |
-//! | the other table | holder of the mutex | it is the dirty map, or left over |
+//! | `read` | holder of the mutex, Release | see [`Read`] |
+//! | the read map's table | nobody | until the next promotion or clear |
+//! | the other table | holder of the mutex | the dirty map if the read map is amended; else it is not in use |
 //! | an entry's state and value | holder of the entry's lock | see [`entry`] |
 //!
-//! Lock order: mutex, entry, pool.
+//! Lock order: the mutex, then an entry, then the pool of blocks.
 //!
-//! # Why readers need no protection
-//! There are two tables, used in turn, and their memory stays readable, like that of entries and blocks. A reader loads `read`
-//! (Acquire), searches the table, reads the entry, and after an Acquire fence loads `read` again. Same generation: the table was the
-//! read map throughout, so nobody changed it; none of its entries was freed, since that is done only after the generation
-//! has moved on; and the entry's own version vouches for the value. Otherwise the reader starts over, and after some times it takes the
-//! mutex. Nothing is ever retired, so no memory waits to be freed.
+//! # Why readers need no lock
+//! The map has two tables, which take turns as the read map. Their memory stays readable as long as
+//! the map lives, and so does that of entries and blocks. A reader
 //!
-//! A writer without the mutex locks the entry and then looks at the generation: unchanged, the entry cannot be freed before the
-//! writer gives the lock back, since freeing takes the entry's lock after the generation has moved on. Changed, the writer came too late: it
-//! held, for a moment, the lock of an entry that may be another key's by now. So the page of an entry goes only when its lock cannot be had any more
-//! ([`entry_lock`]).
+//! 1. loads `read` (Acquire),
+//! 2. searches that table, and reads the entry,
+//! 3. issues an Acquire fence and loads `read` again.
+//!
+//! If the generation is the same, the table was the read map all the time. So nobody changed it,
+//! and none of its entries was freed, because entries are freed only after the generation has
+//! advanced. The version in the entry tells whether the value was consistent. If the generation has
+//! changed, the reader starts over; after some attempts it takes the mutex.
+//!
+//! # Why writers without the mutex are safe
+//! A writer locks the entry first and checks the generation afterwards. If it is the same, the
+//! entry cannot be freed before the writer unlocks it: freeing locks the entry, after the
+//! generation has advanced. If the generation has changed, the writer was late: the entry may
+//! belong to another key by now. It unlocks the entry and starts over. Because such a late writer
+//! can lock any entry at any time, even one that is not in use, `shrink` closes an entry's lock
+//! before it discards its page: see [`entry_lock`].
 
+mod arena;
 mod dirty;
-mod entries;
 mod entry;
 mod entry_lock;
 mod lock_free_path;
@@ -62,13 +85,24 @@ use crate::{
     item::{Blocks, Key, Receive, Shared, Value},
     table::{Attempt, Growth, Reach, Sink, Table, TableMut},
 };
+use arena::EntryArena;
 use core::marker::PhantomData;
-use entries::Entries;
 use entry::EntryRef;
 use lock_free_path::Home;
-use mutex_path::Locked;
+use mutex_path::MutexHeld;
 
-/// Which table is the read map, whether it is amended, and the generation.
+/// The word `read`:
+///
+/// ```text
+///  63                                  2  1  0
+/// ┌─────────────────────────────────────┬──┬──┐
+/// │ generation                          │ a│ t│
+/// └─────────────────────────────────────┴──┴──┘
+///  t  which of the two tables is the read map
+///  a  the read map is amended: the other table is the dirty map
+/// ```
+///
+/// 0: the first generation, with an empty read map and no dirty map.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Read(u64);
 
@@ -84,52 +118,63 @@ impl Read {
     fn amended(self) -> Self {
         Self(self.0 | Self::AMENDED)
     }
-    /// The other table is the read map, and there is no dirty map.
+    /// The next generation: the other table is the read map, and there is no dirty map.
     fn promoted(self) -> Self {
         Self(((self.0 >> 2) + 1) << 2 | (self.0 & 1 ^ 1))
     }
-    /// Whether the read map is still the same table with the same entries.
+    /// Whether both are of the same generation. A new dirty map does not start a new one.
     fn is_same(self, other: Self) -> bool {
         (self.0 ^ other.0) & !Self::AMENDED == 0
     }
 }
 
-/// `sync.Map`'s read map and dirty map.
+/// A read/dirty map.
 pub struct ReadDirty<K: Key, V: Value> {
+    /// A [`Read`]. Anyone may load it; only the holder of the mutex stores it, with Release, so
+    /// that whoever loads it with Acquire sees the contents of that table.
     read: AtomicU64,
+    /// The read map and the dirty map, in turn. Anyone may search the read map. Everything else is
+    /// for the holder of the mutex.
     tables: [Table<K>; 2],
     hasher: Hasher,
     memory: Memory,
-    /// Keys that have a value. Written under the entry's lock, before a value appears and after it is gone, so never negative.
+    /// Keys that have a value. Anyone may load it. It is changed under the lock of the entry that
+    /// gets or loses a value: incremented before the value appears and decremented after it is
+    /// gone, so it is never too small and cannot wrap below zero.
     len: AtomicU64,
-    /// Blocks of keys and values. The last lock in the order.
+    /// The blocks of keys and values, from both maps' entries. Its lock is the last in the lock
+    /// order.
     pool: Mutex<Pool>,
+    /// The mutex of the map. Its lock is the first in the lock order.
     mutex: Mutex<Inner>,
     values: PhantomData<fn() -> V>,
 }
 
-/// What the mutex guards.
+/// What the mutex protects.
 struct Inner {
-    /// The writers of the two tables. (Their pools are not used: blocks are in the map's.)
+    /// The writer states of the two tables. Their pools stay empty: blocks come from the map's
+    /// pool.
     states: [TableState; 2],
-    entries: Entries,
+    arena: EntryArena,
+    /// Misses since the last promotion or clear.
     misses: u64,
     promotions: u64,
-    /// Expunged entries in the read map.
+    /// Expunged entries in the read map. 0 while there is no dirty map.
     expunged: u64,
-    /// Entries that room was asked for.
+    /// The largest `reserve` since the last `shrink`: each new dirty map is made that large.
     reserved: u64,
 }
 
-// SAFETY: tables and entries are made of atomics and locks, the rest is guarded by locks.
+// SAFETY: nothing in it belongs to a thread. The memory that it points to is the map's own.
 unsafe impl<K: Key, V: Value> Send for ReadDirty<K, V> {}
-// SAFETY: as above.
+// SAFETY: tables and entries consist of atomics and locks, and the mutex or the pool's lock
+// protects everything else that changes.
 unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
 
 impl<K: Key, V: Value> ReadDirty<K, V> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
         let states = core::array::from_fn(|_| TableState::new(Growth::Doubling, true));
-        let inner = Inner { states, entries: Entries::new(), misses: 0, promotions: 0, expunged: 0, reserved: 0 };
+        let inner = Inner { states, arena: EntryArena::new(), misses: 0, promotions: 0, expunged: 0, reserved: 0 };
         Self {
             read: AtomicU64::new(0),
             tables: [Table::new(0), Table::new(0)],
@@ -146,23 +191,26 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         Read(self.read.load(Acquire))
     }
 
-    /// Whether the read map has been the same since `read` was loaded.
+    /// Whether the read map has not changed since `read` was loaded. The fence keeps everything
+    /// that the caller has loaded since then before the second load of the word.
     fn is_current(&self, read: Read) -> bool {
         fence(Acquire);
         Read(self.read.load(Relaxed)).is_same(read)
     }
 
-    fn locked(&self) -> Locked<'_, K, V> {
-        Locked { map: self, inner: lock(&self.mutex) }
+    /// Locks the mutex.
+    fn locked(&self) -> MutexHeld<'_, K, V> {
+        MutexHeld { map: self, inner: lock(&self.mutex) }
     }
 
     fn blocks(&self) -> Shared<'_> {
         Shared { pool: &self.pool, memory: &self.memory }
     }
 
+    /// Frees a block that nothing refers to any more.
     fn free_block(&self, block: Option<Block>) {
         if let Some(block) = block {
-            // SAFETY: callers took it out of the only entry that had it.
+            // SAFETY: the callers have removed it from its entry, which alone referred to it.
             unsafe { self.blocks().free(block) };
         }
     }
@@ -181,10 +229,12 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         self.try_load_at(self.locate(K::hash(hashed)), hashed, read)
     }
 
-    /// A key that may be in the dirty map, or whose entry has a writer each time, is for `load`.
+    /// `None` if the key may be in the dirty map, or if a writer of its entry disturbed every
+    /// attempt: `load` would take a lock then.
     #[inline(always)]
     fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        // SAFETY: `try_load` passes value words of type V only. Their blocks stay readable, since
+        // the pool is stable.
         match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
             Attempt::Hit(received) => Some(loaded(received)),
             Attempt::Miss => Some(Ok(Outcome::NotFound)),
@@ -208,7 +258,8 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
 
     #[inline(always)]
     fn load_at(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: as in `peek`.
+        // SAFETY: `try_load_at` passes value words of type V only. Their blocks stay readable,
+        // since the pool is stable.
         match self.try_load_at(home, hashed, |word| unsafe { out.receive(word) }) {
             Attempt::Hit(received) => loaded(received),
             Attempt::Miss => Ok(Outcome::NotFound),
@@ -219,8 +270,11 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, mut operation: O) -> Result<Outcome, Error> {
         let result = match self.write_read(hashed, &mut operation) {
             Some(result) => result,
+            // The mutex is needed, or the attempts without it failed.
             None => self.locked().write(hashed, &mut operation),
         };
+        // Loads take no lock. Without this, the thread's next load could overtake the write's
+        // stores.
         stores_done();
         result
     }
@@ -243,7 +297,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         self.locked().shrink()
     }
 
-    /// As `Range` does: an amended read map is replaced by the dirty map, which has every key.
+    /// Promotes the dirty map if there is one, as Go's `Range` does.
     fn before_range(&self) -> Result<(), Error> {
         let mut locked = self.locked();
         if locked.read().is_amended() {
@@ -255,7 +309,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
         let mut sink = LiveEntries { sink, values: PhantomData::<fn() -> V> };
         let locked = self.locked();
-        // Either has every key: the dirty map if there is one, else the read map.
+        // The dirty map has every key if it exists; else the read map has.
         let table = if locked.read().is_amended() { locked.other_table() } else { locked.read_table() };
         Ok(table.scan(&self.hasher, cursor, until, &mut sink))
     }
@@ -270,7 +324,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         } else {
             stats.table_bytes += inner.states[read ^ 1].writer.bytes();
         }
-        stats.table_bytes += inner.entries.bytes();
+        stats.table_bytes += inner.arena.bytes();
         stats.add_shard(self.len.load(Relaxed));
         stats.read_entries = inner.states[read].writer.entries();
         stats.dirty_entries = locked.dirty_entries();
@@ -289,14 +343,14 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
             _ => return Ok(None),
         };
         Ok(BucketView::of(table, bucket, depth, |slot| {
-            // SAFETY: a live slot of a table of this map holds the address of an entry.
+            // SAFETY: a slot in use holds the word of an entry of this map.
             let entry = unsafe { EntryRef::from_word(slot.load_value()) }.lock();
-            entry.shown::<V>()
+            entry.debug_word::<V>()
         }))
     }
 }
 
-/// Passes on the entries that have a value, with that value.
+/// Passes the entries that have a value on to another sink, with that value.
 struct LiveEntries<'s, S, V> {
     sink: &'s mut S,
     values: PhantomData<V>,
@@ -304,7 +358,8 @@ struct LiveEntries<'s, S, V> {
 
 impl<K: Key, V: Value, S: Sink<K>> Sink<K> for LiveEntries<'_, S, fn() -> V> {
     fn push(&mut self, key: &K::Cells, value: u64) {
-        // SAFETY: whoever scans holds the mutex, so the entry belongs to the table. Its lock keeps the value.
+        // SAFETY: the scan holds the mutex, so the slot is in use, and `value` is the word of an
+        // entry of this map.
         let entry = unsafe { EntryRef::from_word(value) }.lock();
         if let Some(word) = entry.value() {
             self.sink.push(key, word);
@@ -327,14 +382,14 @@ impl<K: Key, V: Value, S: Sink<K>> Sink<K> for LiveEntries<'_, S, fn() -> V> {
 impl<K: Key, V: Value> Drop for ReadDirty<K, V> {
     fn drop(&mut self) {
         let mut inner = lock(&self.mutex);
-        let Inner { states, entries, .. } = &mut *inner;
+        let Inner { states, arena, .. } = &mut *inner;
         for (table, state) in self.tables.iter().zip(states) {
-            // SAFETY: nobody uses a map that is dropped.
+            // SAFETY: `&mut self` is exclusive access, and the map is not used after it is dropped.
             unsafe { TableMut::new(table, &mut state.writer, &self.memory, &self.hasher).destroy() };
         }
-        // SAFETY: as above.
+        // SAFETY: `&mut self` is exclusive access, and the map is not used after it is dropped.
         unsafe {
-            entries.destroy(&self.memory);
+            arena.destroy(&self.memory);
             lock(&self.pool).destroy(&self.memory);
         }
     }

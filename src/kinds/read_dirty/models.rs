@@ -1,5 +1,5 @@
-//! The read/dirty map under loom: two threads on one small map, every interleaving up to a bound of preemptions.
-//! `ci/models.sh` runs them.
+//! Loom models of the read/dirty map: two threads on one small map, in every interleaving with up
+//! to a few preemptions. `ci/models.sh` runs them.
 
 use super::*;
 use crate::{
@@ -17,7 +17,7 @@ fn new_map() -> Map {
     Map::new(Hasher::new(7, 0).unwrap(), Memory::new(Default::default()))
 }
 
-/// [`models::check`] of a read/dirty map.
+/// [`models::check`] on a new read/dirty map.
 fn check<A: 'static, B: 'static>(
     prepare: fn(&Map),
     first: fn(&Map) -> A,
@@ -27,7 +27,7 @@ fn check<A: 'static, B: 'static>(
     models::check(new_map, prepare, first, second, after);
 }
 
-/// Key 1 with value 1, in the read map.
+/// Key 1 has value 1 and is in the read map.
 fn promoted(map: &Map) {
     map.put(1, 1);
     map.before_range().unwrap();
@@ -45,14 +45,14 @@ fn expunged(map: &Map) {
     map.put(2, 2);
 }
 
-/// Frees the entry of an expunged key, and gives it to key 3.
+/// Frees the entry of an expunged key by a promotion, and reuses it for key 3.
 fn reuse(map: &Map) {
     map.before_range().unwrap();
     map.put(3, 3);
 }
 
 #[test]
-fn a_load_beside_a_delete() {
+fn a_load_during_a_delete() {
     check(
         promoted,
         |map| map.get(1),
@@ -65,7 +65,7 @@ fn a_load_beside_a_delete() {
 }
 
 #[test]
-fn a_load_beside_an_overwrite() {
+fn a_load_during_an_overwrite() {
     check(
         promoted,
         |map| map.get(1),
@@ -78,7 +78,7 @@ fn a_load_beside_an_overwrite() {
 }
 
 #[test]
-fn a_delete_beside_a_swap_hand_each_value_out_once() {
+fn a_delete_and_a_swap_return_each_value_once() {
     check(
         promoted,
         |map| map.exchange(1, 2),
@@ -92,7 +92,7 @@ fn a_delete_beside_a_swap_hand_each_value_out_once() {
 }
 
 #[test]
-fn a_store_beside_the_expunging_of_its_key() {
+fn a_store_while_its_key_is_expunged() {
     check(
         deleted,
         |map| map.put(1, 5),
@@ -104,7 +104,7 @@ fn a_store_beside_the_expunging_of_its_key() {
 }
 
 #[test]
-fn a_load_beside_a_promotion() {
+fn a_load_during_a_promotion() {
     check(
         |map| map.put(1, 1),
         |map| map.get(1),
@@ -116,8 +116,8 @@ fn a_load_beside_a_promotion() {
 }
 
 #[test]
-fn an_entry_that_is_freed_and_used_again_is_not_taken_for_the_old_one() {
-    // Key 1 is expunged. The promotion frees its entry, and key 3 gets it.
+fn a_load_does_not_return_the_value_of_a_reused_entry() {
+    // Key 1 is expunged. The promotion frees its entry, which key 3 then reuses.
     check(
         expunged,
         |map| map.get(1),
@@ -130,8 +130,9 @@ fn an_entry_that_is_freed_and_used_again_is_not_taken_for_the_old_one() {
 }
 
 #[test]
-fn a_read_map_that_comes_back_to_its_table_is_not_taken_for_the_old_one() {
-    // Two promotions: the first frees key 1's entry, which key 3 gets, the second makes the same table the read map again.
+fn a_read_map_that_comes_back_has_a_new_generation() {
+    // Two promotions. The first frees key 1's entry, which key 3 reuses. The second makes the
+    // former table the read map again.
     let second = |map: &Map| {
         map.take(1);
         map.put(2, 2);
@@ -151,10 +152,12 @@ fn a_read_map_that_comes_back_to_its_table_is_not_taken_for_the_old_one() {
 }
 
 #[test]
-fn an_entry_whose_lock_is_waited_for_is_not_taken_for_the_old_one() {
-    // A reader that finds key 1's entry changing each time takes its lock, which key 3 may have by then.
+fn a_load_that_locks_a_reused_entry_does_not_return_its_value() {
+    // A reader that is disturbed in every attempt locks key 1's entry. By then key 3 may have
+    // reused it.
     let mut builder = Builder::new();
-    // The loads that see what has long changed are what it takes, not preemptions.
+    // The failure needs loads that return old values, not preemptions. Without those the model is
+    // small enough to finish.
     builder.preemption_bound = Some(0);
     builder.max_branches = 50_000;
     builder.check(|| {
@@ -175,7 +178,7 @@ fn an_entry_whose_lock_is_waited_for_is_not_taken_for_the_old_one() {
 }
 
 #[test]
-fn a_store_to_an_expunged_key_beside_its_entry_being_freed() {
+fn a_store_to_an_expunged_key_while_its_entry_is_freed() {
     check(
         expunged,
         |map| map.put(1, 7),
@@ -187,7 +190,7 @@ fn a_store_to_an_expunged_key_beside_its_entry_being_freed() {
 }
 
 #[test]
-fn a_store_beside_a_clear() {
+fn a_store_during_a_clear() {
     check(
         promoted,
         |map| map.put(1, 2),
@@ -201,7 +204,7 @@ fn a_store_beside_a_clear() {
 }
 
 #[test]
-fn a_load_beside_a_clear_and_another_key() {
+fn a_load_during_a_clear_and_an_insert() {
     let second = |map: &Map| {
         map.clear().unwrap();
         map.put(3, 3);
@@ -240,11 +243,12 @@ fn one_of_two_load_or_stores_wins() {
 }
 
 loom::lazy_static! {
-    /// What the blocks of [`Numbered`] values hold: 10 and 11, until they are freed and hold something else.
+    /// The contents of the blocks of [`Numbered`] values: 10 and 11 at first, 99 after they are
+    /// freed.
     static ref BLOCKS: [AtomicU64; 2] = [AtomicU64::new(10), AtomicU64::new(11)];
 }
 
-/// Values that are the numbers of blocks.
+/// A type of values whose words are indexes into [`BLOCKS`].
 struct Numbered;
 
 // SAFETY: no `Block` is behind a number, and nobody asks for its bytes.
@@ -270,7 +274,7 @@ unsafe impl Value for Numbered {
     unsafe fn copy_to(_word: u64, _target: *mut u8, _len: usize) {}
 }
 
-/// A reader of key 1, which has block 0, beside `writes`; what it reads must be among `allowed`.
+/// Loads key 1, which has block 0, while `writes` runs. The result must be among `allowed`.
 fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&ReadDirty<Word, Numbered>, &(u64, u64))) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(2);
@@ -289,24 +293,24 @@ fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&ReadDirty<Word, Num
             Attempt::Miss => None,
             Attempt::Undecided => return,
         };
-        assert!(allowed.contains(&seen), "read {seen:?}, allowed are {allowed:?}");
+        assert!(allowed.contains(&seen), "the load returned {seen:?}, not one of {allowed:?}");
     });
 }
 
 #[test]
-fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
+fn a_block_freed_by_an_overwrite_is_never_read() {
     check_blocks(&[Some(10), Some(11)], |map, hashed| assert_eq!(map.write(hashed, Store(1)), Ok(Outcome::Done)));
 }
 
 #[test]
-fn a_block_that_is_freed_by_a_delete_is_never_read() {
+fn a_block_freed_by_a_delete_is_never_read() {
     check_blocks(&[Some(10), None], |map, hashed| {
         assert_eq!(map.write(hashed, crate::kinds::operation::Delete), Ok(Outcome::Done));
     });
 }
 
 #[test]
-fn a_block_that_is_freed_before_the_key_comes_back_is_never_read() {
+fn a_block_freed_before_its_key_is_stored_again_is_never_read() {
     check_blocks(&[Some(10), None, Some(11)], |map, hashed| {
         assert_eq!(map.write(hashed, crate::kinds::operation::Delete), Ok(Outcome::Done));
         assert_eq!(map.write(hashed, Store(1)), Ok(Outcome::Done));
@@ -314,6 +318,6 @@ fn a_block_that_is_freed_before_the_key_comes_back_is_never_read() {
 }
 
 #[test]
-fn what_was_written_before_a_store_is_seen_after_a_load() {
+fn writes_before_a_store_are_visible_after_a_load() {
     models::check_publication(new_map, promoted, Words::get);
 }

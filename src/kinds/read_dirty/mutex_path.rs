@@ -1,5 +1,5 @@
-//! What a key's operation does with the mutex held: the way for keys that the read map does not have, and for every key when the way
-//! without the mutex was disturbed too often.
+//! Operations on one key with the mutex held: for keys that are not in the read map, and for any
+//! key after the attempts without the mutex failed.
 
 use super::{Inner, Read, ReadDirty, entry::EntryRef};
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
     table::{Place, Table, TableMut},
 };
 
-/// The map with its mutex held.
-pub struct Locked<'a, K: Key, V: Value> {
+/// The map, with its mutex held by this thread.
+pub struct MutexHeld<'a, K: Key, V: Value> {
     pub map: &'a ReadDirty<K, V>,
     pub inner: MutexGuard<'a, Inner>,
 }
 
-impl<'a, K: Key, V: Value> Locked<'a, K, V> {
-    /// As it stands: while the mutex is held it does not change.
+impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
+    /// The word `read`. Only the holder of the mutex changes it.
     pub fn read(&self) -> Read {
         self.map.read()
     }
@@ -29,31 +29,37 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         &self.map.tables[self.read().table()]
     }
 
-    /// The table that is the dirty map if the read map is amended, and left over if not.
+    /// The table that is the dirty map if the read map is amended. Else it is not in use.
     pub fn other_table(&self) -> &'a Table<K> {
         &self.map.tables[self.read().table() ^ 1]
     }
 
-    /// The right to change that table.
+    /// Exclusive access to that table.
     pub fn other(&mut self) -> TableMut<'_, K> {
         let (map, which) = (self.map, self.read().table() ^ 1);
-        // SAFETY: the mutex makes us its owner, and the states are stable.
+        // SAFETY: the mutex is held, and only its holder changes a table. Readers may still be
+        // searching it, from before the last promotion; the states are stable, which allows that.
         unsafe { TableMut::new(&map.tables[which], &mut self.inner.states[which].writer, &map.memory, &map.hasher) }
     }
 
+    /// Entries of the dirty map; 0 if there is none.
     pub fn dirty_entries(&self) -> u64 {
         if self.read().is_amended() { self.inner.states[self.read().table() ^ 1].writer.entries() } else { 0 }
     }
 
+    /// The entry whose word is in the slot at `place`, which must be in a table of this map.
     pub fn entry_at(&self, place: Option<Place<'_, K>>) -> Option<EntryRef<'a>> {
-        // SAFETY: a live slot of a table of this map holds the address of an entry.
+        // SAFETY: slots in use hold words of this map's entries, and the map lives for `'a`.
         place.map(|place| unsafe { EntryRef::from_word(place.slot().load_value()) })
     }
 
+    /// Loads a key from either map, and counts a miss if the read map does not have it.
     pub fn load(&mut self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         let amended = self.read().is_amended();
         let entry = match self.entry_at(self.read_table().find(hashed)) {
             Some(entry) => Some(entry),
+            // Found or not, it is a miss. The miss may promote the dirty map, but does not free
+            // this entry.
             None if amended => {
                 let entry = self.entry_at(self.other_table().find(hashed));
                 self.count_miss();
@@ -64,13 +70,15 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         entry.map_or(Ok(Outcome::NotFound), |entry| entry.lock().load(out))
     }
 
+    /// Applies an operation to a key: one of the read map, one of the dirty map, or a new one.
     pub fn write<'v, O: Operation<'v, V>>(
         &mut self,
         hashed: &K::Hashed<'_>,
         operation: &mut O,
     ) -> Result<Outcome, Error> {
         if let Some(place) = self.read_table().find(hashed) {
-            // SAFETY: as in `entry_at`.
+            // Another thread may have added the key, or promoted it, before we had the mutex.
+            // SAFETY: slots in use hold words of this map's entries.
             let entry = unsafe { EntryRef::from_word(place.slot().load_value()) }.lock();
             let map = self.map;
             return entry.write(map, operation, || self.unexpunge(hashed, &place));
@@ -78,16 +86,17 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
         if self.read().is_amended()
             && let Some(place) = self.other_table().find(hashed)
         {
-            // SAFETY: as in `entry_at`.
+            // SAFETY: slots in use hold words of this map's entries.
             let entry = unsafe { EntryRef::from_word(place.slot().load_value()) }.lock();
-            // The key is in the dirty map, where no entry is expunged.
+            // No entry of the dirty map is expunged.
             let outcome = entry.write(self.map, operation, || Ok::<_, Error>(()))?;
             if entry.is_nil() {
-                // Only the dirty map had it, so it goes at once.
+                // Deleted. No read map of this generation has the entry, so no thread without the
+                // mutex uses it: remove it now.
                 self.other().remove(&place);
                 self.other().continue_growth();
                 self.map.free_block(entry.free());
-                self.inner.entries.release(entry);
+                self.inner.arena.release(entry);
             } else {
                 drop(entry);
             }
@@ -96,6 +105,7 @@ impl<'a, K: Key, V: Value> Locked<'a, K, V> {
             }
             return Ok(outcome);
         }
+        // Neither map has the key.
         let (outcome, step) = operation.on_absent()?;
         match step {
             Decision::Store(value) => self.insert(hashed, value)?,

@@ -1,5 +1,6 @@
-//! Threads that come too late for an entry: what they do between finding it and seeing that it is not their key's any more, at the pace of
-//! the test. And what is to be done without the mutex.
+//! Late threads: a thread finds an entry, is suspended, and goes on when the entry no longer
+//! belongs to its key. The tests play the late thread step by step. Further tests check which
+//! operations must succeed without the mutex.
 
 use super::*;
 use crate::{
@@ -19,7 +20,7 @@ use std::{
 
 type Map = ReadDirty<Word, Bytes>;
 
-/// So many that chunks of entries are large enough to go back to the system.
+/// So many entries that the later chunks are large enough for their pages to be discarded.
 const MANY: u64 = 5000;
 
 fn fill(map: &Map, keys: core::ops::Range<u64>) {
@@ -38,14 +39,14 @@ fn filled() -> Arc<Map> {
 /// A key whose entry is in such a chunk.
 const IN_LARGE: u64 = MANY / 5 * 4;
 
-/// Where the read map says that the entry of a key is.
+/// The word of a key's entry, as the read map has it.
 fn entry_of(map: &Map, key: u64) -> u64 {
     map.tables[map.read().table()].get(&Word::hashed(&map.hasher, key), Slot::load_value).unwrap().unwrap()
 }
 
-/// As a writer does that has just found `word`.
+/// Locks an entry as a writer does that has found `word` in the read map.
 fn lock_if_open(word: u64) -> Option<entry::EntryGuard<'static>> {
-    // SAFETY: the tests keep the map until the guards are gone.
+    // SAFETY: the word came from `entry_of`, and the tests keep the map until the guard is dropped.
     unsafe { EntryRef::from_word(word) }.lock_if_open()
 }
 
@@ -60,34 +61,35 @@ fn a_shrink_does_not_leave_a_late_writer_asleep() {
         drop(lock_if_open(word));
         done.send(()).unwrap();
     });
-    // It sleeps in the lock by now; if not, the test shows less.
+    // By now it sleeps in the lock. If it does not, the test is weaker but still passes.
     sleep(Duration::from_millis(200));
     map.shrink().unwrap();
     drop(first);
-    is_done.recv_timeout(Duration::from_secs(20)).expect("the second writer sleeps for ever");
+    is_done.recv_timeout(Duration::from_secs(20)).expect("the second writer was never woken");
     second.join().unwrap();
 }
 
 #[test]
-fn a_late_writer_does_not_give_back_the_lock_of_another() {
+fn a_late_writer_does_not_release_another_threads_lock() {
     let map = filled();
     let word = entry_of(&map, IN_LARGE);
     map.clear().unwrap();
     let mut late = lock_if_open(word);
     map.shrink().unwrap();
-    // All but the late one's: that is not to be had until it is gone.
+    // These keys reuse all entries but the late writer's, which stays locked until the writer drops
+    // it.
     let others = 10 * MANY..11 * MANY;
     let filling = spawn({
         let (map, others) = (map.clone(), others.clone());
         move || fill(&map, others)
     });
     sleep(Duration::from_millis(300));
-    let held_up = !filling.is_finished();
-    if held_up {
+    let is_waiting = !filling.is_finished();
+    if is_waiting {
         drop(late.take());
     }
     filling.join().unwrap();
-    let key = others.clone().find(|key| entry_of(&map, *key) == word).expect("the entry is used again");
+    let key = others.clone().find(|key| entry_of(&map, *key) == word).expect("a key that reuses the entry");
     let outcome = map.write(
         &Word::hashed(&map.hasher, key),
         Update(&mut |_: Option<&[u8]>| {
@@ -100,7 +102,7 @@ fn a_late_writer_does_not_give_back_the_lock_of_another() {
             });
             assert!(
                 is_done.recv_timeout(Duration::from_millis(500)).is_err(),
-                "a writer went through an update of its key"
+                "a writer changed the key during its update"
             );
             Decision::Keep
         }),
@@ -109,70 +111,70 @@ fn a_late_writer_does_not_give_back_the_lock_of_another() {
 }
 
 #[test]
-fn a_page_stays_while_a_late_writer_has_a_lock_in_it() {
+fn a_page_stays_while_a_late_writer_holds_a_lock_in_it() {
     if !os::DISCARDS_PAGES {
         return;
     }
     let map = filled();
     let word = entry_of(&map, IN_LARGE);
-    let bytes = || map.locked().inner.entries.bytes();
-    let at_first = bytes();
-    assert!(at_first >= MANY * size_of::<entry::Entry>() as u64, "{at_first} bytes for {MANY} entries");
+    let bytes = || map.locked().inner.arena.bytes();
+    let full = bytes();
+    assert!(full >= MANY * size_of::<entry::Entry>() as u64, "{full} bytes for {MANY} entries");
     map.clear().unwrap();
     let late = lock_if_open(word).expect("the entry was in use");
     map.shrink().unwrap();
-    let with_the_late_one = bytes();
+    let with_late_writer = bytes();
     drop(late);
     map.shrink().unwrap();
     let least = bytes();
-    assert!(least + 4096 < with_the_late_one, "{least} after {with_the_late_one}");
-    assert!(lock_if_open(word).is_none(), "the lock is somebody's");
-    // The pages come back into use as they went, all of them, and can go again.
+    assert!(least + 4096 < with_late_writer, "{least} after {with_late_writer}");
+    assert!(lock_if_open(word).is_none(), "the lock is not closed");
+    // The discarded pages are used again, and counted again, and can be discarded again.
     fill(&map, 0..MANY);
-    assert_eq!(bytes(), at_first);
+    assert_eq!(bytes(), full);
     map.clear().unwrap();
     map.shrink().unwrap();
     assert_eq!(bytes(), least);
 }
 
 #[test]
-fn a_look_that_is_disturbed_each_time_does_not_wait() {
+fn a_peek_that_is_always_disturbed_does_not_wait() {
     let map = filled();
     let hashed = Word::hashed(&map.hasher, 1);
-    // SAFETY: the map has the entry, and keeps it.
+    // SAFETY: the word came from the map, which outlives the entry's use.
     let entry = unsafe { EntryRef::from_word(entry_of(&map, 1)) }.lock();
-    let mut looks = 0;
+    let mut attempts = 0;
     let seen = map.load_read(&hashed, false, |_| {
-        looks += 1;
+        attempts += 1;
         entry.begin(entry.value().unwrap(), None);
     });
-    assert!(seen == Attempt::Undecided && looks > 1, "{seen:?} after {looks} looks");
+    assert!(seen == Attempt::Undecided && attempts > 1, "{seen:?} after {attempts} attempts");
 }
 
 #[test]
-fn a_load_that_is_disturbed_each_time_waits_for_its_entry() {
+fn a_load_that_is_always_disturbed_locks_its_entry() {
     let map = filled();
-    // SAFETY: the map has the entry, and keeps it.
+    // SAFETY: the word came from the map, which outlives the entry's use.
     let entry = unsafe { EntryRef::from_word(entry_of(&map, 1)) };
-    let mut looks = 0;
+    let mut attempts = 0;
     let seen = map.load_read(&Word::hashed(&map.hasher, 1), true, |_| {
-        looks += 1;
-        // As if it had been overwritten: the state goes on by a version.
+        attempts += 1;
+        // Advance the version, as an overwrite does.
         entry.0.state.fetch_add(4, Relaxed);
     });
-    assert!(seen == Attempt::Hit(()) && looks > 1, "{seen:?} after {looks} looks");
+    assert!(seen == Attempt::Hit(()) && attempts > 1, "{seen:?} after {attempts} attempts");
 }
 
-/// What the read map can tell is told without the mutex, which others may hold for long.
+/// These operations must not take the mutex, which other threads may hold for long.
 #[test]
-fn the_read_map_answers_for_its_keys_and_while_it_is_all_for_the_others() {
+fn the_read_map_answers_without_the_mutex() {
     let map = filled();
     let hashed = |key| Word::hashed(&map.hasher, key);
-    let (there, deleted, absent) = (hashed(1), hashed(2), hashed(MANY));
+    let (present, deleted, absent) = (hashed(1), hashed(2), hashed(MANY));
     let kept = &mut |_: Option<&[u8]>| Decision::Keep;
 
-    assert_eq!(map.write_read(&there, &mut Store(&b"another"[..])), Some(Ok(Outcome::Done)));
-    assert_eq!(map.write_read(&there, &mut Update(kept)), Some(Ok(Outcome::Done)));
+    assert_eq!(map.write_read(&present, &mut Store(&b"another"[..])), Some(Ok(Outcome::Done)));
+    assert_eq!(map.write_read(&present, &mut Update(kept)), Some(Ok(Outcome::Done)));
     assert_eq!(map.write_read(&deleted, &mut Delete), Some(Ok(Outcome::Done)));
     assert_eq!(map.write_read(&deleted, &mut Delete), Some(Ok(Outcome::NotFound)));
     assert_eq!(map.write_read(&absent, &mut Delete), Some(Ok(Outcome::NotFound)));
@@ -182,18 +184,18 @@ fn the_read_map_answers_for_its_keys_and_while_it_is_all_for_the_others() {
     }
     assert_eq!(map.write_read(&deleted, &mut Store(&b"again"[..])), Some(Ok(Outcome::Done)));
 
-    // It is not all any more.
+    // Now the read map is amended: it no longer decides about missing keys.
     map.write(&absent, Store(&b"new"[..])).unwrap();
-    assert_eq!(map.try_load(&there, |_| ()), Attempt::Hit(()));
+    assert_eq!(map.try_load(&present, |_| ()), Attempt::Hit(()));
     assert_eq!(map.try_load(&absent, |_| ()), Attempt::Undecided);
     assert_eq!(map.load_read(&absent, true, |_| ()), Attempt::Undecided);
     assert_eq!(map.write_read(&absent, &mut Delete), None);
 }
 
 #[test]
-fn a_load_with_the_mutex_leaves_alone_what_was_the_read_map() {
+fn a_load_with_the_mutex_does_not_search_the_unused_table() {
     let map = filled();
-    // The read map before this one had key 1.
+    // The former read map has key 1, which the new one does not have.
     map.write(&Word::hashed(&map.hasher, 1), Delete).unwrap();
     fill(&map, MANY..MANY + 1);
     let before = map.locked().inner.promotions;
@@ -205,7 +207,7 @@ fn a_load_with_the_mutex_leaves_alone_what_was_the_read_map() {
 }
 
 #[test]
-fn every_promotion_begins_a_generation_of_its_own() {
+fn every_promotion_begins_a_new_generation() {
     let mut all = vec![Read(0)];
     for _ in 0..200 {
         let last = all[all.len() - 1];
@@ -216,7 +218,7 @@ fn every_promotion_begins_a_generation_of_its_own() {
     }
 }
 
-/// A read that, when it finds no value for the key, has another thread's store come between.
+/// A read that finds no value. Before it returns, another thread stores the key and promotes it.
 struct Overtaken<'a>(&'a Map, u64);
 
 impl<'v> Operation<'v, Bytes> for Overtaken<'_> {
@@ -230,7 +232,7 @@ impl<'v> Operation<'v, Bytes> for Overtaken<'_> {
 }
 
 #[test]
-fn that_a_key_is_absent_is_not_believed_when_the_read_map_was_replaced_meanwhile() {
+fn a_miss_in_a_replaced_read_map_is_tried_again() {
     let map = filled();
     let outcome = map.write_read(&Word::hashed(&map.hasher, MANY), &mut Overtaken(&map, MANY));
     assert_eq!(outcome, Some(Ok(Outcome::Done)));

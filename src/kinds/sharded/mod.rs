@@ -1,20 +1,33 @@
-//! The sharded map: a power of two of shards chosen by bits of the hash, each a table with a lock for its writers.
-//! Readers take no lock.
+//! The sharded map: a power of two of shards. Each is a table with a lock for its writers. Readers
+//! take no lock.
+//!
+//! # Terminology
+//! | term | meaning |
+//! |---|---|
+//! | shard | a table with its lock. Bits of a key's hash choose the shard |
+//! | home | where the search for a key begins: its shard, and its home bucket there. It can be located without the lock |
+//! | stable pool | a pool whose blocks stay readable until the map is dropped, even after they are freed ([`crate::base::mem::Pool`]) |
+//! | [`stores_done`] | called at the end of a write: once it has returned and the lock is released, all that the write stored is visible to every thread |
 //!
 //! # Protocol
-//! A shard's table is changed only by the holder of the shard's lock, and read by anyone with [`Table::get`], which says what makes that
-//! right. A reader that a writer has disturbed too often takes the lock, so every reader gets done. Blocks of bytes
-//! lie in a stable pool: their memory stays readable while the map lives ([`crate::base::mem::Pool`]), and whoever followed the
-//! address of a freed one finds by the version that it must not believe what it read. So there is no pin, no grace period, and
-//! no backlog of freed memory.
+//! Only the holder of a shard's lock changes its table. Anyone may read it with [`Table::get_slow`]
+//! or [`Table::try_get`], which check by version that no writer disturbed them. A reader that is
+//! disturbed too often takes the lock, so every reader makes progress.
 //!
-//! A write homes at its bucket, and asks for its memory, before it has the lock; with the lock it looks whether the shape is still the one
-//! that it aimed by. Then nobody splits or merges until it is done.
+//! Keys and values that are bytes lie in the shard's stable pool. A reader that follows the address
+//! of a freed block reads something else, but then the version has changed, and the reader tries
+//! again. So readers need no pin and no grace period, and freed memory does not pile up.
 //!
-//! A load takes nothing, so it could overtake the stores of its own thread's last write: a write is over only when they are done
-//! ([`stores_done`]).
+//! A write locates its home before it takes the lock, so that the bucket's memory is on its way
+//! while it waits. With the lock held it checks that the table still has the shape by which the
+//! home was located. From then on nobody splits or merges buckets until the write is done.
 //!
-//! The shards come into being with the first write. An operation on the whole map goes from shard to shard and holds one lock at a time.
+//! A load takes no lock, so it could overtake the stores of its own thread's last write, and two
+//! threads that each store and then load could both miss the other's store. So a write returns only
+//! after [`stores_done`].
+//!
+//! The first write makes the shards. An operation on the whole map visits one shard after another
+//! and holds one lock at a time.
 
 #[cfg(all(test, loom))]
 mod models;
@@ -44,46 +57,54 @@ use crate::{
 };
 use core::{marker::PhantomData, ptr::NonNull};
 
-/// With fewer than 2^`FAR` buckets in a shard a map lies in the processor's cache, and asking ahead only takes time.
+/// With fewer than 2^`FAR` buckets per shard the map fits into the processor's cache, and
+/// prefetching only costs time.
 const FAR: u32 = 8;
 
-/// More shards than this are refused.
+/// The most shards that a map may have.
 pub const MAX_SHARDS: u32 = 4096;
 
-/// What readers look at and what writers change, on different cache lines.
+/// What readers use and what only writers use lie on different cache lines.
 #[repr(C, align(128))]
 struct Shard<K: Key> {
+    /// Read by anyone; changed by the holder of the lock in `writers`.
     table: Table<K>,
     writers: Writers,
 }
 
-/// In this order what each write touches is one cache line, which goes from processor to processor.
+/// In this order, everything that every write touches lies on one cache line. That line moves from
+/// processor to processor.
 #[repr(C, align(128))]
 struct Writers {
-    /// The entries of the state, for who does not hold the lock. Written under it.
+    /// A copy of the state's entry count, for `len`, which does not take the lock. Written with the
+    /// lock held.
     entries: AtomicU64,
+    /// The lock, and what it protects besides the table.
     state: Mutex<TableState>,
 }
 
-/// A map of shards.
+/// A sharded map.
 pub struct Sharded<K: Key, V: Value> {
-    /// NULL until the first write; then an array of as many shards as there are.
+    /// NULL until the first write, then an array of all shards. Anyone may load it; one writer sets
+    /// it, once.
     shards: AtomicPtr<Shard<K>>,
+    /// Bits of a hash that choose the shard.
     bits: u32,
-    /// 2^`bits` - 1.
+    /// The number of shards, 2^`bits`, minus 1.
     mask: usize,
     hasher: Hasher,
     memory: Memory,
     values: PhantomData<fn() -> V>,
 }
 
-// SAFETY: shards are made of atomics and of what their locks guard.
+// SAFETY: nothing in it belongs to a thread. The memory that it points to is the map's own.
 unsafe impl<K: Key, V: Value> Send for Sharded<K, V> {}
-// SAFETY: as above.
+// SAFETY: tables consist of atomics, and each shard's lock protects the rest of the shard.
 unsafe impl<K: Key, V: Value> Sync for Sharded<K, V> {}
 
 impl<K: Key, V: Value> Sharded<K, V> {
-    /// `shards` is rounded up to a power of two; 0 takes four for each processor, at least 16.
+    /// A map without entries. `shards` is rounded up to a power of two; 0 means four per processor,
+    /// but between 16 and 1024.
     pub fn new(shards: u32, hasher: Hasher, memory: Memory) -> Self {
         let shards = match shards {
             0 => (4 * processors()).clamp(16, 1024),
@@ -99,28 +120,32 @@ impl<K: Key, V: Value> Sharded<K, V> {
         }
     }
 
+    /// The number of shards.
     fn count(&self) -> usize {
         self.mask + 1
     }
 
-    /// All shards; none before the first write.
+    /// All shards. Empty before the first write.
     #[inline(always)]
     fn shards(&self) -> &[Shard<K>] {
         match NonNull::new(self.shards.load(Acquire)) {
-            // SAFETY: made by `make_shards`, and kept until the map is dropped.
+            // SAFETY: `make_shards` set the pointer to `count` shards, which live until the map is
+            // dropped. Acquire makes their contents visible.
             Some(shards) => unsafe { core::slice::from_raw_parts(shards.as_ptr(), self.count()) },
             None => &[],
         }
     }
 
-    /// The shard of a hash, unless nothing was ever written.
+    /// The shard of a hash. `None` before the first write.
     #[inline(always)]
     fn shard(&self, hash: u64) -> Option<&Shard<K>> {
         let shards = NonNull::new(self.shards.load(Acquire))?;
-        // SAFETY: as above; the index is below the count.
+        // SAFETY: `make_shards` set the pointer to `count` shards, which live until the map is
+        // dropped. The mask keeps the index below the count.
         Some(unsafe { shards.add(shard_bits(hash) & self.mask).as_ref() })
     }
 
+    /// The shard of a hash. Makes the shards if there are none.
     fn shard_to_write(&self, hash: u64) -> Result<&Shard<K>, OutOfMemory> {
         if self.shards.load(Acquire).is_null() {
             self.make_shards()?;
@@ -128,7 +153,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         self.shard(hash).ok_or(OutOfMemory)
     }
 
-    /// Makes the shards, or lets another thread's stand.
+    /// Makes the shards. If another thread makes them first, keeps that thread's.
     #[cold]
     fn make_shards(&self) -> Result<(), OutOfMemory> {
         let (size, align) = (self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>());
@@ -136,37 +161,41 @@ impl<K: Key, V: Value> Sharded<K, V> {
         for index in 0..self.count() {
             let state = Mutex::new(TableState::new(Growth::Linear, true));
             let writers = Writers { entries: AtomicU64::new(0), state };
-            // SAFETY: within the allocation, which is ours alone.
+            // SAFETY: the allocation has `count` shards, and no other thread knows its address.
             unsafe { shards.add(index).write(Shard { table: Table::new(self.bits), writers }) };
         }
         if self.shards.compare_exchange(core::ptr::null_mut(), shards.as_ptr(), AcqRel, Acquire).is_err() {
-            // SAFETY: nobody else saw these, and they own nothing yet.
+            // Lost to another thread's first write: use its shards.
+            // SAFETY: no other thread knows this allocation, and its shards own no memory yet.
             unsafe { self.memory.free(shards.cast(), size, align) };
         }
         Ok(())
     }
 
-    /// Runs `work` alone among the writers of a shard.
-    fn exclusive<R>(&self, shard: &Shard<K>, work: impl FnOnce(&mut LockedTable<'_, K, V>) -> R) -> R {
-        self.inside(shard, lock(&shard.writers.state), work)
+    /// Runs `body` with the lock of a shard held.
+    fn exclusive<R>(&self, shard: &Shard<K>, body: impl FnOnce(&mut LockedTable<'_, K, V>) -> R) -> R {
+        self.with_locked(shard, lock(&shard.writers.state), body)
     }
 
-    /// Runs `work` under the lock of a shard, which this is the state of.
-    fn inside<R>(
+    /// Runs `body` with the lock of `shard` held, of which `state` is the guard. Publishes the
+    /// number of entries and releases the lock.
+    fn with_locked<R>(
         &self,
         shard: &Shard<K>,
         mut state: MutexGuard<'_, TableState>,
-        work: impl FnOnce(&mut LockedTable<'_, K, V>) -> R,
+        body: impl FnOnce(&mut LockedTable<'_, K, V>) -> R,
     ) -> R {
-        // SAFETY: the lock makes us the owner, and the state is stable.
+        // SAFETY: the lock is held, so no other thread changes the table. The state is stable, so
+        // others may read it. The shard's table, state and memory are always used together.
         let mut table = unsafe { LockedTable::new(&shard.table, &mut state, &self.memory, &self.hasher) };
-        let result = work(&mut table);
+        let result = body(&mut table);
         shard.writers.entries.store(table.entries(), Relaxed);
         stores_done();
         result
     }
 
-    /// A write under the lock of a shard that the fast path does not decide.
+    /// A write for which the fast path was undecided. Outlined and cold, to keep the fast path
+    /// small. The lock of the shard is held.
     #[cold]
     #[inline(never)]
     fn write_slow<'v>(
@@ -176,10 +205,11 @@ impl<K: Key, V: Value> Sharded<K, V> {
         hashed: &K::Hashed<'_>,
         operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
-        self.inside(shard, state, |table| table.write_slow(hashed, operation))
+        self.with_locked(shard, state, |table| table.write_slow(hashed, operation))
     }
 
-    /// A write to a map or shard that nothing was ever written to: only what stores needs a shard.
+    /// A write to a map without shards, or to a shard without buckets. The shards are made only if
+    /// the operation stores something, or may do so.
     #[cold]
     #[inline(never)]
     fn write_first<'v, O: Operation<'v, V>>(
@@ -197,12 +227,13 @@ impl<K: Key, V: Value> Sharded<K, V> {
         self.exclusive(shard, |table| table.write_slow(hashed, operation))
     }
 
-    /// Reads the slot of a key without a lock, as often as it takes; `None` where only the lock helps.
+    /// A load without the lock, in many attempts. `None` if writers disturbed them all.
     #[cold]
     #[inline(never)]
     fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
         let Some(shard) = self.shard(K::hash(hashed)) else { return Some(Ok(Outcome::NotFound)) };
-        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
+        // stable.
         match shard.table.get_slow(hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
             Ok(Some(received)) => Some(loaded(received)),
             Ok(None) => Some(Ok(Outcome::NotFound)),
@@ -210,7 +241,8 @@ impl<K: Key, V: Value> Sharded<K, V> {
         }
     }
 
-    /// A load that the fast path does not decide. A reader that writers disturb too often takes the lock.
+    /// A load for which the fast path was undecided. Takes the lock if writers disturb every
+    /// attempt.
     #[cold]
     #[inline(never)]
     fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
@@ -218,11 +250,13 @@ impl<K: Key, V: Value> Sharded<K, V> {
             return result;
         }
         let Some(shard) = self.shard(K::hash(hashed)) else { return Ok(Outcome::NotFound) };
+        // The lock keeps writers out.
         let _state = lock(&shard.writers.state);
         locked_table::load::<K, V>(&shard.table, hashed, out)
     }
 
-    /// The shard and the home bucket of a key; `None` where nothing was ever written. Prefetches the bucket.
+    /// Locates the home of a key, and prefetches the bucket. `None` if the shard has no buckets
+    /// yet.
     #[inline(always)]
     fn locate(&self, hash: u64) -> Option<Home<'_, K>> {
         let shard = self.shard(hash)?;
@@ -230,7 +264,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
     }
 }
 
-/// Where a key belongs.
+/// The home of a key: its shard, and its home bucket there.
 pub struct Home<'a, K: Key> {
     shard: &'a Shard<K>,
     bucket: HomeBucket<'a, K>,
@@ -261,7 +295,8 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
 
     #[inline(always)]
     fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
+        // stable.
         match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
             Attempt::Hit(received) => Some(loaded(received)),
             Attempt::Miss => Some(Ok(Outcome::NotFound)),
@@ -285,13 +320,16 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         };
         let mut state = lock(&shard.writers.state);
         let before = state.writer.entries();
-        // SAFETY: the lock lets us change the table, and the state is stable.
+        // SAFETY: the lock is held, so no other thread changes the table. The state is stable, so
+        // others may read it. The shard's table, state and memory are always used together.
         let mut table = unsafe { LockedTable::new(&shard.table, &mut state, &self.memory, &self.hasher) };
         match table.find(bucket, hashed) {
+            // The home is outdated, or the key may be in an overflow bucket.
             Lookup::Undecided => self.write_slow(shard, state, hashed, operation),
             lookup => {
                 let result = table.write_at(lookup, hashed, operation);
                 let entries = table.entries();
+                // An overwrite need not touch the counter.
                 if entries != before {
                     shard.writers.entries.store(entries, Relaxed);
                 }
@@ -318,7 +356,8 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
 
     #[inline(always)]
     fn load_at(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: the word is of type V, and blocks of a stable pool stay readable.
+        // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
+        // stable.
         match home.shard.table.try_get(home.bucket, hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
             Attempt::Hit(received) => loaded(received),
             Attempt::Miss => Ok(Outcome::NotFound),
@@ -337,11 +376,12 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
 
     fn reserve(&self, entries: u64) -> Result<(), Error> {
         self.shard_to_write(0)?;
-        // Several shards do not fill evenly. Five deviations of one are enough for all, 4096 even, but for one map in hundreds.
+        // Shards fill unevenly (binomially). The mean plus five standard deviations is enough for
+        // every shard, even of 4096, in all but one map in several hundred.
         let mean = entries.div_ceil(self.count() as u64);
         let spare = if self.count() > 1 { 5 * (mean.isqrt() + 1) } else { 0 };
         let each = mean.saturating_add(spare);
-        // All memory first, so that all can go back if there is not enough.
+        // Allocate for all shards first, so that all of it can be released if memory runs out.
         let prepared = self.shards().iter().try_for_each(|shard| self.exclusive(shard, |table| table.prepare(each)));
         if prepared.is_err() {
             self.shards().iter().for_each(|shard| self.exclusive(shard, |table| table.release_unused_segments()));
@@ -355,7 +395,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     }
 
     fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
-        // The highest bits of a position are the shard's.
+        // The highest bits of a position are the number of the shard.
         let Some(shard) = self.shards().get(cursor.checked_shr(64 - self.bits).unwrap_or(0) as usize) else {
             *cursor = 0;
             return Ok(Reach::End);
@@ -388,10 +428,11 @@ impl<K: Key, V: Value> Drop for Sharded<K, V> {
     fn drop(&mut self) {
         let Some(shards) = NonNull::new(self.shards.load(Acquire)) else { return };
         for shard in self.shards() {
-            // SAFETY: nobody uses a map that is dropped.
+            // SAFETY: `&mut self` is exclusive access, and the map is not used after it is dropped.
             self.exclusive(shard, |table| unsafe { table.destroy() });
         }
-        // SAFETY: made by `make_shards` with this layout; what the shards owned is freed.
+        // SAFETY: `make_shards` allocated the array with this layout, and what the shards owned is
+        // freed.
         unsafe { self.memory.free(shards.cast(), self.count() * size_of::<Shard<K>>(), align_of::<Shard<K>>()) };
     }
 }

@@ -1,5 +1,6 @@
-//! The sharded map under loom, with one shard: what a write locates before it has the lock, and what it and a load find at once.
-//! `ci/models.sh` runs them; the table's own models cover growth and shrinking beside a reader.
+//! Loom models of the sharded map with one shard: homes that are located before the lock is taken,
+//! and loads at the same time as writes. `ci/models.sh` runs them. The models of the table cover
+//! growth and shrinking at the same time as reads.
 
 use super::*;
 use crate::{
@@ -15,12 +16,14 @@ use core::convert::Infallible;
 type Map = Sharded<Word, Word>;
 
 impl Map {
-    /// The first keys, from 1 on, whose first bucket bit is `bit`: after the first split they are in that bucket.
+    /// The smallest N keys whose first bucket bit is `bit`. After the first split they are in
+    /// bucket `bit`.
     fn keys<const N: usize>(&self, bit: u64) -> [u64; N] {
         let mut keys = (1..).filter(|key| u64::from(bucket_bits(self.hasher.word(*key)) >> 31) == bit);
         core::array::from_fn(|_| keys.next().unwrap())
     }
-    /// Fills the only bucket with what it is meant for, all of which leave it when the next entry splits it.
+    /// Fills the only bucket up to its load limit, with keys that all move to bucket 1 when the
+    /// next insert splits it.
     fn fill(&self) {
         self.keys::<4>(1).iter().for_each(|key| self.put(*key, *key));
     }
@@ -30,7 +33,7 @@ fn new_map() -> Map {
     Map::new(1, Hasher::new(7, 0).unwrap(), Memory::new(Default::default()))
 }
 
-/// [`models::check`] of a sharded map.
+/// [`models::check`] on a new sharded map.
 fn check<A: 'static, B: 'static>(
     prepare: fn(&Map),
     first: fn(&Map) -> A,
@@ -41,7 +44,7 @@ fn check<A: 'static, B: 'static>(
 }
 
 #[test]
-fn a_write_that_aimed_before_a_split_finds_its_key() {
+fn a_write_located_before_a_split_finds_its_key() {
     check(
         Map::fill,
         |map| map.put(map.keys::<1>(0)[0], 1),
@@ -68,7 +71,7 @@ fn two_first_writes_make_the_shards_once() {
 }
 
 #[test]
-fn two_inserts_of_one_key_are_one() {
+fn two_inserts_of_one_key_make_one_entry() {
     check(
         |map| map.put(1, 1),
         |map| map.exchange(2, 20),
@@ -82,7 +85,7 @@ fn two_inserts_of_one_key_are_one() {
 }
 
 #[test]
-fn two_deletes_hand_a_value_out_once() {
+fn two_deletes_return_a_value_once() {
     check(
         |map| map.put(1, 1),
         |map| map.take(1),
@@ -95,7 +98,7 @@ fn two_deletes_hand_a_value_out_once() {
 }
 
 #[test]
-fn a_load_never_gets_the_next_entry_of_the_slot() {
+fn a_load_never_returns_the_next_entry_of_its_slot() {
     check(
         |map| map.put(1, 1),
         |map| map.get(1),
@@ -108,7 +111,7 @@ fn a_load_never_gets_the_next_entry_of_the_slot() {
 }
 
 #[test]
-fn a_load_never_gets_the_last_entry_of_the_slot() {
+fn a_load_never_returns_the_former_entry_of_its_slot() {
     check(
         |map| map.put(1, 1),
         |map| map.get(2),
@@ -121,7 +124,7 @@ fn a_load_never_gets_the_last_entry_of_the_slot() {
 }
 
 #[test]
-fn a_load_of_many_that_aimed_before_a_split_finds_its_keys() {
+fn a_batch_located_before_a_split_finds_its_keys() {
     check(
         Map::fill,
         |map| {
@@ -144,6 +147,6 @@ fn a_load_of_many_that_aimed_before_a_split_finds_its_keys() {
 }
 
 #[test]
-fn what_was_written_before_a_store_is_seen_after_a_load() {
+fn writes_before_a_store_are_visible_after_a_load() {
     models::check_publication(new_map, |map| map.put(1, 1), Map::get);
 }

@@ -1,16 +1,16 @@
-//! What a reader does that meets a writer each time it tries.
+//! A reader whose every attempt is disturbed by a writer.
 
 use super::*;
 use crate::item::Word;
 use crate::kinds::operation::Store;
 
 #[test]
-fn a_reader_that_meets_a_writer_each_time_takes_the_lock_if_it_may() {
+fn a_disturbed_load_takes_the_lock_and_a_peek_gives_up() {
     let map = Sharded::<Word, Word>::new(1, Hasher::new(7, 0).unwrap(), Memory::new(Default::default()));
-    let there = Word::hashed(&map.hasher, 1);
-    map.write(&there, Store(10)).unwrap();
-    let _change = map.shard(Word::hash(&there)).unwrap().table.change(Word::hash(&there));
-    // Both are in the only bucket.
+    let present = Word::hashed(&map.hasher, 1);
+    map.write(&present, Store(10)).unwrap();
+    let _change = map.shard(Word::hash(&present)).unwrap().table.change(Word::hash(&present));
+    // The only bucket is being changed. Key 1 is in it; key 2 is nowhere.
     for (key, value) in [(1, Some(10)), (2, None)] {
         let hashed = Word::hashed(&map.hasher, key);
         assert_eq!(map.try_load(&hashed, |word| word), Attempt::Undecided);
