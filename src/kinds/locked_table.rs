@@ -52,17 +52,24 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
     }
 
     /// Applies an operation to a key: see [`super::Kind::write`].
-    #[inline(always)]
     pub fn write<'v>(
         &mut self,
         hashed: &K::Hashed<'_>,
         operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
-        let found = self.table.locate(K::hash(hashed)).map(|home| self.find(home, hashed));
-        match found.unwrap_or(Lookup::Undecided) {
-            Lookup::Undecided => self.write_slow(hashed, operation),
-            lookup => self.write_at(lookup, hashed, operation),
+        let home = self.table.locate(K::hash(hashed));
+        let lookup = match home.map(|home| self.find(home, hashed)) {
+            // The key may lie in an overflow bucket, the table grows, or it has no bucket yet.
+            None | Some(Lookup::Undecided) => self.table.find_for_write_slow(hashed),
+            Some(lookup) => lookup,
+        };
+        let is_found = matches!(lookup, Lookup::Found(_));
+        let outcome = self.write_at(lookup, hashed, operation)?;
+        // An insert does its share of the growth itself.
+        if is_found {
+            self.table.continue_growth();
         }
+        Ok(outcome)
     }
 
     /// The fast path of a write's search. `home` may have been located before the lock was taken;
@@ -81,24 +88,6 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
         carry_out(KeyInTable { table: self, hashed, lookup }, operation)
-    }
-
-    /// The slow path of a write: for keys in overflow buckets, and while the table grows.
-    #[cold]
-    #[inline(never)]
-    pub fn write_slow<'v>(
-        &mut self,
-        hashed: &K::Hashed<'_>,
-        operation: &mut impl Operation<'v, V>,
-    ) -> Result<Outcome, Error> {
-        let lookup = self.table.find_for_write_slow(hashed);
-        let is_found = matches!(lookup, Lookup::Found(_));
-        let outcome = self.write_at(lookup, hashed, operation)?;
-        // An insert does its share of the growth itself.
-        if is_found {
-            self.table.continue_growth();
-        }
-        Ok(outcome)
     }
 
     /// Frees the block of a key, if the key has one.

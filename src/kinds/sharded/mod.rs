@@ -205,7 +205,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         hashed: &K::Hashed<'_>,
         operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
-        self.with_locked(shard, state, |table| table.write_slow(hashed, operation))
+        self.with_locked(shard, state, |table| table.write(hashed, operation))
     }
 
     /// A write to a map without shards, or to a shard without buckets. The shards are made only if
@@ -224,7 +224,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
             }
         }
         let shard = self.shard_to_write(K::hash(hashed))?;
-        self.exclusive(shard, |table| table.write_slow(hashed, operation))
+        self.exclusive(shard, |table| table.write(hashed, operation))
     }
 
     /// A load without the lock, in many attempts. `None` if writers disturbed them all.
