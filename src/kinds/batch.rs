@@ -1,8 +1,11 @@
 //! Operations on many keys in one call. The memory that the searches will read is prefetched for a
 //! whole group of keys before the first of them is searched for.
 
-use super::{Error, Kind, Outcome, operation::Operation};
-use crate::item::{Key, Receive, Value};
+use super::{Error, Kind, Outcome, loaded, operation::Operation};
+use crate::{
+    item::{Key, Receive, Value},
+    table::Attempt,
+};
 
 /// Keys per group.
 const BATCH: usize = 64;
@@ -17,7 +20,12 @@ impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
     #[inline(always)]
     pub fn load(&self, map: &M, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         match self.home {
-            Some(home) => map.load_at(home, self.hashed, out),
+            // SAFETY: `try_load_at` passes valid words of type V, by the contract of `Kind`.
+            Some(home) => match map.try_load_at(home, self.hashed, |word| unsafe { out.receive(word) }) {
+                Attempt::Hit(received) => loaded(received),
+                Attempt::Miss => Ok(Outcome::NotFound),
+                Attempt::Undecided => map.load_slow(self.hashed, out),
+            },
             None => map.load(self.hashed, out),
         }
     }

@@ -66,8 +66,8 @@ pub enum Outcome {
 ///
 /// # Safety
 ///
-/// The values that `scan_part` hands to its sink are of type `V`, and no writer changes them
-/// meanwhile.
+/// - The value words that `try_load` and `try_load_at` pass to `read` are valid and of type `V`.
+/// - Those that `scan_part` passes to its sink are too, and no writer changes them meanwhile.
 pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     /// Where the search for a key begins. It is computed without a lock and may be outdated when it
     /// is used, so it serves one operation only.
@@ -77,18 +77,40 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
 
     fn hasher(&self) -> &Hasher;
 
-    /// The fast path of `load`: one attempt that makes no calls, never waits and cannot panic.
-    /// `Undecided` means: use `load` or `peek`. A kind without a fast path is always undecided.
+    /// The fast path of `load`: one attempt that makes no calls, never waits and cannot panic. A kind
+    /// without a fast path is always undecided.
     #[inline(always)]
     fn try_load<R>(&self, _hashed: &K::Hashed<'_>, _read: impl FnMut(u64) -> R) -> Attempt<R> {
         Attempt::Undecided
     }
 
-    /// Like `load`, but returns `None` where `load` would wait for another thread.
-    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>>;
+    /// A load for which `try_load` was undecided.
+    fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error>;
+
+    /// Like `load_slow`, but returns `None` where that would wait for another thread.
+    fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>>;
 
     /// Copies the value of a key to `out`.
-    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error>;
+    #[inline(always)]
+    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        // SAFETY: `try_load` passes valid words of type V, by the contract of this trait.
+        match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
+            Attempt::Hit(received) => loaded(received),
+            Attempt::Miss => Ok(Outcome::NotFound),
+            Attempt::Undecided => self.load_slow(hashed, out),
+        }
+    }
+
+    /// Like `load`, but returns `None` where that would wait for another thread.
+    #[inline(always)]
+    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        // SAFETY: `try_load` passes valid words of type V, by the contract of this trait.
+        match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
+            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Miss => Some(Ok(Outcome::NotFound)),
+            Attempt::Undecided => self.peek_slow(hashed, out),
+        }
+    }
 
     /// Applies `operation` to a key. No other thread changes the key between the operation's
     /// decision and its effect.
@@ -107,14 +129,15 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     /// Prefetches what the search reads next. To know what that is, it reads the memory that
     /// `locate_in_batch` prefetched.
     fn prefetch_match(&self, _home: Self::Home<'_>, _hashed: &K::Hashed<'_>) {}
-    /// `load`, beginning at the home that `locate_in_batch` returned.
-    fn load_at(
+    /// `try_load`, beginning at the home that `locate_in_batch` returned.
+    #[inline(always)]
+    fn try_load_at<R>(
         &self,
         _home: Self::Home<'_>,
-        hashed: &K::Hashed<'_>,
-        out: &mut impl Receive<V>,
-    ) -> Result<Outcome, Error> {
-        self.load(hashed, out)
+        _hashed: &K::Hashed<'_>,
+        _read: impl FnMut(u64) -> R,
+    ) -> Attempt<R> {
+        Attempt::Undecided
     }
 
     /// The number of entries. Exact while no other thread writes.

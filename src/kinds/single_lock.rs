@@ -184,12 +184,12 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
     fn hasher(&self) -> &Hasher {
         &self.hasher
     }
-    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+    fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
         let result = self.gate.try_shared(|| locked_table::load::<K, V>(&self.table, hashed, out))?;
         Some(result.and_then(|result| result))
     }
     #[inline]
-    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+    fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         self.shared(|table, _| locked_table::load::<K, V>(table, hashed, out))?
     }
     #[inline]

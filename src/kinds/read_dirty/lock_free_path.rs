@@ -4,9 +4,9 @@
 
 use super::{Read, ReadDirty, entry::EntryRef};
 use crate::{
-    item::{Key, Receive, Value},
+    item::{Key, Value},
     kinds::{
-        Error, Outcome, loaded,
+        Error, Outcome,
         operation::{Decision, Operation},
     },
     table::{Attempt, Contended, HomeBucket, Slot},
@@ -53,7 +53,7 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
 
     /// The fast path of a load: one attempt, without any lock.
     #[inline(always)]
-    pub(super) fn try_load_at<R>(
+    pub(super) fn try_load_from<R>(
         &self,
         home: Home<'_, K>,
         hashed: &K::Hashed<'_>,
@@ -171,36 +171,5 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             }
         }
         None
-    }
-
-    /// A load for which the fast path was undecided. Outlined, so that the fast path needs no stack
-    /// frame.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
-        // the pool is stable.
-        match self.load_read(hashed, true, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => loaded(received),
-            Attempt::Miss => Ok(Outcome::NotFound),
-            Attempt::Undecided => self.locked().load(hashed, out),
-        }
-    }
-
-    /// The same without waiting for another thread: `None` where that would be needed.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn peek_slow(
-        &self,
-        hashed: &K::Hashed<'_>,
-        out: &mut impl Receive<V>,
-    ) -> Option<Result<Outcome, Error>> {
-        // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
-        // the pool is stable.
-        match self.load_read(hashed, false, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => Some(loaded(received)),
-            Attempt::Miss => Some(Ok(Outcome::NotFound)),
-            Attempt::Undecided => None,
-        }
     }
 }

@@ -226,25 +226,34 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
 
     #[inline(always)]
     fn try_load<R>(&self, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
-        self.try_load_at(self.locate(K::hash(hashed)), hashed, read)
+        self.try_load_from(self.locate(K::hash(hashed)), hashed, read)
     }
 
-    /// `None` if the key may be in the dirty map, or if a writer of its entry disturbed every
-    /// attempt: `load` would take a lock then.
-    #[inline(always)]
-    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        // SAFETY: `try_load` passes value words of type V only. Their blocks stay readable, since
+    /// A load for which the fast path was undecided. Outlined, so that the fast path needs no stack
+    /// frame.
+    #[cold]
+    #[inline(never)]
+    fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
         // the pool is stable.
-        match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => Some(loaded(received)),
-            Attempt::Miss => Some(Ok(Outcome::NotFound)),
-            Attempt::Undecided => self.peek_slow(hashed, out),
+        match self.load_read(hashed, true, |word| unsafe { out.receive(word) }) {
+            Attempt::Hit(received) => loaded(received),
+            Attempt::Miss => Ok(Outcome::NotFound),
+            Attempt::Undecided => self.locked().load(hashed, out),
         }
     }
 
-    #[inline(always)]
-    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        self.load_at(self.locate(K::hash(hashed)), hashed, out)
+    /// The same without waiting for another thread: `None` where that would be needed.
+    #[cold]
+    #[inline(never)]
+    fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
+        // the pool is stable.
+        match self.load_read(hashed, false, |word| unsafe { out.receive(word) }) {
+            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Miss => Some(Ok(Outcome::NotFound)),
+            Attempt::Undecided => None,
+        }
     }
 
     fn profits_from_prefetch(&self) -> bool {
@@ -257,14 +266,8 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     }
 
     #[inline(always)]
-    fn load_at(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: `try_load_at` passes value words of type V only. Their blocks stay readable,
-        // since the pool is stable.
-        match self.try_load_at(home, hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => loaded(received),
-            Attempt::Miss => Ok(Outcome::NotFound),
-            Attempt::Undecided => self.load_slow(hashed, out),
-        }
+    fn try_load_at<R>(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
+        self.try_load_from(home, hashed, read)
     }
 
     fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, mut operation: O) -> Result<Outcome, Error> {

@@ -227,34 +227,6 @@ impl<K: Key, V: Value> Sharded<K, V> {
         self.exclusive(shard, |table| table.write(hashed, operation))
     }
 
-    /// A load without the lock, in many attempts. `None` if writers disturbed them all.
-    #[cold]
-    #[inline(never)]
-    fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        let Some(shard) = self.shard(K::hash(hashed)) else { return Some(Ok(Outcome::NotFound)) };
-        // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
-        // stable.
-        match shard.table.get_slow(hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
-            Ok(Some(received)) => Some(loaded(received)),
-            Ok(None) => Some(Ok(Outcome::NotFound)),
-            Err(Contended) => None,
-        }
-    }
-
-    /// A load for which the fast path was undecided. Takes the lock if writers disturb every
-    /// attempt.
-    #[cold]
-    #[inline(never)]
-    fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        if let Some(result) = self.peek_slow(hashed, out) {
-            return result;
-        }
-        let Some(shard) = self.shard(K::hash(hashed)) else { return Ok(Outcome::NotFound) };
-        // The lock keeps writers out.
-        let _state = lock(&shard.writers.state);
-        locked_table::load::<K, V>(&shard.table, hashed, out)
-    }
-
     /// Locates the home of a key, and prefetches the bucket. `None` if the shard has no buckets
     /// yet.
     #[inline(always)]
@@ -293,23 +265,32 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         }
     }
 
-    #[inline(always)]
-    fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+    /// A load without the lock, in many attempts. `None` if writers disturbed them all.
+    #[cold]
+    #[inline(never)]
+    fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
+        let Some(shard) = self.shard(K::hash(hashed)) else { return Some(Ok(Outcome::NotFound)) };
         // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
         // stable.
-        match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => Some(loaded(received)),
-            Attempt::Miss => Some(Ok(Outcome::NotFound)),
-            Attempt::Undecided => self.peek_slow(hashed, out),
+        match shard.table.get_slow(hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
+            Ok(Some(received)) => Some(loaded(received)),
+            Ok(None) => Some(Ok(Outcome::NotFound)),
+            Err(Contended) => None,
         }
     }
 
-    #[inline(always)]
-    fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        match self.locate(K::hash(hashed)) {
-            Some(home) => self.load_at(home, hashed, out),
-            None => Ok(Outcome::NotFound),
+    /// A load for which the fast path was undecided. Takes the lock if writers disturb every
+    /// attempt.
+    #[cold]
+    #[inline(never)]
+    fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
+        if let Some(result) = self.peek_slow(hashed, out) {
+            return result;
         }
+        let Some(shard) = self.shard(K::hash(hashed)) else { return Ok(Outcome::NotFound) };
+        // The lock keeps writers out.
+        let _state = lock(&shard.writers.state);
+        locked_table::load::<K, V>(&shard.table, hashed, out)
     }
 
     #[inline(always)]
@@ -355,14 +336,8 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     }
 
     #[inline(always)]
-    fn load_at(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
-        // stable.
-        match home.shard.table.try_get(home.bucket, hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
-            Attempt::Hit(received) => loaded(received),
-            Attempt::Miss => Ok(Outcome::NotFound),
-            Attempt::Undecided => self.load_slow(hashed, out),
-        }
+    fn try_load_at<R>(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, mut read: impl FnMut(u64) -> R) -> Attempt<R> {
+        home.shard.table.try_get(home.bucket, hashed, |slot| read(slot.load_value()))
     }
 
     fn len(&self) -> Result<u64, Error> {
