@@ -10,7 +10,7 @@ use std::mem::MaybeUninit;
 
 pub struct RustFace {
     map: Map,
-    /// Use the calls for words where there is one.
+    /// Use the calls for words where they exist.
     words: bool,
 }
 
@@ -42,16 +42,16 @@ impl From<Result<Outcome, Error>> for Status {
     }
 }
 
-/// What a call for words returns that may hand out a value.
-trait HandsOut {
+/// The result of a call for words that may return a value.
+trait WordResult {
     fn answer(self, operation: Operation<u64>, with: Status) -> Answer;
 }
 
-impl HandsOut for Result<Option<u64>, Error> {
+impl WordResult for Result<Option<u64>, Error> {
     fn answer(self, _: Operation<u64>, with: Status) -> Answer {
         match self {
             Ok(Some(value)) => Answer::Value(with, value.to_ne_bytes().to_vec()),
-            // What would have loaded has stored.
+            // The operation may load, but it stored.
             Ok(None) if with == Status::Loaded => Answer::Plain(Status::Ok),
             Ok(None) => Answer::Plain(Status::NotFound),
             Err(error) => Answer::Plain(error.into()),
@@ -59,12 +59,16 @@ impl HandsOut for Result<Option<u64>, Error> {
     }
 }
 
-impl HandsOut for Result<(Outcome, u64), Error> {
+impl WordResult for Result<(Outcome, u64), Error> {
     fn answer(self, operation: Operation<u64>, with: Status) -> Answer {
         match self {
             Ok((Outcome::Loaded, actual)) => Answer::Value(with, actual.to_ne_bytes().to_vec()),
             Ok((outcome, actual)) => {
-                assert_eq!(operation, Operation::LoadOrStore { value: actual }, "what was stored is what was given");
+                assert_eq!(
+                    operation,
+                    Operation::LoadOrStore { value: actual },
+                    "load_or_store returned another value than it stored"
+                );
                 Answer::Plain(Ok(outcome).into())
             }
             Err(error) => Answer::Plain(error.into()),
@@ -100,10 +104,10 @@ macro_rules! calls {
 }
 operations!(calls);
 
-/// Calls `call` with a buffer of so much room; `with` is the status that comes with a value.
+/// Calls `call` with a buffer of `room` bytes. `with` is the status that comes with a value.
 fn with_buffer(room: usize, with: Status, call: impl FnOnce(&mut Output) -> Result<Outcome, Error>) -> Answer {
     let mut buffer = Guarded::new(room);
-    // SAFETY: the buffer has that room, or is empty.
+    // SAFETY: the buffer has `room` bytes, or is NULL and `room` is 0.
     let mut output = unsafe { Output::new(buffer.pointer(), room) };
     let status = Status::from(call(&mut output));
     match status {
@@ -118,7 +122,8 @@ impl RustFace {
         Ok(Self { map: Map::new(config)?, words })
     }
 
-    /// Room for offsets. The first one is 0 whatever the call fills, and the caller may write it.
+    /// An array for offsets, or `None` for words. The first offset is always 0, and the call need
+    /// not write it.
     fn offsets(&self, width: Width, count: usize) -> Option<Vec<usize>> {
         let blank = |i| if i == 0 { 0 } else { usize::MAX };
         (width == Width::Bytes).then(|| (0..=count).map(blank).collect())
@@ -206,7 +211,7 @@ impl Face for RustFace {
         let mut count = room.entries;
         if self.words {
             let (mut keys, mut values) = (Guarded::new(8 * count), Guarded::new(8 * count));
-            // SAFETY: both have room for so many words.
+            // SAFETY: both buffers have `count` words.
             let result =
                 unsafe { self.map.scan_u64(cursor, keys.pointer().cast(), values.pointer().cast(), &mut count) };
             let status = Status::from(result);
@@ -218,7 +223,7 @@ impl Face for RustFace {
         }
         let (mut keys, mut values) = (Guarded::new(room.key_bytes), Guarded::new(room.value_bytes));
         let (mut key_offsets, mut value_offsets) = (self.offsets(key_width, count), self.offsets(value_width, count));
-        // SAFETY: each buffer has the room said, each array of offsets one place more than the entries.
+        // SAFETY: the buffers have these lengths, and there is one more offset than entries.
         let (mut key_fill, mut value_fill) = unsafe {
             (
                 Fill::new(keys.pointer(), room.key_bytes, pointer(&mut key_offsets)),
@@ -247,7 +252,7 @@ impl Face for RustFace {
         let (key_width, value_width) = self.width();
         let mut statuses = Vec::new();
         let mut note = |i: usize, result| {
-            assert_eq!(i, statuses.len(), "statuses come in order");
+            assert_eq!(i, statuses.len(), "statuses must be reported in order");
             statuses.push(Status::from(result));
         };
         if self.words {
@@ -255,7 +260,7 @@ impl Face for RustFace {
             let mut values = vec![MaybeUninit::new(u64::MAX); keys.len()];
             return match self.map.load_many_u64(&keys, &mut values, &mut note) {
                 Err(error) => Many::Failed(error.into()),
-                // SAFETY: each was written above, and then perhaps by the call.
+                // SAFETY: each was initialised above.
                 Ok(()) => Many::Values {
                     values: values.iter().map(|value| unsafe { value.assume_init() }.to_ne_bytes().to_vec()).collect(),
                     statuses,
@@ -267,7 +272,7 @@ impl Face for RustFace {
         let column = Column::new(&bytes, offsets.as_deref(), keys.len()).expect("a well formed column");
         let mut values = Guarded::new(room);
         let mut value_offsets = self.offsets(value_width, keys.len());
-        // SAFETY: the buffer has that room, the offsets one place more than the keys.
+        // SAFETY: the buffer has `room` bytes, and there is one more offset than keys.
         let mut fill = unsafe { Fill::new(values.pointer(), room, pointer(&mut value_offsets)) };
         match self.map.load_many(column, &mut fill, &mut note) {
             Err(Error::Buffer) => Many::Needs(fill.filled()),
@@ -321,7 +326,7 @@ fn page(status: Status, entries: Vec<Entry>) -> Scan {
     }
 }
 
-/// What a batch as a whole answers in C: the first error, or `Ok`.
+/// The status that a batch as a whole has in C: the first error, or `Ok`.
 fn first_error(whole: Result<(), Error>, statuses: &[Status]) -> Status {
     match whole {
         Err(error) => error.into(),
