@@ -178,7 +178,7 @@ static void every_form() {
     }
 }
 
-/// The example at the head of the header.
+/// What the result object contains after a call that returned no value, as the header's head says.
 static void what_is_not_given_out() {
     auto texts = make<std::string, std::string>();
     std::string text = "before";
@@ -404,7 +404,7 @@ static void handles() {
     CHECK(portolan::failed(status::size) && !portolan::failed(status::done));
 }
 
-/// Values stored by another program, read through this program's types.
+/// The same map with other types, as a second program would use it.
 template <class K, class V>
 static portolan::map<K, V> typed(const portolan::map<K, std::string> &map) {
     portolan::map<K, std::string> shared(nullptr);

@@ -68,8 +68,8 @@ static void use(uint32_t kind) {
     check(map_release(map) == PTL_OK, "release");
 }
 
-/* dlsym returns an object pointer. ISO C has no conversion to a function pointer, so this copies the bits
- * instead. */
+/* dlsym returns an object pointer. ISO C has no conversion to a function pointer, so the object pointer is
+ * stored in the memory of the function pointer. */
 static void find(void *library, const char *name, void *function) {
     *(void **)function = dlsym(library, name);
     check(*(void **)function != NULL, name);
