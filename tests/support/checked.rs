@@ -139,17 +139,18 @@ impl<'a> Checked<'a> {
 
     fn load_many(&self, keys: &[u8]) {
         let keys: Vec<Vec<u8>> = keys.iter().map(|key| self.key(*key)).collect();
+        // What the call writes for a missing key.
         let nothing = if self.setup.value == Width::Word { vec![0; 8] } else { vec![] };
         let values = keys.iter().map(|key| self.model.get(key).unwrap_or(&nothing).clone()).collect();
-        let there = |key| if self.model.contains_key(key) { Status::Ok } else { Status::NotFound };
-        let statuses = keys.iter().map(there).collect();
+        let status = |key| if self.model.contains_key(key) { Status::Ok } else { Status::NotFound };
+        let statuses = keys.iter().map(status).collect();
         assert_eq!(self.map.load_many(&keys, 20 * ROOM), Many::Values { values, statuses });
     }
 
     fn delete_many(&mut self, keys: &[u8]) {
         let keys: Vec<Vec<u8>> = keys.iter().map(|key| self.key(*key)).collect();
-        let removed = |key| if self.model.remove(key).is_some() { Status::Ok } else { Status::NotFound };
-        let statuses = keys.iter().map(removed).collect();
+        let status = |key| if self.model.remove(key).is_some() { Status::Ok } else { Status::NotFound };
+        let statuses = keys.iter().map(status).collect();
         assert_eq!(self.map.delete_many(&keys), (Status::Ok, statuses));
     }
 

@@ -152,6 +152,7 @@ impl Face for RustFace {
     }
 
     fn update(&self, key: &[u8], decide: &mut Decide<'_>) -> Status {
+        // Keeps the new value alive until the call returns.
         let made = OnceCell::new();
         let mut decide = |value: Option<&[u8]>| {
             Ok(match decide(value) {
