@@ -1,8 +1,9 @@
-//! The committed header is the one that the source says. `PORTOLAN_UPDATE_HEADER=1` writes it anew.
+//! The committed header is the one that cbindgen generates from the source.
+//! `PORTOLAN_UPDATE_HEADER=1` writes it.
 
 use std::{env, fs, path::Path};
 
-/// The files of the C face, in the order in which a reader of the header wants them.
+/// The files of the C interface, in the order of the header.
 const SOURCES: [&str; 13] = [
     "status",
     "slices",

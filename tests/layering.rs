@@ -1,22 +1,27 @@
-//! The house has one direction: ffi → map → kinds → table → item → base. ffi uses map alone; every other layer may use all of those
-//! below it, the next one or not. In base, `os` and `arch` use nothing else of the crate, and only there the source asks for
-//! which system or processor it is compiled. Only src/ffi gives functions to C, and its files form no circle. This test reads the
-//! source, so it holds for code behind `cfg` too.
+//! The layers of the source: ffi → map → kinds → table → item → base.
+//!
+//! - A layer uses only layers below it. `ffi` uses only `map`.
+//! - In `base`, `os` and `arch` use nothing else of the crate. Only they ask for which system or
+//!   processor the source is compiled.
+//! - Only `ffi` exports functions to C. Its files do not use each other in a cycle.
+//!
+//! This test reads the source, so it also covers code behind `cfg`.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const LAYERS: [&str; 6] = ["ffi", "map", "kinds", "table", "item", "base"];
-const ROOMS_OF_BASE: [&str; 5] = ["mem", "sync", "hash", "os", "arch"];
-/// Of those, what use nothing else, and may ask what they are compiled for.
+const PARTS_OF_BASE: [&str; 5] = ["mem", "sync", "hash", "os", "arch"];
+/// The parts of `base` that use nothing else of the crate, and may ask what they are compiled for.
 const LEAVES: [&str; 2] = ["os", "arch"];
 const TARGETS: [&str; 3] = ["target_os", "target_arch", "target_family"];
 
-/// Each file of the source, named from src/, and what it says.
+/// Each source file: its path below src/, and its text.
 fn source() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let read = |file: PathBuf| {
-        let name = file.strip_prefix(&root).expect("it was found there").to_str().expect("our names are ASCII");
+        let name = file.strip_prefix(&root).expect("the file is below src/").to_str().expect("our names are ASCII");
         (name.to_owned(), fs::read_to_string(&file).expect("a source file can be read"))
     };
     rust_files(&root).into_iter().map(read).collect()
@@ -34,13 +39,13 @@ fn layers_are_used_downwards_only() {
 }
 
 #[test]
-fn the_files_of_ffi_form_no_circle() {
+fn the_files_of_ffi_form_no_cycle() {
     let uses = uses_in("ffi", &source());
     assert!(uses.values().flatten().count() > 20, "few files use another: {uses:?}");
-    assert_eq!(circle(&uses), None);
+    assert_eq!(cycle(&uses), None);
 }
 
-/// The test can fail: each of these breaks the rule in another way.
+/// The test itself is tested: each of these sources breaks one rule.
 #[test]
 fn a_planted_violation_is_found() {
     for (file, source) in [
@@ -86,15 +91,15 @@ fn a_planted_violation_is_found() {
 }
 
 #[test]
-fn a_planted_circle_is_found() {
+fn a_planted_cycle_is_found() {
     let handle = ("ffi/handle.rs", "use super::{options, status::PTL_OK};");
     let options = ("ffi/options.rs", "use crate::{ffi::{boundary::{self, call}}, map::Map};");
     let boundary = ("ffi/boundary.rs", "#[cfg(test)]\nmod tests { use crate::ffi::handle; }");
-    let circular = ("ffi/boundary.rs", "fn f() { super::handle::borrow() }");
+    let cyclic = ("ffi/boundary.rs", "fn f() { super::handle::borrow() }");
     let found =
-        |last| circle(&uses_in("ffi", &[handle, options, last].map(|(name, source)| (name.into(), source.into()))));
+        |last| cycle(&uses_in("ffi", &[handle, options, last].map(|(name, source)| (name.into(), source.into()))));
     assert_eq!(found(boundary), None);
-    assert_eq!(found(circular).map(|files| files.len()), Some(4));
+    assert_eq!(found(cyclic).map(|files| files.len()), Some(4));
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
@@ -106,14 +111,14 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What in this file (named from src/) breaks a rule, a line each.
+/// What breaks a rule in this file, one line each. `file` is its path below src/.
 fn violations(file: &str, source: &str) -> Vec<String> {
     let tokens = tokens(source);
     let mut found = Vec::new();
     let mut folders = file.split('/');
     let (first, second) = (folders.next(), folders.next());
     let Some(own) = LAYERS.iter().position(|layer| first == Some(layer)) else {
-        // lib.rs: the map of the house, no logic.
+        // lib.rs lists the layers and has no code.
         if tokens.iter().any(|token| token == "fn") {
             found.push(format!("{file}: a function outside the layers"));
         }
@@ -126,15 +131,15 @@ fn violations(file: &str, source: &str) -> Vec<String> {
             Some(used) if used < own => found.push(format!("{file}: {layer} uses {}, which is above it", path[0])),
             Some(used) if layer == "ffi" && used > 1 => found.push(format!("{file}: ffi uses {} past map", path[0])),
             Some(_) => {
-                let room = path.get(1).filter(|room| ROOMS_OF_BASE.contains(&room.as_str()));
-                if let (Some(leaf), Some(room)) = (leaf, room)
-                    && leaf != room
+                let part = path.get(1).filter(|part| PARTS_OF_BASE.contains(&part.as_str()));
+                if let (Some(leaf), Some(part)) = (leaf, part)
+                    && leaf != part
                 {
-                    found.push(format!("{file}: {leaf} uses {room}"));
+                    found.push(format!("{file}: {leaf} uses {part}"));
                 }
             }
             None if absolute => found.push(format!("{file}: uses crate::{}, which is no layer", path[0])),
-            // In a module inside a file `super` does not reach so far.
+            // The path began with `super` in a module inside a file, so it stays in that file.
             None => {}
         }
     }
@@ -147,7 +152,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
     found
 }
 
-/// Which file of a folder uses which others of it, tests apart.
+/// For each file of a folder, the other files of the folder that it uses. Unit tests do not count.
 fn uses_in(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
     let module = |file: &str| file.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".rs").map(str::to_owned);
     let modules: Vec<String> = files.iter().filter_map(|(file, _)| module(file)).collect();
@@ -161,36 +166,37 @@ fn uses_in(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Vec<Str
     uses.collect()
 }
 
-/// A way through the files that ends where it began, if there is one.
-fn circle(uses: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
-    fn on(way: &mut Vec<String>, uses: &BTreeMap<String, Vec<String>>) -> bool {
-        let last = way[way.len() - 1].clone();
-        if way[..way.len() - 1].contains(&last) {
-            return way[0] == last;
+/// A path through the files that ends where it began, if there is one.
+fn cycle(uses: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
+    fn extend(path: &mut Vec<String>, uses: &BTreeMap<String, Vec<String>>) -> bool {
+        let last = path[path.len() - 1].clone();
+        if path[..path.len() - 1].contains(&last) {
+            return path[0] == last;
         }
         uses.get(&last).into_iter().flatten().any(|next| {
-            way.push(next.clone());
-            let found = on(way, uses);
+            path.push(next.clone());
+            let found = extend(path, uses);
             if !found {
-                way.pop();
+                path.pop();
             }
             found
         })
     }
     uses.keys().find_map(|start| {
-        let mut way = vec![start.clone()];
-        on(&mut way, uses).then_some(way)
+        let mut path = vec![start.clone()];
+        extend(&mut path, uses).then_some(path)
     })
 }
 
-/// A path as it goes on from the root of the crate.
+/// A path, from the root of the crate.
 struct Used {
-    /// It began with `crate`, not with `super`.
+    /// Whether it began with `crate` rather than with `super`.
     absolute: bool,
     path: Vec<String>,
 }
 
-/// Each path that begins with `crate` or `super`, as if it stood in the module that the file is.
+/// All paths that begin with `crate` or `super`. `super` is resolved as if the path stood directly
+/// in the file's module.
 fn paths(file: &str, tokens: &[String]) -> Vec<Used> {
     let module: Vec<String> =
         file.trim_end_matches("/mod.rs").trim_end_matches(".rs").split('/').map(str::to_owned).collect();
@@ -219,7 +225,7 @@ fn paths(file: &str, tokens: &[String]) -> Vec<Used> {
     found
 }
 
-/// From `a::{b, c::d}` on, behind `path`: `path::a::b` and `path::a::c::d`.
+/// Expands `a::{b, c::d}`, which follows `path`, to `path::a::b` and `path::a::c::d`.
 fn expand(tokens: &[String], at: &mut usize, mut path: Vec<String>, all: &mut Vec<Vec<String>>) {
     while let Some(token) = tokens.get(*at) {
         *at += 1;
@@ -240,7 +246,8 @@ fn expand(tokens: &[String], at: &mut usize, mut path: Vec<String>, all: &mut Ve
     all.push(path);
 }
 
-/// Rust's tokens as far as paths need them: names, `::`, and single signs, without comments, strings and characters.
+/// The tokens that matter for paths: names, `::` and single characters. Comments, strings and
+/// character literals are left out.
 fn tokens(source: &str) -> Vec<String> {
     let text: Vec<char> = source.chars().collect();
     let is_name = |c: &char| c.is_alphanumeric() || *c == '_';
@@ -252,9 +259,9 @@ fn tokens(source: &str) -> Vec<String> {
             ['/', '/', ..] => rest.iter().take_while(|c| **c != '\n').count(),
             ['/', '*', ..] => length_of_comment(rest),
             ['r', '"' | '#', ..] => length_of_raw_string(rest),
-            ['b' | 'c', 'r', '"' | '#', ..] => 1, // its raw string is the next
+            ['b' | 'c', 'r', '"' | '#', ..] => 1, // the raw string follows
             ['"', ..] => length_of_quoted(rest, '"'),
-            ['\'', '\\', ..] | ['\'', _, '\'', ..] => length_of_quoted(rest, '\''), // else it is a lifetime
+            ['\'', '\\', ..] | ['\'', _, '\'', ..] => length_of_quoted(rest, '\''), // otherwise it is a lifetime
             [':', ':', ..] => {
                 tokens.push("::".to_owned());
                 2
@@ -295,7 +302,7 @@ fn length_of_comment(text: &[char]) -> usize {
 fn length_of_raw_string(text: &[char]) -> usize {
     let hashes = text[1..].iter().take_while(|c| **c == '#').count();
     if text.get(1 + hashes) != Some(&'"') {
-        return 1 + hashes; // a raw name, such as r#type
+        return 1 + hashes; // a raw identifier, such as r#type
     }
     let end: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
     (2 + hashes..text.len()).find(|at| text[*at..].starts_with(&end)).map_or(text.len(), |at| at + 1 + hashes)

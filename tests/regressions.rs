@@ -1,4 +1,4 @@
-//! Each test is named after what was once wrong.
+//! Each test is named after a defect that was fixed.
 
 use portolan::map::{ColumnWriter, Config, Error, Kind, Map, Outcome, Width};
 use std::{
@@ -11,17 +11,17 @@ fn words(kind: Kind) -> Map {
     Map::new(Config { kind, key: Width::Word, value: Width::Word, ..Config::default() }).expect("a map")
 }
 
-/// Ends what runs beside, also when the test fails.
-struct Over<'a>(&'a AtomicBool);
+/// Ends the other thread, even if the test fails.
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Over<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Relaxed);
     }
 }
 
-/// Runs `other` again and again on a thread of its own while `this` runs on the caller's, for a while.
-fn beside(other: impl Fn() + Sync, mut this: impl FnMut()) {
+/// For half a second, runs `this` repeatedly while another thread runs `other` repeatedly.
+fn while_running(other: impl Fn() + Sync, mut this: impl FnMut()) {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -29,7 +29,7 @@ fn beside(other: impl Fn() + Sync, mut this: impl FnMut()) {
                 other();
             }
         });
-        let _over = Over(&over);
+        let _stop = StopOnDrop(&over);
         let end = Instant::now() + Duration::from_millis(500);
         while Instant::now() < end {
             this();
@@ -38,16 +38,16 @@ fn beside(other: impl Fn() + Sync, mut this: impl FnMut()) {
 }
 
 #[test]
-fn a_batch_gave_a_value_beside_not_found() {
+fn a_batch_returned_a_value_with_not_found() {
     for kind in [Kind::Sharded, Kind::ReadDirty] {
         let map = words(kind);
-        map.store_u64(1, 7).expect("room");
-        map.shrink().expect("nothing in the way");
+        map.store_u64(1, 7).expect("memory");
+        map.shrink().expect("memory");
         let churn = || {
             map.delete_u64(1).expect("no error");
-            map.store_u64(1, 7).expect("room");
+            map.store_u64(1, 7).expect("memory");
         };
-        beside(churn, || {
+        while_running(churn, || {
             let (mut values, mut found) = ([MaybeUninit::uninit(); 64], [false; 64]);
             map.load_many_u64(&[1; 64], &mut values, |index, result| found[index] = result == Ok(Outcome::Done))
                 .expect("words");
@@ -60,19 +60,20 @@ fn a_batch_gave_a_value_beside_not_found() {
 }
 
 #[test]
-fn a_scan_gave_an_entry_twice_when_values_vanished_under_it() {
-    // One chain of 8 keys, room for 7: the chain does not fit as a whole, until one key is deleted meanwhile.
+fn a_scan_returned_an_entry_twice_when_a_key_was_deleted() {
+    // One chain of 8 keys, and arrays for 7. The chain does not fit until the other thread deletes
+    // a key.
     let config = Config { kind: Kind::ReadDirty, key: Width::Word, value: Width::Word, ..Config::default() };
     let map = Map::new(config).expect("a map");
     (0..8).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
     map.range(&mut |_, _| true).expect("a promotion");
     let churn = || {
         map.delete_u64(0).expect("no error");
-        map.store_u64(0, 0).expect("room");
+        map.store_u64(0, 0).expect("memory");
     };
-    beside(churn, || {
+    while_running(churn, || {
         let (mut cursor, mut seen) = (0, [0; 8]);
-        // Two calls reach the end; a cursor that stays never does.
+        // Two successful calls reach the end. If the cursor never moves, the end is never reached.
         for call in 0.. {
             assert!(call < 100, "no end, seen {seen:?}");
             let (mut keys, mut values) = ([MaybeUninit::uninit(); 7], [MaybeUninit::uninit(); 7]);
@@ -91,15 +92,15 @@ fn a_shrink_of_an_amended_map_kept_deleted_keys() {
     let map = words(Kind::ReadDirty);
     (0..10_000).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
     map.range(&mut |_, _| true).expect("a promotion");
-    map.store_u64(10_000, 0).expect("room");
+    map.store_u64(10_000, 0).expect("memory");
     (0..10_000).for_each(|key| assert_eq!(map.delete_u64(key), Ok(Outcome::Done)));
     map.shrink().expect("memory");
-    let stats = map.stats().expect("figures");
+    let stats = map.stats().expect("statistics");
     assert_eq!((stats.entries, stats.read_entries, stats.buckets), (1, 1, 1));
 }
 
 #[test]
-fn a_scan_without_room_moved_its_cursor() {
+fn a_scan_without_buffers_moved_its_cursor() {
     for kind in [Kind::Bucketed, Kind::Mutex, Kind::RwMutex, Kind::Sharded, Kind::ReadDirty] {
         let map = words(kind);
         (0..100).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
@@ -130,9 +131,9 @@ fn a_clear_cost_what_the_map_once_held() {
     map.shrink().expect("memory");
     let start = Instant::now();
     for key in 0..1000 {
-        map.store_u64(key, key).expect("room");
+        map.store_u64(key, key).expect("memory");
         map.clear().expect("no error");
     }
-    // It walked every entry that there had ever been, each time.
+    // Each clear used to visit all entries that the map had ever allocated.
     assert!(start.elapsed() < Duration::from_secs(2), "{:?} for 1000", start.elapsed());
 }

@@ -1,6 +1,6 @@
-/* A program of the first version: compiled with its header, which stays as it is once the version is released (tests/abi/first), and run
- * with the library of today. It uses each struct, and calls by each convention: values in registers, out-parameters, callbacks, an
- * allocator. */
+/* A program of the first version. It is compiled with the first header (tests/abi/first), which never
+ * changes once the version is released, and runs with the current library. It uses every struct and every
+ * calling convention: values in registers, out-parameters, callbacks, an allocator. */
 #include <portolan.h>
 #include <stdio.h>
 #include <stdlib.h>

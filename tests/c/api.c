@@ -1,5 +1,5 @@
-/* The calls on one key, for every kind and every type of key and value: each of them, and every status that its comment names. Those of
- * a handle that may not be used are in handles.c, more of failing memory is in faults.c. */
+/* The calls on one key, for every kind and every type of key and value, with every status that their
+ * comments name. Handles that must be refused are in handles.c, failing allocations in faults.c. */
 #include "check.h"
 
 static void test_load(void)
@@ -36,7 +36,7 @@ static void test_load(void)
         EXPECT(PTL_E_SIZE, ptl_map_load(map, buffer, 7, buffer, sizeof buffer, &size));
         EXPECT(PTL_E_SIZE, ptl_map_load(map, NULL, 0, buffer, sizeof buffer, &size));
     } else {
-        EXPECT(PTL_OK, ptl_map_load(map, NULL, 0, buffer, sizeof buffer, NULL)); /* the key of no bytes is number 0 */
+        EXPECT(PTL_OK, ptl_map_load(map, NULL, 0, buffer, sizeof buffer, NULL)); /* key number 0 is empty */
     }
     CHECK(size == UNTOUCHED);
     EXPECT(PTL_OK, ptl_map_release(map));
@@ -54,11 +54,11 @@ static void test_peek(void)
     unsigned char buffer[LONGEST];
     size_t size = UNTOUCHED;
     EXPECT(PTL_NOT_FOUND, ptl_map_peek(map, K(3), buffer, sizeof buffer, &size));
-    fill_map(map, 0, 1000); /* so many that some lie behind others of their bucket, which is no reason to wait */
+    fill_map(map, 0, 1000); /* some lie in overflow buckets, for which peek need not wait */
     if (shape.kind == PTL_MAP_READ_DIRTY) {
-        EXPECT(PTL_E_BUSY, ptl_map_peek(map, K(3), buffer, sizeof buffer, &size)); /* in the dirty map, or not, who knows */
+        EXPECT(PTL_E_BUSY, ptl_map_peek(map, K(3), buffer, sizeof buffer, &size)); /* it may be in the dirty map */
         EXPECT(PTL_E_BUSY, ptl_map_peek(map, K(1000), buffer, sizeof buffer, &size));
-        EXPECT(PTL_OK, ptl_map_range(map, visit, NULL)); /* which promotes it */
+        EXPECT(PTL_OK, ptl_map_range(map, visit, NULL)); /* promotes the dirty map */
     }
     CHECK(size == UNTOUCHED);
     for (unsigned i = 0; i < 1000; i++) {
@@ -89,7 +89,7 @@ static void test_store(void)
     ptl_map *map = new_map();
     EXPECT(PTL_OK, ptl_map_store(map, K(1), V(1)));
     CHECK(holds(map, 1, 1));
-    EXPECT(PTL_OK, ptl_map_store(map, K(1), V(2))); /* over another value */
+    EXPECT(PTL_OK, ptl_map_store(map, K(1), V(2))); /* overwrites */
     EXPECT(PTL_OK, ptl_map_store(map, K(0), V(0)));
     CHECK(holds(map, 1, 2) && holds(map, 0, 0) && has_len(map, 2));
 
@@ -125,7 +125,7 @@ static void test_load_or_store(void)
     ptl_map *map = new_map();
     unsigned char buffer[LONGEST];
     size_t size = UNTOUCHED;
-    EXPECT(PTL_OK, ptl_map_load_or_store(map, K(5), V(5), NULL, 0, &size)); /* room is needed for a value that is there */
+    EXPECT(PTL_OK, ptl_map_load_or_store(map, K(5), V(5), NULL, 0, &size)); /* an existing value needs a buffer */
     CHECK(size == UNTOUCHED && holds(map, 5, 5));
     EXPECT(PTL_LOADED, ptl_map_load_or_store(map, K(5), V(6), buffer, sizeof buffer, &size));
     CHECK(size == value(5).size && memcmp(buffer, V(5)) == 0 && holds(map, 5, 5));
@@ -318,7 +318,7 @@ static void test_add(void)
     CHECK(sum == UNTOUCHED && has_len(map, 0));
     EXPECT(PTL_OK, ptl_map_add(map, K(1), 5, &sum));
     CHECK(sum == 5);
-    EXPECT(PTL_OK, ptl_map_add(map, K(1), UINT64_MAX, &sum)); /* less one */
+    EXPECT(PTL_OK, ptl_map_add(map, K(1), UINT64_MAX, &sum)); /* adds -1 */
     CHECK(sum == 4 && has_len(map, 1));
     EXPECT(PTL_OK, ptl_map_add(map, K(1), 3, NULL));
     EXPECT(PTL_OK, ptl_map_add(map, K(1), 0, &sum));
@@ -330,7 +330,7 @@ static void test_add(void)
     CHECK(is_clean(&own));
 }
 
-/* Words by value */
+/* Words, passed by value. */
 
 static void test_other_types_u64(ptl_map *map)
 {
@@ -383,7 +383,7 @@ static void test_u64(void)
     EXPECT(PTL_OK, ptl_map_store_u64(map, 1, 10));
     EXPECT(shape.kind == PTL_MAP_READ_DIRTY ? PTL_E_BUSY : PTL_OK, ptl_map_peek_u64(map, 1).status);
     EXPECT(PTL_OK, ptl_map_load_u64(map, 1).status);
-    EXPECT(PTL_OK, ptl_map_range(map, visit, NULL)); /* into the read map of a read/dirty map */
+    EXPECT(PTL_OK, ptl_map_range(map, visit, NULL)); /* promotes, so the keys are in the read map */
     EXPECT(PTL_OK, ptl_map_peek_u64(map, 1).status);
     CHECK(answers(ptl_map_peek_u64(map, 1), PTL_OK, 10) && answers(ptl_map_peek_u64(map, 99), PTL_NOT_FOUND, 0));
     CHECK(answers(ptl_map_load_u64(map, 1), PTL_OK, 10));
@@ -408,7 +408,7 @@ static void test_u64(void)
     CHECK(answers(ptl_map_add_u64(map, 9, UINT64_MAX), PTL_OK, 0));
     CHECK(answers(ptl_map_add_u64(map, 9, UINT64_MAX), PTL_OK, UINT64_MAX));
 
-    /* Each of the calls that may need memory comes to lack it; the key that it was for is not there. */
+    /* Calls that may allocate, repeated until memory runs out. The key of the failed call is missing. */
     fail_allocations(&own, 1, 1);
     UNTIL(PTL_E_MEMORY, ptl_map_store_u64(map, i, i), 100, 1000000);
     UNTIL(PTL_E_MEMORY, ptl_map_load_or_store_u64(map, i, i).status, 1100000, 2000000);

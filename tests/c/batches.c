@@ -1,7 +1,8 @@
-/* The calls with many keys, for every kind and every type of key and value, and every status that their comments name. */
+/* The calls on many keys, for every kind and every type of key and value, with every status that their
+ * comments name. */
 #include "check.h"
 
-/* Keys or values from..to, one after the other, and where each begins. */
+/* Writes keys or values from..to one after another, and the offset of each. */
 static void lay_out(item (*nth_item)(unsigned), unsigned from, unsigned to, unsigned char *data, size_t *offsets)
 {
     offsets[0] = 0;
@@ -12,7 +13,7 @@ static void lay_out(item (*nth_item)(unsigned), unsigned from, unsigned to, unsi
     }
 }
 
-/* What words may go without. */
+/* The offsets, or NULL for words, which need none. */
 static const size_t *unless_words(uint64_t width, const size_t *offsets) { return width == PTL_WORD ? NULL : offsets; }
 
 static void test_store_many(void)
@@ -33,7 +34,7 @@ static void test_store_many(void)
     for (unsigned i = 0; i < 50; i++)
         CHECK(holds(map, i, i));
     EXPECT(PTL_OK, ptl_map_clear(map));
-    EXPECT(PTL_OK, ptl_map_store_many(map, keys, ko + 10, values, vo + 10, 5, statuses)); /* some in the middle */
+    EXPECT(PTL_OK, ptl_map_store_many(map, keys, ko + 10, values, vo + 10, 5, statuses)); /* five from the middle */
     CHECK(has_len(map, 5) && holds(map, 10, 10) && holds(map, 14, 14));
     EXPECT(PTL_OK, ptl_map_clear(map));
     EXPECT(PTL_OK, ptl_map_store_many(map, NULL, NULL, NULL, NULL, 0, NULL));
@@ -55,7 +56,7 @@ static void test_store_many(void)
     EXPECT(PTL_E_SIZE, ptl_map_store_many(map, keys, ko, values, beyond, 2, statuses));
     CHECK(has_len(map, 0));
 
-    const size_t uneven[] = {0, 8, 15, 23}; /* the second is no word */
+    const size_t uneven[] = {0, 8, 15, 23}; /* the second is not 8 bytes long */
     if (shape.key_size == PTL_WORD && shape.value_size == PTL_WORD) {
         EXPECT(PTL_E_SIZE, ptl_map_store_many(map, keys, uneven, values, vo, 3, statuses));
         CHECK(statuses[0] == PTL_OK && statuses[1] == PTL_E_SIZE && statuses[2] == PTL_OK && has_len(map, 2));
@@ -65,7 +66,7 @@ static void test_store_many(void)
         EXPECT(PTL_OK, ptl_map_clear(map));
     }
 
-    /* Too little memory: each status tells whether its key was stored. */
+    /* Memory runs out: each status tells whether its key was stored. */
     fail_allocations(&own, 1, 1);
     unsigned from = 0;
     UNTIL(PTL_E_MEMORY, (from = 50 * i, lay_out(key, from, from + 50, keys, ko), lay_out(value, from, from + 50, values, vo),
@@ -90,7 +91,7 @@ static void test_load_many(void)
     EXPECT(PTL_OK, ptl_map_load_many(map, keys, ko, 50, values, &size, vo, statuses));
     CHECK(vo[0] == 0 && size == vo[50]);
     for (unsigned i = 0; i < 50; i++) {
-        size_t wanted = i & 1 ? shape.value_size : value(i).size; /* not there: no bytes, or the word 0 */
+        size_t wanted = i & 1 ? shape.value_size : value(i).size; /* missing: no bytes, or the word 0 */
         static const uint64_t zero;
         CHECK(statuses[i] == (i & 1 ? PTL_NOT_FOUND : PTL_OK) && vo[i + 1] - vo[i] == wanted);
         CHECK(memcmp(values + vo[i], i & 1 ? &zero : value(i).data, wanted) == 0);

@@ -1,5 +1,5 @@
-/* What the C tests share: checks that count, the shapes a map can have, keys and values for each of them, an allocator that
- * counts and can be told to fail. */
+/* Shared by the C tests: checks that are counted, the shapes of maps, keys and values for each shape, and
+ * an allocator that counts and can fail. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Checks. A failed one says where and for which shape, and the program goes on. */
+/* Checks. A failed check prints its place and the shape, and the program continues. */
 
 static atomic_ulong passed, failed; /* by any thread */
 static char shape_name[96] = "no shape";
@@ -33,10 +33,11 @@ static inline ptl_status expect(ptl_status wanted, ptl_status got, const char *w
 
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 
-/* The call answers with this status. ci/header-coverage.sh looks for these two. */
+/* Checks that the call returns this status. ci/header-coverage.sh looks for these two macros. */
 #define EXPECT(wanted, call) expect((wanted), (call), #call, __FILE__, __LINE__)
 
-/* The call, made again and again with `i` counting up from `start`, comes to answer with this status, and with PTL_OK before. */
+/* Repeats the call with `i` counting up from `start`. It must return PTL_OK each time, until it returns
+ * this status. */
 #define UNTIL(wanted, call, start, limit)                                                                              \
     do {                                                                                                               \
         ptl_status answer_ = PTL_OK;                                                                                   \
@@ -58,7 +59,7 @@ static inline int summary(void)
     return failed == 0 && passed > 0 ? 0 : 1;
 }
 
-/* How often a test that repeats itself does so: `all`, or less when PORTOLAN_OPS asks for it. */
+/* The number of repetitions of a test: `all`, or fewer if PORTOLAN_OPS says so. */
 static inline unsigned long repeats(unsigned long all)
 {
     const char *text = getenv("PORTOLAN_OPS");
@@ -66,7 +67,7 @@ static inline unsigned long repeats(unsigned long all)
     return asked < all ? asked : all;
 }
 
-/* Shapes: what a map is created with. One is current, and keys and values are made for it. */
+/* Shapes: the options that a map is made with. Keys and values are those of the current shape. */
 
 static const char *const kind_names[] = {"", "bucketed", "mutex", "rwmutex", "sharded", "read_dirty"};
 static ptl_map_options shape = PTL_MAP_OPTIONS_INIT;
@@ -92,7 +93,7 @@ static inline void for_each_shape(void (*test)(void))
         }
 }
 
-/* A test, once, for every shape, or for words to words of every kind. */
+/* Runs a test once for every shape, or once for every kind with words as keys and values. */
 static inline void run(void (*test)(void), const char *name)
 {
     test();
@@ -123,16 +124,17 @@ static inline ptl_map *new_map(void)
     return map;
 }
 
-/* Lengths that nothing has, and what out-parameters hold before a call that must leave them alone. */
+/* Lengths that no key or value has. Out-parameters are set to these before a call that must not write
+ * them. */
 #define TOO_LONG ((size_t)PTL_MAX_LENGTH + 1)
 #define ABSURD SIZE_MAX
 enum { UNTOUCHED = 77 };
 
-/* Room for a page of entries. */
+/* Buffers for a page of entries. */
 enum { ROOM = 64, BYTES = 1 << 14 };
 
-/* Keys and values by number. Byte keys and values have all lengths from 0 (number 0) to well beyond a bucket; words have the
- * extremes among them. */
+/* Keys and values by number. If they are bytes, their lengths go from 0 (number 0) to well beyond the size
+ * of a bucket. If they are words, the smallest and the largest are among them. */
 
 enum { ITEMS = 4096, LONGEST = 200 };
 
@@ -144,7 +146,7 @@ typedef struct {
 static unsigned char item_bytes[2][ITEMS][LONGEST];
 static uint64_t item_words[2][ITEMS];
 
-/* First in main. */
+/* Call this first in main. */
 static inline void make_items(void)
 {
     for (unsigned column = 0; column < 2; column++)
@@ -169,11 +171,11 @@ static inline item value(unsigned i) { return nth(1, shape.value_size, i); }
 static inline uint64_t key_word(unsigned i) { return item_words[0][i]; }
 static inline uint64_t value_word(unsigned i) { return item_words[1][i]; }
 
-/* Each stands for two arguments: pointer and length. */
+/* Each expands to two arguments: pointer and length. */
 #define K(i) key(i).data, key(i).size
 #define V(i) value(i).data, value(i).size
 
-/* Key k is in the map with value v. */
+/* Whether the map has key k with value v. */
 static inline int holds(const ptl_map *map, unsigned k, unsigned v)
 {
     unsigned char buffer[LONGEST];
@@ -182,7 +184,7 @@ static inline int holds(const ptl_map *map, unsigned k, unsigned v)
            memcmp(buffer, value(v).data, size) == 0;
 }
 
-/* Which key these bytes are; ITEMS if none. */
+/* The number of the key with these bytes, or ITEMS if there is none. */
 static inline unsigned number_of(const void *data, size_t size)
 {
     for (unsigned i = 0; i < ITEMS; i++)
@@ -205,17 +207,17 @@ static inline void fill_map(ptl_map *map, unsigned from, unsigned to)
         EXPECT(PTL_OK, ptl_map_store(map, K(i), V(i)));
 }
 
-/* An allocator that knows what it gave, and fails when it is told to. */
+/* An allocator that counts, checks what is freed, and can fail. */
 
 typedef struct {
-    atomic_long blocks, bytes; /* given and not yet taken back */
-    atomic_ulong calls;        /* of alloc, so far */
-    atomic_ulong fail_at;      /* the call that fails; 0 is none */
-    atomic_bool for_good;      /* and all after it */
-    atomic_bool bad;           /* something came back that was not given like that */
+    atomic_long blocks, bytes; /* allocated now */
+    atomic_ulong calls;        /* of alloc so far */
+    atomic_ulong fail_at;      /* the call that fails; 0: none */
+    atomic_bool for_good;      /* all later calls fail too */
+    atomic_bool bad;           /* memory was freed that was not allocated with this size and alignment */
 } memory;
 
-/* Before each block: what it is. */
+/* Stands before each block. */
 typedef struct {
     size_t size, align;
     memory *owner;
@@ -228,11 +230,11 @@ static inline void *counted_alloc(size_t size, size_t align, void *user)
     if (fail_at && (call == fail_at || (call > fail_at && atomic_load(&own->for_good))))
         return NULL;
     size_t front = align > sizeof(label) ? align : (sizeof(label) + align - 1) / align * align;
-    size_t unit = align < 16 ? 16 : align; /* aligned_alloc takes multiples of it only */
+    size_t unit = align < 16 ? 16 : align; /* aligned_alloc needs a multiple of the alignment */
     unsigned char *block = size > SIZE_MAX / 4 ? NULL : aligned_alloc(unit, (front + size + unit - 1) / unit * unit);
     if (!block)
         return NULL;
-    memset(block + front, 0xA5, size); /* whoever relies on zeros is found out */
+    memset(block + front, 0xA5, size); /* so that code that relies on zeros fails */
     *(label *)(void *)(block + front - sizeof(label)) = (label){size, align, own};
     atomic_fetch_add(&own->blocks, 1);
     atomic_fetch_add(&own->bytes, (long)size);
@@ -248,19 +250,19 @@ static inline void counted_free(void *block, size_t size, size_t align, void *us
     size_t front = align > sizeof(label) ? align : (sizeof(label) + align - 1) / align * align;
     atomic_fetch_sub(&own->blocks, 1);
     atomic_fetch_sub(&own->bytes, (long)size);
-    memset(was, 0x5A, sizeof(label) + size); /* whoever still reads it is found out */
+    memset(was, 0x5A, sizeof(label) + size); /* so that code that still reads it fails */
     free((unsigned char *)block - front);
 }
 
 static inline ptl_allocator counted(memory *own) { return (ptl_allocator){counted_alloc, counted_free, own}; }
 
-/* Everything has come back, as it was given. */
+/* Whether all memory was freed, with the right sizes and alignments. */
 static inline int is_clean(memory *own)
 {
     return atomic_load(&own->blocks) == 0 && atomic_load(&own->bytes) == 0 && !atomic_load(&own->bad);
 }
 
-/* The allocations from the n-th on from now fail, or that one alone; 0 ends it. */
+/* Makes the n-th allocation from now fail, alone or with all later ones. 0 ends the failing. */
 static inline void fail_allocations(memory *own, unsigned long n, int for_good)
 {
     atomic_store(&own->for_good, for_good);

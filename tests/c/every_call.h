@@ -1,4 +1,4 @@
-/* One list of every call on a map, for the tests of maps that may not be entered at the moment, or at all. */
+/* A list of all calls on a map, for tests of maps that refuse every call. */
 #ifndef EVERY_CALL_H
 #define EVERY_CALL_H
 
@@ -7,19 +7,19 @@
 static inline int32_t never(const void *k, size_t k_size, const void *v, size_t v_size, void *user)
 {
     (void)k, (void)k_size, (void)v, (void)v_size, (void)user;
-    CHECK(!"called for a map that is refused");
+    CHECK(!"a callback was called for a map that must be refused");
     return 0;
 }
 
 static inline int32_t never_asked(const void *value, size_t value_size, const void **new_value, size_t *new_size, void *user)
 {
     (void)value, (void)value_size, (void)new_value, (void)new_size, (void)user;
-    CHECK(!"asked about a map that is refused");
+    CHECK(!"a callback was called for a map that must be refused");
     return PTL_UPDATE_KEEP;
 }
 
-/* Every function that takes a map, with arguments that are right for words to words, refuses this one. Not so ptl_map_retain and
- * ptl_map_release, which only count. */
+/* Checks that every function refuses this map, with arguments for a map of words to words. Except
+ * ptl_map_retain and ptl_map_release, which only count references. */
 static inline void every_call_answers(ptl_status refusal, ptl_map *map)
 {
     uint64_t word = 1, cursor = 0, words[4] = {0}, number = UNTOUCHED;
@@ -57,7 +57,7 @@ static inline void every_call_answers(ptl_status refusal, ptl_map *map)
     REFUSE(ptl_map_equal(sound, map));
     REFUSE(ptl_map_scan(map, &cursor, words, &size, NULL, words + 2, &other_size, NULL, &count));
     REFUSE(ptl_map_load_many(map, &word, NULL, 1, words, &values_size, NULL, statuses));
-    if (refusal == PTL_E_CONCURRENT) /* said of each key, of which this has no value: the word 0 */
+    if (refusal == PTL_E_CONCURRENT) /* this status is per key, and the key's value is the word 0 */
         CHECK(values_size == 8 && statuses[0] == PTL_E_CONCURRENT && words[0] == 0);
     else
         CHECK(values_size == 24 && statuses[0] == UNTOUCHED);

@@ -1,14 +1,15 @@
-/* Memory that runs out. Every operation is carried out on maps of every shape and many sizes, with its first allocation failing, its
- * second, and so on until none of them fails any more: that one alone, or all from there on. The answer is PTL_E_MEMORY and the
- * map as it was, or the ordinary one and the map as it should be; either way it goes on working, and no memory is lost. */
+/* Failing allocations. Every operation is called on maps of every shape and many sizes. Its first
+ * allocation fails, then its second, and so on until none is left to fail: once that one alone, once
+ * all from there on. Either the call returns PTL_E_MEMORY and the map is unchanged, or it succeeds. In
+ * both cases the map goes on working and no memory leaks. */
 #include "check.h"
 
 enum { MANY = 40, NEW = 1000 };
 
 static memory own;
-static unsigned filled;              /* entries to begin with: keys 0 to filled - 1, each with its own value */
+static unsigned filled;              /* entries before the call: keys 0 to filled - 1, each with its own value */
 static ptl_status statuses[MANY];    /* of a batch */
-static const ptl_map *twin;          /* what `equal` compares with */
+static const ptl_map *twin;          /* the map that `equal` compares with */
 
 static unsigned middle(void) { return filled / 2; }
 
@@ -16,7 +17,7 @@ static int words_only(void) { return words_to_words(); }
 static int word_values(void) { return shape.value_size == PTL_WORD; }
 static int byte_values(void) { return shape.value_size == PTL_BYTES; }
 
-/* The operations, each a call that changes key NEW, the key in the middle, or all of them. */
+/* The operations. Each changes key NEW, the key in the middle, or all keys. */
 
 static ptl_status store_new(ptl_map *map) { return ptl_map_store(map, K(NEW), V(NEW)); }
 static ptl_status store_over(ptl_map *map) { return ptl_map_store(map, K(middle()), V(NEW)); }
@@ -141,19 +142,19 @@ static ptl_status stats(ptl_map *map)
     return ptl_map_stats(map, &out);
 }
 
-/* What may be left when it fails. */
+/* What a failed call may have changed. */
 typedef enum {
     ALL_OR_NOTHING,
-    EACH_BY_ITS_STATUS, /* of keys NEW to NEW + MANY - 1 */
+    EACH_BY_ITS_STATUS, /* keys NEW to NEW + MANY - 1, as their statuses say */
     SOME_DELETED,
-    NEEDS_NO_MEMORY, /* it never fails */
+    NEEDS_NO_MEMORY, /* nothing: it never fails */
 } manner;
 
 static const struct operation {
     const char *name;
     ptl_status (*run)(ptl_map *);
     manner manner;
-    int (*fits)(void); /* the shape; NULL: any */
+    int (*fits)(void); /* for which shapes; NULL: for all */
 } operations[] = {
     {"store, a new key", store_new, ALL_OR_NOTHING, NULL},
     {"store, another value", store_over, ALL_OR_NOTHING, NULL},
@@ -195,9 +196,9 @@ static const struct operation {
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
-static unsigned long runs[OPERATIONS], failures[OPERATIONS]; /* made, and answered with PTL_E_MEMORY */
+static unsigned long runs[OPERATIONS], failures[OPERATIONS]; /* calls, and calls that returned PTL_E_MEMORY */
 
-/* A map to try an operation on: filled, and for every other size emptied again but for some keys. */
+/* A map for an operation: filled, and for every other size most keys are deleted again. */
 static ptl_map *prepared(ptl_allocator allocator)
 {
     shape.allocator = allocator;
@@ -208,7 +209,7 @@ static ptl_map *prepared(ptl_allocator allocator)
     return map;
 }
 
-/* One operation with its n-th allocation failing. Whether it came to that. */
+/* Calls one operation with its n-th allocation failing. Returns whether it made that many. */
 static int try_once(const struct operation *op, unsigned long n, int for_good, const ptl_map *before, const ptl_map *after, ptl_status wanted)
 {
     ptl_map *map = prepared(counted(&own));
@@ -240,9 +241,9 @@ static int try_once(const struct operation *op, unsigned long n, int for_good, c
             EXPECT(PTL_OK, ptl_map_equal(map, before));
             EXPECT(PTL_OK, ptl_map_equal(before, map));
         }
-        expect(wanted, op->run(map), "with memory it works", __FILE__, __LINE__);
+        expect(wanted, op->run(map), "succeeds once there is memory", __FILE__, __LINE__);
     } else {
-        expect(wanted, status, "the ordinary answer, or PTL_E_MEMORY where memory may be needed", __FILE__, __LINE__);
+        expect(wanted, status, "the usual status, or PTL_E_MEMORY if it may allocate", __FILE__, __LINE__);
     }
     EXPECT(PTL_OK, ptl_map_equal(map, after));
     EXPECT(PTL_OK, ptl_map_equal(after, map));
@@ -268,14 +269,15 @@ static void try_all(const struct operation *op)
     shape_name[end] = 0;
 }
 
-/* Sizes about which something grows: full buckets, load factor 6.5, growth half done. Odd ones above 100 are mostly deleted again. */
+/* Sizes at which something grows: full buckets, load factor 6.5, growth half done. In maps of odd sizes
+ * above 100 most keys are deleted again. */
 static const unsigned sizes[] = {0, 1, 7, 8, 9, 13, 14, 26, 27, 52, 53, 54, 60, 104, 105, 110, 208, 301, 417, 700};
 static const uint32_t hash_bits[] = {0, 4, PTL_HASH_CONSTANT};
 
-/* Of how many combinations one is tried. */
+/* One of this many combinations is tried. */
 static unsigned long one_in(void) { return 20000 / repeats(20000); }
 
-/* Whether it is this one's turn: scattered, so that no operation is always passed over. */
+/* Whether this combination is tried. They are scattered, so that no operation is always left out. */
 static int is_tried(void)
 {
     static uint32_t turn;
@@ -325,7 +327,7 @@ int main(void)
     run_for_all(test_operations, "operations");
     for (unsigned o = 0; o < OPERATIONS; o++) {
         printf("  %-32s %7lu runs, %6lu without memory\n", operations[o].name, runs[o], failures[o]);
-        CHECK(runs[o] > 0); /* and some of those that may fail did; with few combinations perhaps not the rarest */
+        CHECK(runs[o] > 0); /* some calls that may fail did, but with few combinations perhaps not the rarest */
         CHECK(operations[o].manner == NEEDS_NO_MEMORY || failures[o] > 0 || one_in() > 1);
     }
     return summary();

@@ -1,6 +1,6 @@
-/* Handles: what they are made with, how they are counted, and that a handle that may not be used is refused by every function: NULL,
- * foreign memory, a map that was released, and a bucketed map that has a call inside it. (A map that this thread is updating is in
- * update.c.) */
+/* Handles: the options of a new map, reference counting, and handles that every function must refuse:
+ * NULL, other memory, a released map, and a bucketed map in use. (A map that the calling thread is
+ * updating is in update.c.) */
 #include "every_call.h"
 #include <errno.h>
 #include <linux/filter.h>
@@ -20,7 +20,7 @@ static void refused(ptl_map_options options, ptl_status status)
     expect(status, ptl_map_new(&options, &map), "ptl_map_new refuses the options", __FILE__, __LINE__);
     CHECK(map == before);
     ptl_map *source = new_map();
-    expect(status, ptl_map_clone(source, &options, &map), "ptl_map_clone refuses them too", __FILE__, __LINE__);
+    expect(status, ptl_map_clone(source, &options, &map), "ptl_map_clone refuses the options", __FILE__, __LINE__);
     CHECK(map == before);
     EXPECT(PTL_OK, ptl_map_release(source));
 }
@@ -60,7 +60,7 @@ static void test_new(void)
     EXPECT(PTL_E_SIZE, ptl_map_new(&(ptl_map_options){.size = 1}, &map));
     EXPECT(PTL_E_OPTION, ptl_map_new(&(ptl_map_options){.size = sizeof(ptl_map_options), .kind = 6}, &map));
 
-    /* Options of a later version: nothing asked for that is not known here, then something. */
+    /* Options of a later version. Unknown ones are accepted if they are zero, and refused if not. */
     struct {
         ptl_map_options known;
         unsigned char later[40];
@@ -83,7 +83,7 @@ static void test_new(void)
     EXPECT(PTL_OK, ptl_map_new(&options, &map));
     EXPECT(PTL_OK, ptl_map_release(map));
 
-    /* A number of shards is rounded up. */
+    /* The number of shards is rounded up. */
     static const uint32_t asked[] = {1, 2, 3, 5, 4096}, given[] = {1, 2, 4, 8, 4096};
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         options.shards = asked[i];
@@ -93,7 +93,7 @@ static void test_new(void)
         EXPECT(PTL_OK, ptl_map_release(map));
     }
 
-    /* More entries than there is memory for, and no memory at all. */
+    /* A capacity for which there is too little memory, and an allocator without any. */
     for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
         set_shape(kind, PTL_WORD, PTL_WORD, 0);
         shape.capacity = UINT64_MAX;
@@ -123,7 +123,7 @@ static void test_references(void)
     EXPECT(PTL_OK, ptl_map_release(NULL));
 }
 
-/* From here on the system has no randomness for this process. Whether that could be brought about. */
+/* Makes the system refuse randomness to this process. Returns whether that worked. */
 static int forbid_randomness(void)
 {
     struct sock_filter refuse[] = {
@@ -138,7 +138,7 @@ static int forbid_randomness(void)
            syscall(SYS_getrandom, &byte, 1, 0) == -1;
 }
 
-/* A map that gets no seed is not made, and takes nothing with it. */
+/* Without a seed no map is made, and nothing leaks. */
 static void without_randomness(ptl_map *source)
 {
     ptl_map *const before = (ptl_map *)(void *)&shape, *map = before;
@@ -147,7 +147,7 @@ static void without_randomness(ptl_map *source)
     EXPECT(PTL_E_INTERNAL, ptl_map_clone(source, &options, &map));
     CHECK(map == before);
     EXPECT(PTL_OK, ptl_map_contains(source, "key", 3)); /* it still works */
-    EXPECT(PTL_OK, ptl_map_clone(source, NULL, &map));  /* with the seed of the source */
+    EXPECT(PTL_OK, ptl_map_clone(source, NULL, &map));  /* it takes the seed of the source */
     EXPECT(PTL_OK, ptl_map_equal(source, map));
     EXPECT(PTL_OK, ptl_map_release(map));
 }
@@ -182,7 +182,7 @@ static void test_null_and_foreign(void)
     every_call_answers(PTL_E_HANDLE, NULL);
     EXPECT(PTL_E_HANDLE, ptl_map_retain(NULL));
 
-    static _Alignas(64) unsigned char foreign[4096]; /* zeros, then anything */
+    static _Alignas(64) unsigned char foreign[4096]; /* zeros first, other bytes later */
     ptl_map *map = (ptl_map *)(void *)foreign;
     for (unsigned fill = 0; fill < 256; fill += 85) {
         memset(foreign, (int)fill, sizeof foreign);
@@ -192,7 +192,7 @@ static void test_null_and_foreign(void)
     }
 }
 
-/* An allocator that keeps what it is given back, so that a released handle may be looked at. */
+/* An allocator that frees nothing, so that the memory of a released handle can still be read. */
 typedef struct {
     _Alignas(64) unsigned char memory[1 << 22];
     size_t used;
@@ -226,7 +226,7 @@ static void test_released(void)
     }
 }
 
-/* An allocator that stops inside the map until it is told to go on, or calls the map itself. */
+/* An allocator that blocks within a call on the map until it is told to continue, or calls the map. */
 typedef struct {
     memory counted;
     ptl_map *map;
@@ -271,23 +271,23 @@ static void test_in_use(void)
     own.map = new_map();
     EXPECT(PTL_OK, ptl_map_store_u64(own.map, 7, 70));
 
-    /* Another thread is inside. */
+    /* Another thread is using the map. */
     own.stop = 1;
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, reserve, &own) == 0);
     sem_wait(&own.inside);
     every_call_answers(PTL_E_CONCURRENT, own.map);
-    EXPECT(PTL_OK, ptl_map_retain(own.map)); /* counting needs no way in */
+    EXPECT(PTL_OK, ptl_map_retain(own.map)); /* counting references does not use the map */
     EXPECT(PTL_OK, ptl_map_release(own.map));
     sem_post(&own.go_on);
     CHECK(pthread_join(thread, NULL) == 0);
 
-    /* This thread is inside. */
+    /* This thread is using the map. */
     own.call = 1;
     EXPECT(PTL_OK, ptl_map_reserve(own.map, 1000000));
     CHECK(own.call == 0);
 
-    /* Nobody is, and nothing has changed. */
+    /* The map is not in use any more, and unchanged. */
     CHECK(answers(ptl_map_load_u64(own.map, 7), PTL_OK, 70) && has_len(own.map, 1));
     EXPECT(PTL_OK, ptl_map_release(own.map));
     CHECK(is_clean(&own.counted));

@@ -1,4 +1,4 @@
-/* What a program can ask about a map and about the library, and what it relies on without asking. */
+/* What a program can query about a map and about the library, and the layouts that it relies on. */
 #include "check.h"
 
 static void test_stats(void)
@@ -28,7 +28,7 @@ static void test_stats(void)
     EXPECT(PTL_E_SIZE, ptl_map_stats(map, &stats));
     CHECK(stats.entries == UNTOUCHED);
 
-    /* A caller of a later version: what this one does not know is 0. */
+    /* A caller built with a later header: fields that this version does not know are set to 0. */
     struct {
         ptl_stats known;
         unsigned char later[40], after;
@@ -57,7 +57,7 @@ static uint64_t shown_key(item item)
     return word;
 }
 
-/* Every live slot of a table, by way of all its buckets and their chains. Adds up what they show of their keys. */
+/* Counts the live slots of a table, in all its chains. Adds up the key fields of those slots. */
 static unsigned live_slots(const ptl_map *map, uint64_t table, uint64_t *keys)
 {
     unsigned live = 0;
@@ -90,8 +90,8 @@ static void test_inspect(void)
     unsigned live = 0;
     uint64_t keys = 0, ignored = 0;
     if (shape.kind == PTL_MAP_READ_DIRTY) {
-        CHECK(live_slots(map, 1, &ignored) == 200); /* all of them new, so the dirty map has them */
-        EXPECT(PTL_OK, ptl_map_range(map, visit_all, NULL)); /* which this promotes */
+        CHECK(live_slots(map, 1, &ignored) == 200); /* all are new, so they are in the dirty map */
+        EXPECT(PTL_OK, ptl_map_range(map, visit_all, NULL)); /* promotes the dirty map */
         EXPECT(PTL_NOT_FOUND, ptl_map_inspect(map, 1, 0, 0, &bucket));
     }
     for (uint64_t table = 0; table < 2; table++)
@@ -143,7 +143,7 @@ static void test_status_string(void)
     CHECK(ptl_status_string(INT32_MIN) != NULL && ptl_status_string(INT32_MAX) != NULL);
 }
 
-/* Sizes and places that programs compiled with this header rely on. */
+/* Sizes and offsets that programs compiled with this header rely on. */
 #if UINTPTR_MAX == UINT64_MAX
 _Static_assert(sizeof(ptl_status) == 4 && sizeof(ptl_u64) == 16 && sizeof(ptl_allocator) == 24, "sizes");
 _Static_assert(sizeof(ptl_map_options) == 80 && offsetof(ptl_map_options, allocator) == 56, "ptl_map_options");

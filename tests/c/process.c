@@ -1,5 +1,5 @@
-/* Maps and the process around them: fork and exec, too little address space, threads that end or are cancelled between calls,
- * callbacks that take their time, callbacks in callbacks, signals, and small stacks. */
+/* Maps and the process around them: fork and exec, exhausted address space, threads that end or are
+ * cancelled between calls, slow callbacks, callbacks within callbacks, signals, and small stacks. */
 #include "check.h"
 #include <errno.h>
 #include <limits.h>
@@ -25,17 +25,18 @@ enum { SANITIZED = 0 };
 enum { SANITIZED = 0 };
 #endif
 
-/* Whoever watches every access to memory needs more address space and more stack than a map, so that neither can be measured. */
+/* Tools that watch every memory access need address space and stack themselves, so neither can be
+ * measured under them. */
 static int is_watched(const char *test)
 {
-    const char *preloaded = getenv("LD_PRELOAD"); /* valgrind puts itself there */
+    const char *preloaded = getenv("LD_PRELOAD"); /* valgrind sets it */
     int watched = SANITIZED || (preloaded && strstr(preloaded, "vgpreload"));
     if (watched)
         printf("%s: not under valgrind or a sanitizer\n", test);
     return watched;
 }
 
-/* A test, once, for each kind from this one on, with words and with bytes. */
+/* Runs a test once for each kind from this one on, with words and with bytes. */
 static void for_kinds_from(uint32_t first, void (*test)(void))
 {
     for (uint32_t kind = first; kind <= PTL_MAP_READ_DIRTY; kind++) {
@@ -58,18 +59,18 @@ static int32_t visit_all(const void *k, size_t k_size, const void *v, size_t v_s
     return 1;
 }
 
-/* Threads that work in a map until they are told to stop. */
+/* Threads that use a map until they are told to stop. */
 
 enum { WORKERS = 4, OWN = 200 };
 
 typedef struct {
     ptl_map *map;
     unsigned number;
-    atomic_ulong rounds; /* done so far */
+    atomic_ulong rounds; /* completed so far */
     atomic_bool stop;
 } worker;
 
-/* One round on keys of the worker's own, that come and go, and on one that all share. */
+/* One round: stores and deletes keys of the worker's own, and uses a key that all workers share. */
 static void work_once(worker *own, unsigned long round)
 {
     unsigned mine = 1000 + own->number * OWN + (unsigned)(round % OWN);
@@ -134,7 +135,7 @@ static void pause_for(double seconds)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-/* Each worker does so many rounds more, in a minute at most. */
+/* Waits until each worker has completed this many more rounds, for a minute at most. */
 static int progress(crew *crew, unsigned long rounds)
 {
     unsigned long before[WORKERS];
@@ -151,7 +152,7 @@ static int progress(crew *crew, unsigned long rounds)
 
 /* Children. */
 
-/* How a child ended: its exit status, or minus the signal's number. */
+/* How a child ended: its exit status, or the negative number of the signal that ended it. */
 static int status_of(pid_t child)
 {
     int status = 0;
@@ -161,10 +162,10 @@ static int status_of(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Runs the test in a child, with checks of its own that count here as one. */
+/* Runs a test in a child process. All checks of the child count as one here. */
 static void in_child(void (*test)(ptl_map *), ptl_map *map)
 {
-    fflush(stdout); /* or the child would print it as well */
+    fflush(stdout); /* otherwise the child would print it again */
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
@@ -197,7 +198,7 @@ static void use_everything(ptl_map *map)
     EXPECT(PTL_OK, ptl_map_release(map));
 }
 
-/* A child uses the map that it inherited; the parent's is another one. */
+/* A child uses the map that it inherited. That does not change the parent's map. */
 static void test_fork(void)
 {
     ptl_map *map = new_map();
@@ -207,7 +208,7 @@ static void test_fork(void)
     use_everything(map);
 }
 
-/* What the program does that a child begins (main): a map of each kind. */
+/* What `main` does in the program that a child executes: it uses a map of each kind. */
 static void use_one_alone(void)
 {
     ptl_map *map = new_map();
@@ -217,7 +218,8 @@ static void use_one_alone(void)
 
 static char own_path[PATH_MAX];
 
-/* Other threads are in the map, and may hold its locks, at the moment of the fork: the child leaves it alone, and begins a program. */
+/* At the moment of the fork other threads use the map and may hold its locks. So the child does not use
+ * the map, and executes another program. */
 static void test_exec(void)
 {
     static crew crew;
@@ -239,11 +241,11 @@ static void test_exec(void)
     EXPECT(PTL_OK, ptl_map_release(map));
 }
 
-/* Too little address space. */
+/* Exhausted address space. */
 
 enum { SPARE = 4 << 20, LONG = 48 };
 
-/* Keys and values by number, more than there are in check.h. */
+/* Keys and values by number. There are more than in check.h. */
 typedef struct {
     unsigned char bytes[2][LONG];
 } numbered;
@@ -278,7 +280,7 @@ static ptl_status delete_number(ptl_map *map, uint64_t n)
     return ptl_map_delete(map, k.data, k.size);
 }
 
-/* From now on the process gets a few megabytes more and no others. */
+/* Limits the process to a few more megabytes. */
 static void limit_address_space(void)
 {
     unsigned long pages = 0;
@@ -290,7 +292,7 @@ static void limit_address_space(void)
     CHECK(setrlimit(RLIMIT_AS, &(struct rlimit){bytes, bytes}) == 0);
 }
 
-/* The entries below `count` of each column of numbers are in the map, and no others. */
+/* Checks that the map has exactly the first `count` entries of each column of numbers. */
 static void holds_numbers(const ptl_map *map, const uint64_t *count, unsigned columns)
 {
     uint64_t len = 0;
@@ -299,19 +301,19 @@ static void holds_numbers(const ptl_map *map, const uint64_t *count, unsigned co
         for (uint64_t i = 0; i < count[c]; i++)
             right += (uint64_t)holds_number(map, i * columns + c);
         CHECK(right == count[c]);
-        CHECK(!holds_number(map, count[c] * columns + c)); /* the one that was refused */
+        CHECK(!holds_number(map, count[c] * columns + c)); /* the store that was refused */
         len += count[c];
     }
     CHECK(has_len(map, len));
 }
 
-/* After a refusal: what is deleted makes room for as much again, and so does a map that is released. */
+/* After a refusal: deleting entries, or releasing a map, frees memory for as many new entries. */
 static void goes_on(ptl_map *map, const uint64_t *count, unsigned columns)
 {
     for (unsigned c = 0; c < columns; c++)
         for (uint64_t i = count[c] / 4; i < count[c]; i++)
             EXPECT(PTL_OK, delete_number(map, i * columns + c));
-    ptl_status shrunk = ptl_map_shrink(map); /* which may need memory on the way */
+    ptl_status shrunk = ptl_map_shrink(map); /* may itself allocate */
     CHECK(shrunk == PTL_OK || shrunk == PTL_E_MEMORY);
     for (unsigned c = 0; c < columns; c++)
         for (uint64_t i = 0; i < count[c] / 2; i++)
@@ -360,7 +362,7 @@ static void *fill_beside(void *user)
     filler *own = user;
     ptl_status status = PTL_OK;
     pthread_barrier_wait(own->begin); /* all threads have their stacks */
-    pthread_barrier_wait(own->begin); /* and no more is to be had */
+    pthread_barrier_wait(own->begin); /* the address space is limited now */
     while (status == PTL_OK) {
         status = store_number(own->map, own->count * WORKERS + own->number);
         own->count += status == PTL_OK;
@@ -402,7 +404,7 @@ static void test_limit_together(void)
     in_child(fill_together, NULL);
 }
 
-/* Threads that end while nothing is under way. */
+/* Threads that end between calls. */
 
 typedef struct {
     worker worker;
@@ -426,7 +428,8 @@ static void *use_and_exit(void *user)
     pthread_exit(user);
 }
 
-/* A cancellation that waits for its moment does not find it in a call, not even in one that asks the system for randomness. */
+/* A deferred cancellation does not happen within a call, not even in one that gets randomness from the
+ * system. */
 static void *make_while_cancelled(void *user)
 {
     (void)user;
@@ -448,7 +451,7 @@ static void test_cancelled(void)
     CHECK(pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED);
 }
 
-/* It can be cancelled all the time, but no call that it makes is a point where that happens. */
+/* The thread can be cancelled at any cancellation point, but no call that it makes is one. */
 static void *use_until_cancelled(void *user)
 {
     mortal *own = user;
@@ -503,16 +506,16 @@ static void test_ends(void)
     EXPECT(PTL_OK, ptl_map_release(map));
 }
 
-/* Callbacks that take their time. */
+/* Slow callbacks. */
 
 enum { SHARED_KINDS = PTL_MAP_READ_DIRTY - PTL_MAP_MUTEX + 1, VISITED = 50 };
 
-/* One map, those who work in it, and those whose callbacks do not return for a second. */
+/* A map, the threads that use it, and the threads whose callbacks take a second. */
 typedef struct {
     ptl_map *map;
     crew crew;
     pthread_t slow[2];
-    unsigned calls[2]; /* of either callback */
+    unsigned calls[2]; /* of each callback */
     unsigned updates;
 } scene;
 
@@ -522,7 +525,7 @@ static void stay_for_a_second(double since)
         pause_for(0.01);
 }
 
-/* Stays for a second, and until each worker has done something meanwhile. */
+/* Takes a second, or longer, until each worker has completed a call meanwhile. */
 static void take_time(scene *own, unsigned *calls)
 {
     double since = now();
@@ -563,7 +566,7 @@ static void *delete_slowly(void *user)
     return NULL;
 }
 
-/* A map of each kind that may be shared: they take their time all at once. */
+/* A map of each kind that threads may share. The slow callbacks of all of them run at the same time. */
 static scene scenes[SHARED_KINDS];
 
 static void set_the_scenes(void)
@@ -577,7 +580,7 @@ static void set_the_scenes(void)
     }
 }
 
-/* Nothing is held: others store, load, delete, range and shrink. */
+/* No lock is held: other threads can store, load, delete, range and shrink. */
 static void test_slow_visits(void)
 {
     set_the_scenes();
@@ -597,7 +600,7 @@ static void test_slow_visits(void)
     }
 }
 
-/* Beside an update: readers that take no lock read every key, the one that is being updated too. */
+/* During an update: readers that take no lock can load every key, even the one being updated. */
 static void *read_all(void *user)
 {
     worker *own = user;
@@ -609,7 +612,8 @@ static void *read_all(void *user)
     return NULL;
 }
 
-/* Beside an update of a map with one lock: who must not wait is told so at once, and counting waits for nobody. */
+/* During an update of a map with one lock: peek returns PTL_E_BUSY without waiting, and retain and
+ * release do not wait. */
 static void *peek_and_count(void *user)
 {
     worker *own = user;
@@ -651,7 +655,7 @@ static void test_slow_updates(void)
 {
     set_the_scenes();
     for (unsigned s = 0; s < SHARED_KINDS; s++) {
-        EXPECT(PTL_OK, ptl_map_range(scenes[s].map, visit_all, NULL)); /* promotes: no key is in a dirty map alone */
+        EXPECT(PTL_OK, ptl_map_range(scenes[s].map, visit_all, NULL)); /* promotes: every key is in the read map */
         CHECK(pthread_create(&scenes[s].slow[0], NULL, update_slowly, &scenes[s]) == 0);
     }
     for (unsigned s = 0; s < SHARED_KINDS; s++) {
@@ -671,12 +675,12 @@ static void run_for_types(void (*test)(void), const char *name)
     section(name);
 }
 
-/* Callbacks that release the map they are called for. */
+/* Callbacks that release the map that calls them. */
 
 typedef struct {
     ptl_map *map;
     unsigned calls;
-    ptl_map *kept; /* made on the way, and still there afterwards */
+    ptl_map *kept; /* made by the callback; it outlives the call */
 } releaser;
 
 static void make_and_release(releaser *own)
@@ -694,7 +698,7 @@ static void make_and_release(releaser *own)
     }
 }
 
-/* The first call releases the last reference; the map lasts, and the visit goes on. */
+/* The first callback releases the last reference. The map lives until the iteration has ended. */
 static int32_t release_it(const void *k, size_t k_size, const void *v, size_t v_size, void *user)
 {
     releaser *own = user;
@@ -736,11 +740,12 @@ static void test_releases(void)
         CHECK(own.calls == (call == 2 ? 1 : 60) && deleted == (call == 1 ? 60 : 0));
         CHECK(own.kept && has_len(own.kept, 100));
         EXPECT(PTL_OK, ptl_map_release(own.kept));
-        CHECK(is_clean(&given)); /* the map went with its own call */
+        CHECK(is_clean(&given)); /* the map was freed when the call returned */
     }
 }
 
-/* Callbacks in callbacks: a range of the first map in a range of the second in an update of the third. */
+/* Callbacks within callbacks: a range of the first map within a range of the second within an update of
+ * the third. */
 
 typedef struct {
     ptl_map *map[3];
@@ -751,7 +756,7 @@ static int32_t innermost(const void *k, size_t k_size, const void *v, size_t v_s
 {
     nest *own = user;
     own->calls[0]++;
-    EXPECT(PTL_OK, ptl_map_store(own->map[0], k, k_size, v, v_size)); /* the map that is being visited */
+    EXPECT(PTL_OK, ptl_map_store(own->map[0], k, k_size, v, v_size)); /* the map that is being iterated */
     EXPECT(PTL_OK, ptl_map_store(own->map[1], k, k_size, v, v_size));
     EXPECT(PTL_E_REENTRANT, ptl_map_store(own->map[2], k, k_size, v, v_size));
     return 1;
@@ -819,7 +824,7 @@ static void *work_and_make_maps(void *user)
         work_once(own, round);
         if (round % 16 == 0) {
             ptl_map *other = NULL, *copy = NULL;
-            EXPECT(PTL_OK, ptl_map_new(&shape, &other)); /* asks the system for randomness */
+            EXPECT(PTL_OK, ptl_map_new(&shape, &other)); /* gets randomness from the system */
             EXPECT(PTL_OK, ptl_map_reserve(other, 20000));
             EXPECT(PTL_OK, ptl_map_clone(own->map, NULL, &copy));
             EXPECT(PTL_OK, ptl_map_release(copy));
@@ -830,7 +835,7 @@ static void *work_and_make_maps(void *user)
     return NULL;
 }
 
-/* A signal every millisecond, after which the system's calls do not go on by themselves. */
+/* A signal every millisecond that interrupts system calls; they are not restarted. */
 static void test_signals(void)
 {
     static crew crew;
@@ -860,7 +865,7 @@ static unsigned char *stack_end, *painted_to;
 static size_t deepest;
 static char deepest_call[160];
 
-/* Paints the stack below its caller. */
+/* Fills the stack below its caller with a pattern. */
 __attribute__((noinline)) static void paint(void)
 {
     painted_to = __builtin_frame_address(0);
@@ -868,7 +873,7 @@ __attribute__((noinline)) static void paint(void)
         *at = COLOUR;
 }
 
-/* How much of the paint is gone. (With PORTOLAN_STACK in the environment, each call's is printed.) */
+/* How many bytes of the pattern were overwritten. (If PORTOLAN_STACK is set, prints it for each call.) */
 static size_t depth(void)
 {
     const unsigned char *at = stack_end;
@@ -911,7 +916,7 @@ static int32_t answer_no(const void *k, size_t k_size, const void *v, size_t v_s
 
 enum { BATCH = 64 };
 
-/* What is too large for a small stack, and the same in all shapes. */
+/* Data that is too large for a small stack, and the same for all shapes. */
 static unsigned char keys[BATCH * LONGEST], values[BATCH * LONGEST], huge[300000];
 static size_t key_offsets[BATCH + 1], value_offsets[BATCH + 1];
 static ptl_status statuses[BATCH];
@@ -962,7 +967,7 @@ static void measure_all(void)
     MEASURE(ptl_map_load_or_store(map, K(3), V(3), buffer, sizeof buffer, &size));
     for (unsigned k = 0; k < 250; k++)
         MEASURE(ptl_map_delete(map, K(k)));
-    MEASURE(ptl_map_store(map, K(2000), V(2000))); /* a dirty map, and expunged entries */
+    MEASURE(ptl_map_store(map, K(2000), V(2000))); /* makes a dirty map and expunges entries */
     for (unsigned k = 0; k < 250; k++)
         MEASURE(ptl_map_swap(map, K(k), V(k), buffer, sizeof buffer, &size));
     MEASURE(ptl_map_compare_and_swap(map, K(3), V(3), V(4)));
@@ -1030,7 +1035,8 @@ static void call_in_every_shape(ptl_map *unused)
     printf("%zu bytes of stack at most: %s\n", deepest, deepest_call);
 }
 
-/* All calls, with what the thread itself needs, find room in one small stack. Beyond its end the process would die: in a child. */
+/* All calls, and the thread itself, fit into one small stack. An overflow would kill the process, so this
+ * runs in a child. */
 static void test_small_stacks(void)
 {
     in_child(call_in_every_shape, NULL);
@@ -1046,18 +1052,18 @@ int main(int argc, char **argv)
     ssize_t length = readlink("/proc/self/exe", own_path, sizeof own_path - 1);
     CHECK(length > 0);
     run_for_all(test_fork, "fork");
-    run_for_shared(test_exec, "exec from among threads");
+    run_for_shared(test_exec, "exec while other threads use the map");
     if (!is_watched("address space")) {
         for_kinds_from(PTL_MAP_BUCKETED, test_limit);
-        section("too little address space");
-        run_for_shared(test_limit_together, "too little of it for four threads");
+        section("exhausted address space");
+        run_for_shared(test_limit_together, "exhausted by four threads");
     }
     run_for_shared(test_ends, "threads that end");
-    run(test_cancelled, "a cancellation that waits");
-    run_for_types(test_slow_visits, "visits that take a second");
-    run_for_types(test_slow_updates, "updates that take a second");
+    run(test_cancelled, "a deferred cancellation");
+    run_for_types(test_slow_visits, "range callbacks that take a second");
+    run_for_types(test_slow_updates, "update callbacks that take a second");
     run_for_all(test_releases, "maps released by callbacks");
-    run_for_all(test_nests, "callbacks in callbacks");
+    run_for_all(test_nests, "callbacks within callbacks");
     run_for_shared(test_signals, "signals");
     if (!is_watched("small stacks"))
         run(test_small_stacks, "small stacks");

@@ -1,11 +1,10 @@
-/* ptl_map_update: what the function is shown, what becomes of its answer, that nobody comes in between, and what it may and may not
- * call while its key is locked. (The refusals of a map that may not be entered at all are in handles.c, more of failing memory is in
- * faults.c.) */
+/* ptl_map_update: what its callback gets, what its results do, that it is atomic, and which calls the
+ * callback may make. (Handles that must be refused are in handles.c, failing allocations in faults.c.) */
 #include "every_call.h"
 #include <pthread.h>
 #include <semaphore.h>
 
-/* What the function answers, and what it was shown. */
+/* What the callback returns, and what it was called with. */
 typedef struct {
     int32_t answer;
     item new_value;
@@ -25,7 +24,7 @@ static int32_t decide(const void *value, size_t value_size, const void **new_val
     CHECK(value ? (uintptr_t)value % 8 == 0 && value_size <= LONGEST : value_size == 0);
     if (value && value_size <= LONGEST)
         memcpy(own->seen, value, value_size);
-    *new_value = own->new_value.data; /* which only one answer looks at */
+    *new_value = own->new_value.data; /* used only with PTL_UPDATE_STORE */
     *new_size = own->new_value.size;
     return own->answer;
 }
@@ -35,7 +34,7 @@ static int32_t decide(const void *value, size_t value_size, const void **new_val
 #define TO_STORE(...) (decision){.answer = PTL_UPDATE_STORE, .new_value = __VA_ARGS__}
 #define TO_ANSWER(number) (decision){.answer = (number), .new_value = value(2)}
 
-/* It was asked once, and shown value v, or none. */
+/* Whether the callback was called once, with value v, or with none. */
 static int saw(const decision *own, unsigned v)
 {
     return own->calls == 1 && own->present && own->size == value(v).size && memcmp(own->seen, value(v).data, own->size) == 0;
@@ -48,7 +47,7 @@ static int32_t visit_all(const void *k, size_t k_size, const void *v, size_t v_s
     return 1;
 }
 
-/* Each answer where key k is missing and where it is there, which it is not in the end. */
+/* Each result of the callback, for key k missing and present. The key is missing in the end. */
 static void every_answer(ptl_map *map, unsigned k, uint64_t others)
 {
     decision own;
@@ -61,7 +60,7 @@ static void every_answer(ptl_map *map, unsigned k, uint64_t others)
     CHECK(saw_none(&own) && holds(map, k, 1) && has_len(map, others + 1));
     EXPECT(PTL_OK, ptl_map_update(map, K(k), decide, (own = TO_KEEP, &own)));
     CHECK(saw(&own, 1) && holds(map, k, 1));
-    for (unsigned v = 0; v < 12; v++) { /* no bytes, short, long: both ways, and over itself */
+    for (unsigned v = 0; v < 12; v++) { /* empty, short and long values, each replaced by each */
         EXPECT(PTL_OK, ptl_map_update(map, K(k), decide, (own = TO_STORE(value(v)), &own)));
         CHECK(saw(&own, v == 1 ? 0 : 1) && holds(map, k, v));
         EXPECT(PTL_OK, ptl_map_update(map, K(k), decide, (own = TO_STORE(value(v)), &own)));
@@ -96,7 +95,7 @@ static void test_answers(void)
         CHECK(saw(&last, k));
         every_answer(map, k, 119 - k);
     }
-    EXPECT(PTL_OK, ptl_map_update(map, K(200), decide, (last = TO_STORE(value(200)), &last))); /* expunges the others */
+    EXPECT(PTL_OK, ptl_map_update(map, K(200), decide, (last = TO_STORE(value(200)), &last))); /* makes a dirty map, which expunges deleted keys */
     for (unsigned k = 0; k < 20; k++)
         every_answer(map, k, 101);
     for (unsigned k = 100; k <= 200; k++)
@@ -128,7 +127,7 @@ static void test_growth(void)
 
 static unsigned char large[300000];
 
-/* Adds as many bytes to the value as there are, 100 at first; beyond the room that there is it deletes. */
+/* Doubles the value's length, starting with 100 bytes. Deletes it when the buffer is too small. */
 static int32_t double_it(const void *value, size_t value_size, const void **new_value, size_t *new_size, void *user)
 {
     size_t *expected = user;
@@ -152,7 +151,7 @@ static void test_large_values(void)
     EXPECT(PTL_OK, ptl_map_release(map));
 }
 
-/* Answers with the value less its first bytes, as many as `user` says. */
+/* Removes the first bytes of the value, as many as `user` points to. */
 static int32_t drop_first(const void *value, size_t value_size, const void **new_value, size_t *new_size, void *user)
 {
     size_t dropped = *(size_t *)user;
@@ -191,7 +190,7 @@ static void test_refusals(void)
     unsigned char byte = 0;
     decision d;
 
-    /* What is wrong before it is asked. */
+    /* Errors before the callback is called. */
     d = TO_STORE(value(2));
     EXPECT(PTL_E_NULL, ptl_map_update(map, K(1), NULL, &d));
     EXPECT(PTL_E_NULL, ptl_map_update(map, NULL, 8, decide, &d));
@@ -203,7 +202,7 @@ static void test_refusals(void)
     }
     CHECK(d.calls == 0);
 
-    /* What is wrong with its answer, where the key is there and where it is not. */
+    /* Wrong results of the callback, for a present and a missing key. */
     static const unsigned keys[] = {1, 77};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         static const int32_t unknown[] = {3, -1, INT32_MAX, INT32_MIN, 1 << 8};
@@ -224,7 +223,7 @@ static void test_refusals(void)
     for (unsigned k = 0; k < 10; k++)
         CHECK(holds(map, k, k));
     CHECK(has_len(map, 10));
-    if (shape.value_size == PTL_BYTES) { /* which is no mistake */
+    if (shape.value_size == PTL_BYTES) { /* where an empty value is no error */
         EXPECT(PTL_OK, ptl_map_update(map, K(1), decide, (d = TO_STORE({NULL, 0}), &d)));
         CHECK(holds(map, 1, 0));
     }
@@ -240,7 +239,7 @@ static void test_refusals(void)
     CHECK(is_clean(&own));
 }
 
-/* From inside. */
+/* Calls from within the callback. */
 
 typedef struct {
     ptl_map *map, *other;
@@ -262,7 +261,7 @@ static void is_refused(ptl_map *map)
     CHECK(unasked.calls == 0 && len == UNTOUCHED);
 }
 
-/* What is refused everywhere inside, and what is not: counting, and what needs no map. */
+/* What is refused within the callback, and what is not: retain, release, and calls without a map. */
 static void is_inside(ptl_map *map)
 {
     is_refused(map);
@@ -273,7 +272,7 @@ static void is_inside(ptl_map *map)
     CHECK(strlen(ptl_status_string(PTL_E_REENTRANT)) > 3 && ptl_version_number() > 0);
 }
 
-/* Another map may do everything. */
+/* Every call on another map works. */
 static void works(ptl_map *map)
 {
     decision d;
@@ -291,7 +290,7 @@ static void works(ptl_map *map)
     CHECK(has_len(map, 0));
 }
 
-/* The update of a second map, within that of the first: neither may be called. */
+/* An update of a second map within that of the first. Neither map may be called. */
 static int32_t call_both(const void *found, size_t found_size, const void **new_value, size_t *new_size, void *user)
 {
     inside *own = user;
@@ -317,7 +316,7 @@ static int32_t call_all(const void *found, size_t found_size, const void **new_v
     works(own->other);
     EXPECT(PTL_OK, ptl_map_update(own->other, K(4), call_both, own));
     CHECK(holds(own->other, 4, 8));
-    is_inside(own->map); /* the update within is over, this one is not */
+    is_inside(own->map); /* the inner update has returned, this one has not */
     works(own->other);
     *new_value = value(9).data;
     *new_size = value(9).size;
@@ -346,10 +345,10 @@ static void test_inside(void)
         own.calls = 0;
         EXPECT(PTL_OK, ptl_map_update(own.map, K(7), call_all, &own));
         CHECK(own.calls == 2 && holds(own.map, 7, 9));
-        works(own.other); /* and so both are open again */
+        works(own.other); /* both may be called again */
         EXPECT(PTL_OK, ptl_map_release(own.other));
     }
-    /* Within a range, where nothing is held, an update is a call like any other. */
+    /* Within a range, which holds no lock, an update is allowed. */
     own.calls = 0;
     EXPECT(PTL_OK, ptl_map_range(own.map, update_it, &own));
     CHECK(own.calls == 100 && has_len(own.map, 100));
@@ -359,7 +358,7 @@ static void test_inside(void)
     EXPECT(PTL_OK, ptl_map_release(own.map));
 }
 
-/* A map may be released by the function that it calls, and lasts until the call returns. */
+/* A callback may release its map, which then lives until the call returns. */
 
 typedef struct {
     ptl_map *map;
@@ -423,7 +422,7 @@ static void test_release(void)
     EXPECT(PTL_OK, ptl_map_delete_if(map, release_and_go_on, &(releaser){map, &own, 0}, &deleted));
     CHECK(is_clean(&own) && deleted == 100);
 
-    /* One reference of two: the map stays. */
+    /* One of two references is released: the map stays. */
     map = to_release(&own);
     EXPECT(PTL_OK, ptl_map_retain(map));
     EXPECT(PTL_OK, ptl_map_update(map, K(30), release_and_store, &(releaser){map, &own, 0}));
@@ -432,7 +431,7 @@ static void test_release(void)
     CHECK(is_clean(&own));
 }
 
-/* With threads. */
+/* Several threads. */
 
 typedef struct {
     ptl_map *map;
@@ -464,7 +463,7 @@ static void *store_other(void *user)
     return NULL;
 }
 
-/* While one thread is inside an update, another is refused by a bucketed map, and by no other kind. */
+/* While one thread runs an update, a bucketed map refuses another thread. No other kind does. */
 static void test_another_thread(void)
 {
     stop own;
@@ -473,7 +472,7 @@ static void test_another_thread(void)
     sem_init(&own.go_on, 0, 0);
     own.map = new_map();
     EXPECT(PTL_OK, ptl_map_store(own.map, K(1), V(1)));
-    EXPECT(PTL_OK, ptl_map_range(own.map, visit_all, NULL)); /* into the read map of a read/dirty map */
+    EXPECT(PTL_OK, ptl_map_range(own.map, visit_all, NULL)); /* promotes, so the key is in the read map */
     CHECK(pthread_create(&updating, NULL, stopped_update, &own) == 0);
     sem_wait(&own.begun);
     if (shape.kind == PTL_MAP_BUCKETED) {
@@ -496,7 +495,7 @@ static void test_another_thread(void)
     CHECK(pthread_join(updating, NULL) == 0);
     if (stores)
         CHECK(pthread_join(storing, NULL) == 0);
-    CHECK(holds(own.map, 1, stores ? 3 : 2) && has_len(own.map, 1)); /* a store has waited for the update */
+    CHECK(holds(own.map, 1, stores ? 3 : 2) && has_len(own.map, 1)); /* the store waited for the update */
     EXPECT(PTL_OK, ptl_map_release(own.map));
     sem_destroy(&own.begun);
     sem_destroy(&own.go_on);
@@ -506,12 +505,12 @@ enum { THREADS = 8, COUNTERS = 5 };
 
 typedef struct {
     ptl_map *map;
-    unsigned number; /* of the thread */
+    unsigned number; /* of this thread */
     unsigned long rounds;
     uint64_t step;
     struct {
         uint64_t count;
-        unsigned char filler[LONGEST]; /* so that values have different lengths */
+        unsigned char filler[LONGEST]; /* makes values of different lengths */
     } value;
 } worker;
 
@@ -527,7 +526,7 @@ static void in_threads(ptl_map *map, unsigned long rounds, void *(*work)(void *)
         CHECK(pthread_join(threads[t], NULL) == 0);
 }
 
-/* Adds the worker's step to a counter. It is deleted at zero. */
+/* Adds the worker's step to a counter, and deletes the counter when it reaches zero. */
 static int32_t count(const void *value, size_t value_size, const void **new_value, size_t *new_size, void *user)
 {
     worker *own = user;
@@ -546,7 +545,7 @@ static void *count_up(void *user)
     own->step = 1;
     for (unsigned long i = 0; i < own->rounds; i++) {
         EXPECT(PTL_OK, ptl_map_update(own->map, K(i % COUNTERS), count, own));
-        unsigned mine = 100 + own->number * 100 + i % 100; /* keys that come and go: the table grows and is promoted */
+        unsigned mine = 100 + own->number * 100 + i % 100; /* stored and deleted, so that the table grows and is promoted */
         if (i / 100 % 2 == 0)
             EXPECT(PTL_OK, ptl_map_store(own->map, K(mine), V(mine)));
         else
@@ -565,12 +564,12 @@ static void *up_and_down(void *user)
     return NULL;
 }
 
-/* Eight threads count with the same counters; no step is lost, and none is counted twice. */
+/* Eight threads use the same counters. No step is lost, and none is counted twice. */
 static void test_counters(void)
 {
     if (shape.kind == PTL_MAP_BUCKETED)
         return;
-    unsigned long rounds = (repeats(1800) + 200) / 200 * 200; /* so that each thread has deleted its own keys in the end */
+    unsigned long rounds = (repeats(1800) + 200) / 200 * 200; /* a number with which each thread deletes all of its own keys */
     ptl_map *map = new_map();
     in_threads(map, rounds, count_up);
     CHECK(has_len(map, COUNTERS));
@@ -607,7 +606,7 @@ static int32_t append(const void *value, size_t value_size, const void **new_val
     return PTL_UPDATE_STORE;
 }
 
-/* Each thread's records are in the list in their order, without a gap. How many there are. */
+/* Checks that each thread's records are in order and complete. Returns how many there are. */
 static unsigned long in_order(const unsigned char *list, size_t size)
 {
     unsigned next[THREADS] = {0};
@@ -656,13 +655,13 @@ static void test_list(void)
 int main(void)
 {
     make_items();
-    run_for_all(test_answers, "every answer on every state of a key");
-    run_for_all(test_growth, "a map made of updates");
+    run_for_all(test_answers, "every result for every state of a key");
+    run_for_all(test_growth, "a map filled by updates");
     run_for_all(test_large_values, "large values");
     run_for_all(test_parts, "parts of the old value");
     run_for_all(test_refusals, "refusals");
-    run_for_all(test_inside, "calls from inside");
-    run_for_all(test_release, "a map released from inside");
+    run_for_all(test_inside, "calls from the callback");
+    run_for_all(test_release, "a map released by its callback");
     run_for_words(test_another_thread, "another thread");
     run_for_all(test_counters, "counters");
     run_for_all(test_list, "a list that grows");

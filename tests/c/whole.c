@@ -1,4 +1,5 @@
-/* The calls on a whole map, for every kind and every type of key and value, and every status that their comments name. */
+/* The calls on a whole map, for every kind and every type of key and value, with every status that their
+ * comments name. */
 #include "check.h"
 
 typedef struct {
@@ -8,7 +9,7 @@ typedef struct {
     int wrong, busy;
 } visitor;
 
-/* Sees each entry once, and calls the map from inside. */
+/* Checks that each entry is visited once, and calls the map from the callback. */
 static int32_t visit_entry(const void *k, size_t k_size, const void *v, size_t v_size, void *user)
 {
     visitor *own = user;
@@ -78,7 +79,8 @@ static void test_delete_if(void)
     CHECK(is_clean(&own));
 }
 
-/* A new map with room for many entries that has few, so that shrinking it may need its first overflow bucket. */
+/* A new map with capacity for many entries and only a few in it. Shrinking it may need its first overflow
+ * bucket. */
 static void make_sparse(ptl_map **map, memory *own, unsigned entries)
 {
     fail_allocations(own, 0, 0);
@@ -206,7 +208,7 @@ static void test_scan(void)
     EXPECT(PTL_DONE, ptl_map_scan(map, &cursor, p.keys, &p.keys_size, p.key_offsets, p.values, &p.values_size, p.value_offsets, &p.count));
     CHECK(cursor == 0 && p.count == 0 && p.keys_size == 0 && p.values_size == 0 && p.key_offsets[0] == 0 && p.value_offsets[0] == 0);
 
-    /* All of it by pages; each goes into another map as it is. */
+    /* Scan the whole map. Each page is passed as it is to another map's store_many. */
     fill_map(map, 0, 300);
     unsigned char seen[300] = {0};
     ptl_status status;
@@ -229,19 +231,19 @@ static void test_scan(void)
     EXPECT(PTL_OK, ptl_map_delete_many(copy, p.keys, p.key_offsets, p.count, NULL));
     CHECK(has_len(copy, 300 - p.count));
 
-    /* Too little room: the three sizes say how much is needed, and with that much it works. */
+    /* Buffers that are too small: the call reports the three sizes needed, and works with those. */
     p.keys_size = p.values_size = p.count = 0;
     EXPECT(PTL_E_BUFFER, ptl_map_scan(map, &cursor, NULL, &p.keys_size, NULL, NULL, &p.values_size, NULL, &p.count));
     CHECK(cursor == 0 && p.count >= 1);
     size_t needed = p.count;
     EXPECT(PTL_OK, scan(map, &cursor, &p));
     CHECK(cursor != 0 && p.count == needed);
-    p.keys_size = p.values_size = BYTES, p.count = 0; /* entries alone are lacking */
+    p.keys_size = p.values_size = BYTES, p.count = 0; /* only the number of entries is too small */
     uint64_t at = cursor;
     EXPECT(PTL_E_BUFFER, scan(map, &cursor, &p));
     CHECK(cursor == at && p.count >= 1);
     p.count = ROOM;
-    while ((status = scan(map, &cursor, &p)) == PTL_E_BUFFER) { /* with what was needed, and room for more entries: one by one */
+    while ((status = scan(map, &cursor, &p)) == PTL_E_BUFFER) { /* with the bytes needed and more entries: returns one at a time */
         CHECK(p.count >= 1 && p.keys_size <= BYTES && p.values_size <= BYTES);
         p.count = ROOM;
     }

@@ -1,4 +1,4 @@
-//! Many keys in one call: positional, a status for each.
+//! Operations on many keys in one call. Each key has its own status, at the key's position.
 
 use crate::support::face::Entry;
 use crate::support::{Many, Setup, Status, scenarios};
@@ -18,7 +18,7 @@ fn keys(setup: &Setup, numbers: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>>
     numbers.into_iter().map(|i| setup.key(i)).collect()
 }
 
-/// What stands in the place of a value that is not there.
+/// What a batch writes in place of a missing value.
 fn nothing(setup: &Setup) -> Vec<u8> {
     if setup.value == Width::Word { vec![0; 8] } else { vec![] }
 }
@@ -34,7 +34,7 @@ fn empty_batches(setup: &Setup) {
 
 fn store_load_delete(setup: &Setup) {
     let map = setup.map();
-    // Sizes around the ones that an implementation might take at a time.
+    // Sizes around those of the groups in which an implementation may process keys.
     for count in [1, 2, 7, 8, 9, 63, 64, 65, setup.count(700)] {
         let entries: Vec<Entry> = (0..count).map(|i| setup.entry(i)).collect();
         let keys = keys(setup, 0..count);
@@ -55,9 +55,9 @@ fn missing_keys(setup: &Setup) {
         map.store(&setup.key(i), &setup.value(i));
     }
     let keys = keys(setup, 0..100);
-    let there = |i: usize| i.is_multiple_of(2);
-    let status = |i: usize| if there(i) { Status::Ok } else { Status::NotFound };
-    let values = (0..100).map(|i| if there(i) { setup.value(i) } else { nothing(setup) }).collect();
+    let has = |i: usize| i.is_multiple_of(2);
+    let status = |i: usize| if has(i) { Status::Ok } else { Status::NotFound };
+    let values = (0..100).map(|i| if has(i) { setup.value(i) } else { nothing(setup) }).collect();
     assert_eq!(map.load_many(&keys, 100_000), Many::Values { values, statuses: (0..100).map(status).collect() });
     assert_eq!(map.delete_many(&keys), (Status::Ok, (0..100).map(status).collect()));
     assert_eq!(map.len(), Ok(0));
@@ -65,7 +65,7 @@ fn missing_keys(setup: &Setup) {
     assert_eq!(map.load_many(&keys, 100_000), Many::Values { values, statuses: vec![Status::NotFound; 100] });
 }
 
-/// A batch goes from its first key to its last.
+/// A batch processes its keys in order, so the last of two equal keys wins.
 fn a_key_more_than_once(setup: &Setup) {
     let map = setup.map();
     let (key, first, second) = (setup.key(1), setup.value(1), setup.other(1));
@@ -83,7 +83,7 @@ fn a_key_more_than_once(setup: &Setup) {
 
 fn a_batch_buffer_that_is_too_small(setup: &Setup) {
     if setup.has_words() {
-        return; // that call takes an array as long as the keys
+        return; // the call for words takes one array element per key
     }
     let map = setup.map();
     for i in 0..20 {
@@ -91,8 +91,8 @@ fn a_batch_buffer_that_is_too_small(setup: &Setup) {
     }
     let keys = keys(setup, 0..20);
     let needed = (0..20).map(|i| setup.value(i).len()).sum();
-    for room in [0, 1, needed / 2, needed - 1] {
-        assert_eq!(map.load_many(&keys, room), Many::Needs(needed));
+    for capacity in [0, 1, needed / 2, needed - 1] {
+        assert_eq!(map.load_many(&keys, capacity), Many::Needs(needed));
     }
     assert!(matches!(map.load_many(&keys, needed), Many::Values { .. }));
     setup.assert_holds(&*map, 0..20);
@@ -101,10 +101,10 @@ fn a_batch_buffer_that_is_too_small(setup: &Setup) {
 fn batches_larger_than_the_map(setup: &Setup) {
     let (map, count) = (setup.map(), setup.count(3000));
     let entries: Vec<Entry> = (0..count).map(|i| setup.entry(i)).collect();
-    assert_eq!(map.store_many(&entries).0, Status::Ok, "one batch through several growths");
+    assert_eq!(map.store_many(&entries).0, Status::Ok, "one batch makes the table grow several times");
     setup.assert_holds(&*map, 0..count);
     let Many::Values { values, statuses } = map.load_many(&keys(setup, 0..2 * count), 1_000_000) else {
-        panic!("there was room for all")
+        panic!("the buffer was large enough for all")
     };
     for i in 0..2 * count {
         let expected = if i < count { (Status::Ok, setup.value(i)) } else { (Status::NotFound, nothing(setup)) };
@@ -112,18 +112,18 @@ fn batches_larger_than_the_map(setup: &Setup) {
     }
 }
 
-/// So large that a map asks ahead for the memory of a whole batch.
+/// The table is so large that the map prefetches memory for the whole batch.
 fn batches_of_a_large_table(setup: &Setup) {
     let setup = Setup { shards: 1, ..*setup };
     let (map, many) = (setup.map(), setup.count(5000));
     for i in (0..many).step_by(2) {
         map.store(&setup.key(i), &setup.value(i));
     }
-    let there = |i: usize| i.is_multiple_of(2);
+    let has = |i: usize| i.is_multiple_of(2);
     for first in (0..many - 150).step_by(many / 7) {
         let numbers = first..first + 150;
-        let status = |i| if there(i) { Status::Ok } else { Status::NotFound };
-        let values = numbers.clone().map(|i| if there(i) { setup.value(i) } else { nothing(&setup) }).collect();
+        let status = |i| if has(i) { Status::Ok } else { Status::NotFound };
+        let values = numbers.clone().map(|i| if has(i) { setup.value(i) } else { nothing(&setup) }).collect();
         let statuses = numbers.clone().map(status).collect();
         assert_eq!(map.load_many(&keys(&setup, numbers), 100_000), Many::Values { values, statuses });
     }

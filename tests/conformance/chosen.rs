@@ -1,4 +1,4 @@
-//! PORTOLAN_SETUP chooses the setups that a test runs on.
+//! The environment variable PORTOLAN_SETUP selects the setups that a test runs on.
 
 use crate::support::Setup;
 use crate::support::setup::{KINDS, choose};
@@ -15,15 +15,15 @@ fn a_whole_name_chooses_one_setup() {
 }
 
 #[test]
-fn some_words_of_a_name_choose_all_that_have_them() {
+fn words_of_a_name_choose_all_setups_that_have_them() {
     assert_eq!(chosen("sharded,bytes,word,c").len(), 3);
     assert_eq!(chosen("sharded,constant").len(), 10);
-    // The first width is the key's.
+    // The key's type comes before the value's.
     assert!(chosen("word,bytes").iter().all(|name| name.contains(",word,bytes,")));
 }
 
 #[test]
 #[should_panic(expected = "PORTOLAN_SETUP=sharded,byte chooses none of this test's setups")]
-fn what_chooses_nothing_fails() {
+fn a_filter_that_chooses_nothing_fails() {
     chosen("sharded,byte");
 }

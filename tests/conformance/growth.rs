@@ -1,4 +1,4 @@
-//! Maps that grow, are emptied, and are used again.
+//! Maps that grow, shrink, are cleared, and are used again.
 
 use crate::support::{Answer, Hash, Setup, Status, scenarios};
 use portolan::map::Kind;
@@ -12,18 +12,18 @@ scenarios! {
     shrink_keeps_the_contents
     churn_at_a_steady_size
     buckets_are_as_full_as_promised
-    reserved_room_takes_no_growth
-    every_write_goes_on_with_a_growth
+    a_reserved_map_does_not_grow
+    every_write_continues_a_growth
 }
 
-/// Many thousand entries where the hash is real.
+/// Entries of a large map. [`Setup::count`] lowers this where many keys share a hash.
 const MANY: usize = 10_000;
 
 fn grows_and_shrinks_back_by_deleting(setup: &Setup) {
     let (map, many) = (setup.map(), setup.count(MANY));
     for i in 0..many {
         assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
-        // A key of long ago, in the midst of whatever growth is under way.
+        // An older key, while the table may be in the middle of a growth step.
         assert_eq!(map.value(&setup.key(i / 2)), Some(setup.value(i / 2)));
         assert_eq!(map.contains(&setup.key(i + 1)), Status::NotFound);
     }
@@ -44,7 +44,7 @@ fn grows_and_shrinks_back_by_deleting(setup: &Setup) {
     assert_eq!(map.contains(&setup.key(0)), Status::NotFound);
 }
 
-/// Words that a weak hash would throw together.
+/// Keys that a weak hash would map to few buckets.
 fn keys_that_differ_in_one_bit(setup: &Setup) {
     let map = setup.map();
     let keys: Vec<Vec<u8>> =
@@ -97,8 +97,8 @@ fn reserve_keeps_the_contents(setup: &Setup) {
     for i in 0..many / 2 {
         map.store(&setup.key(i), &setup.value(i));
     }
-    for room in [0, 1, many as u64, 3 * many as u64, 0] {
-        assert_eq!(map.reserve(room), Status::Ok);
+    for capacity in [0, 1, many as u64, 3 * many as u64, 0] {
+        assert_eq!(map.reserve(capacity), Status::Ok);
         setup.assert_holds(&*map, 0..many / 2);
     }
     for i in many / 2..many {
@@ -137,7 +137,8 @@ fn shrink_keeps_the_contents(setup: &Setup) {
     }
 }
 
-/// A window of keys that moves on: as many deleted as stored, which fills buckets with slots once used.
+/// A sliding window of keys: one is stored and one deleted in each step, so buckets fill up with
+/// slots that were used before.
 fn churn_at_a_steady_size(setup: &Setup) {
     let (map, window) = (setup.map(), setup.count(300));
     for i in 0..10 * window {
@@ -152,7 +153,8 @@ fn churn_at_a_steady_size(setup: &Setup) {
     }
 }
 
-/// How full a table is: at most 6.5 entries to a bucket where it doubles; in a sharded map 16 / 3, and 4 while there are fewer than 256.
+/// How full a table is. A table that doubles has at most 6.5 entries per bucket. A sharded map has
+/// at most 16 / 3, or 4 while it has fewer than 256 buckets.
 fn buckets_are_as_full_as_promised(setup: &Setup) {
     if setup.hash != Hash::Real {
         return;
@@ -169,9 +171,10 @@ fn buckets_are_as_full_as_promised(setup: &Setup) {
     };
     for i in 0..6000 {
         assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
-        // A read/dirty map has its entries in two tables; and a doubling takes its time, a little with each write.
-        let is_to_be_seen = setup.kind != Kind::ReadDirty && (i < 100 || i % 61 == 0);
-        if is_to_be_seen && (setup.kind == Kind::Sharded || map.stats().growing == 0) {
+        // Not for read/dirty maps, which have their entries in two tables. And not during a
+        // doubling, which is spread over many writes.
+        let is_visible = setup.kind != Kind::ReadDirty && (i < 100 || i % 61 == 0);
+        if is_visible && (setup.kind == Kind::Sharded || map.stats().growing == 0) {
             within(i + 1, "stored one by one");
         }
     }
@@ -185,15 +188,17 @@ fn buckets_are_as_full_as_promised(setup: &Setup) {
         within(left, "after deletes and a shrink");
     }
     if setup.kind == Kind::ReadDirty {
-        return; // it makes room in a table that is not to be seen yet
+        return; // it reserves in the table of the next dirty map, which the statistics do not show yet
     }
-    for room in [9usize, 2000] {
-        assert_eq!(map.reserve(room as u64), Status::Ok);
-        within(room, "that room was made for");
+    for capacity in [9usize, 2000] {
+        assert_eq!(map.reserve(capacity as u64), Status::Ok);
+        within(capacity, "reserved");
     }
 }
 
-fn reserved_room_takes_no_growth(setup: &Setup) {
+/// Shards fill unevenly. `reserve` must leave enough spare capacity for the fullest of them, whatever
+/// the seed.
+fn a_reserved_map_does_not_grow(setup: &Setup) {
     if setup.hash != Hash::Real {
         return;
     }
@@ -205,24 +210,25 @@ fn reserved_room_takes_no_growth(setup: &Setup) {
         let map = setup.map();
         assert_eq!(map.reserve(MANY as u64), Status::Ok);
         let store = |i| assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
-        // A read/dirty map shows its dirty map once there is one.
+        // The statistics of a read/dirty map include the dirty map once it exists.
         store(0);
         let buckets = map.stats().buckets;
         (1..MANY).for_each(store);
         grown += usize::from(map.stats().buckets > buckets);
     }
-    assert_eq!(grown, 0, "of 5 maps");
+    assert_eq!(grown, 0, "{grown} of 5 maps grew beyond what they had reserved");
 }
 
-/// A doubling ends by overwrites and deletes alone, two splits with each.
-fn every_write_goes_on_with_a_growth(setup: &Setup) {
+/// Overwrites and deletes alone complete a doubling: each splits two buckets.
+fn every_write_continues_a_growth(setup: &Setup) {
     let (map, many) = (setup.map(), setup.count(MANY));
     let is_growing = || map.stats().growing > 0;
     let grown = (0..many).find(|i| {
         map.store(&setup.key(*i), &setup.value(*i));
         is_growing()
     });
-    // With few hashes, and where each insert ends its growth, there is none to go on with.
+    // A table with few hashes may never double, and in a sharded map each insert completes its own
+    // growth step.
     let Some(last) = grown else { return };
     for i in 0..last {
         if i % 2 == 0 {
@@ -231,5 +237,5 @@ fn every_write_goes_on_with_a_growth(setup: &Setup) {
             assert_eq!(map.delete(&setup.key(i)), Status::Ok);
         }
     }
-    assert!(setup.kind == Kind::Sharded || !is_growing(), "{last} writes have not ended the growth");
+    assert!(setup.kind == Kind::Sharded || !is_growing(), "{last} writes did not complete the growth");
 }

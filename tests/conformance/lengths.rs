@@ -1,4 +1,4 @@
-//! Keys and values of every length, and buffers of every room.
+//! Keys and values of every length, and buffers of every capacity.
 
 use crate::support::data::{VALUE_LENGTHS, pattern};
 use crate::support::{Answer, Setup, Status, scenarios};
@@ -41,7 +41,8 @@ fn keys_of_every_length(setup: &Setup) {
         return;
     }
     let map = setup.map();
-    // Three keys of each length: all zero, all ones, and text, so that a length is never mistaken for a part of the key.
+    // Three keys of each length: all zeros, all ones, and a pattern. So no length can be mistaken
+    // for bytes of the key.
     let lengths = (0..=64).chain([255, 256, 1000]);
     let keys = lengths.flat_map(|length| [vec![0; length], vec![0xFF; length], pattern(9, length)]);
     let model: BTreeMap<Vec<u8>, Vec<u8>> = keys.enumerate().map(|(i, key)| (key, setup.value(i))).collect();
@@ -81,7 +82,7 @@ fn overwrite_with_every_other_length(setup: &Setup) {
 
 fn a_buffer_that_is_too_small_changes_nothing(setup: &Setup) {
     if setup.has_words() {
-        return; // those calls take no buffer
+        return; // the calls for words take no buffer
     }
     let map = setup.map();
     let key = setup.key(1);
@@ -104,18 +105,19 @@ fn a_buffer_that_fits_exactly(setup: &Setup) {
     let key = setup.key(1);
     for value in values(setup) {
         let room = value.len();
-        assert_eq!(map.load_or_store(&key, &value, 0), Answer::Plain(Status::Ok), "what is stored needs no buffer");
+        assert_eq!(map.load_or_store(&key, &value, 0), Answer::Plain(Status::Ok), "a store needs no buffer");
         assert_eq!(map.load(&key, room), Answer::Value(Status::Ok, value.clone()));
         assert_eq!(map.load_or_store(&key, &value, room), Answer::Value(Status::Loaded, value.clone()));
         assert_eq!(map.swap(&key, &value, room), Answer::Value(Status::Loaded, value.clone()));
         assert_eq!(map.load_and_delete(&key, room), Answer::Value(Status::Ok, value.clone()));
-        assert_eq!(map.load(&key, 0), Answer::Plain(Status::NotFound), "what is not there needs no buffer");
-        assert_eq!(map.swap(&key, &value, 0), Answer::Plain(Status::Ok), "where nothing was, no buffer is needed");
+        assert_eq!(map.load(&key, 0), Answer::Plain(Status::NotFound), "a missing key needs no buffer");
+        assert_eq!(map.swap(&key, &value, 0), Answer::Plain(Status::Ok), "a swap of a missing key needs no buffer");
         assert_eq!(map.delete(&key), Status::Ok);
     }
 }
 
-/// Keys that differ in two words, and there by the same.
+/// Pairs of keys that differ in two words, in both by the same bits. A comparison that combines the
+/// differences carelessly would let them cancel out.
 fn keys_whose_differences_are_equal(setup: &Setup) {
     if setup.key == Width::Word {
         return;

@@ -1,5 +1,6 @@
-//! Conformance: every operation, on every kind of map, for every type of key and value, with the real hash, four bits of it and
-//! a constant one, through Rust and through C. One scenario is one function; it runs for every setup of a kind.
+//! Conformance: every operation, on every kind of map, for every type of key and value, through
+//! Rust and through C. Each runs with the real hash, with four bits of it, and with a constant
+//! hash. A scenario is one function. It runs for every setup of a kind.
 
 #![allow(clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Each operation's outcomes on an empty map, on a key that is there, and on one that is not.
+//! The outcomes of each operation on an empty map, on an existing key, and on a missing key.
 
 use crate::support::guard::word;
 use crate::support::{Answer, Setup, Status, scenarios};
@@ -15,10 +15,10 @@ scenarios! {
     compare_and_swap
     compare_and_delete
     add
-    add_and_the_other_operations_see_one_word
+    add_works_on_the_value_that_other_operations_see
 }
 
-/// More than any value here is long.
+/// A buffer capacity that is enough for every value here.
 const ROOM: usize = 512;
 
 fn an_empty_map_has_nothing(setup: &Setup) {
@@ -32,7 +32,7 @@ fn an_empty_map_has_nothing(setup: &Setup) {
     assert_eq!(map.compare_and_delete(&key, &value), Status::NotFound);
     assert_eq!(map.len(), Ok(0));
     assert_eq!(map.entries(), []);
-    assert_eq!(map.delete_if(&mut |_, _| panic!("there is nothing to judge")), Ok(0));
+    assert_eq!(map.delete_if(&mut |_, _| panic!("an empty map has nothing to pass to a predicate")), Ok(0));
     assert_eq!(map.clear(), Status::Ok);
     assert_eq!(map.shrink(), Status::Ok);
     assert_eq!(map.len(), Ok(0));
@@ -117,7 +117,7 @@ fn compare_and_swap(setup: &Setup) {
     let map = setup.map();
     let (key, value, other) = (setup.key(1), setup.value(1), setup.other(1));
     assert_eq!(map.compare_and_swap(&key, &value, &other), Status::NotFound);
-    assert_eq!(map.contains(&key), Status::NotFound, "a comparison that found nothing stores nothing");
+    assert_eq!(map.contains(&key), Status::NotFound, "compare_and_swap on a missing key stores nothing");
     map.store(&key, &value);
     assert_eq!(map.compare_and_swap(&key, &other, &value), Status::Mismatch);
     assert_eq!(map.value(&key), Some(value.clone()));
@@ -143,7 +143,7 @@ fn compare_and_delete(setup: &Setup) {
 
 fn add(setup: &Setup) {
     if setup.value == Width::Bytes {
-        return; // refused: see types
+        return; // refused: see types.rs
     }
     let map = setup.map();
     let key = setup.key(1);
@@ -154,11 +154,11 @@ fn add(setup: &Setup) {
     assert_eq!(map.add(&key, 3), Ok(2), "wraps");
     map.delete(&key);
     assert_eq!(map.add(&key, 7), Ok(7), "from zero again");
-    assert_eq!(map.add(&setup.key(2), 0), Ok(0), "adding nothing creates, too");
+    assert_eq!(map.add(&setup.key(2), 0), Ok(0), "adding 0 creates the key as well");
     assert_eq!(map.len(), Ok(2));
 }
 
-fn add_and_the_other_operations_see_one_word(setup: &Setup) {
+fn add_works_on_the_value_that_other_operations_see(setup: &Setup) {
     if setup.value == Width::Bytes {
         return;
     }

@@ -1,4 +1,5 @@
-//! `read_dirty` follows `sync.Map`: when a dirty map is made, what becomes of deleted keys then, and when it is promoted.
+//! A read/dirty map behaves like Go's `sync.Map`: when it makes a dirty map, when it expunges
+//! deleted keys, and when it promotes the dirty map.
 
 use crate::support::tally::Tally;
 use crate::support::{Hash, Setup, Status, scenarios};
@@ -6,16 +7,16 @@ use portolan::map::Width;
 
 scenarios! {
     read_dirty ReadDirty:
-    a_clear_of_what_has_no_dirty_map_promotes_nothing
-    a_dirty_map_is_promoted_after_as_many_misses_as_it_has_entries
-    a_deleted_key_is_expunged_and_comes_back
-    expunged_entries_are_used_again
-    a_dirty_map_that_could_not_be_made_leaves_no_key_behind
+    a_clear_without_a_dirty_map_promotes_nothing
+    as_many_misses_as_entries_promote_the_dirty_map
+    a_deleted_key_is_expunged_and_stored_again
+    expunged_entries_are_reused
+    a_failed_dirty_map_loses_no_key
 }
 
 const MANY: usize = 50;
 
-fn a_clear_of_what_has_no_dirty_map_promotes_nothing(setup: &Setup) {
+fn a_clear_without_a_dirty_map_promotes_nothing(setup: &Setup) {
     let map = setup.map();
     for _ in 0..3 {
         assert_eq!(map.clear(), Status::Ok);
@@ -27,7 +28,7 @@ fn a_clear_of_what_has_no_dirty_map_promotes_nothing(setup: &Setup) {
     assert_eq!(map.stats().promotions, 1);
 }
 
-fn a_dirty_map_is_promoted_after_as_many_misses_as_it_has_entries(setup: &Setup) {
+fn as_many_misses_as_entries_promote_the_dirty_map(setup: &Setup) {
     let map = setup.map();
     for i in 0..MANY {
         assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
@@ -36,7 +37,7 @@ fn a_dirty_map_is_promoted_after_as_many_misses_as_it_has_entries(setup: &Setup)
         let stats = map.stats();
         assert_eq!((stats.promotions, stats.misses), (0, misses));
         assert_eq!((stats.read_entries, stats.dirty_entries), (0, MANY as u64));
-        // Whether the key is there does not matter, nor whether it is to be deleted.
+        // Existing or missing, a load or a delete: each counts as a miss.
         let number = misses as usize * 2;
         let key = setup.key(number);
         if number > MANY && misses % 2 == 0 {
@@ -50,17 +51,17 @@ fn a_dirty_map_is_promoted_after_as_many_misses_as_it_has_entries(setup: &Setup)
     setup.assert_holds(&*map, 0..MANY);
 }
 
-fn a_deleted_key_is_expunged_and_comes_back(setup: &Setup) {
+fn a_deleted_key_is_expunged_and_stored_again(setup: &Setup) {
     let map = setup.map();
     for i in 0..MANY {
         map.store(&setup.key(i), &setup.value(i));
     }
-    map.entries(); // which promotes
+    map.entries(); // promotes the dirty map
     for i in 0..10 {
         assert_eq!(map.delete(&setup.key(i)), Status::Ok);
     }
     assert_eq!(map.stats().expunged, 0);
-    map.store(&setup.key(MANY), &setup.value(MANY)); // for which a dirty map is made
+    map.store(&setup.key(MANY), &setup.value(MANY)); // makes a dirty map
     let stats = map.stats();
     assert_eq!((stats.expunged, stats.dirty_entries), (10, MANY as u64 - 9));
     for i in 0..5 {
@@ -73,10 +74,10 @@ fn a_deleted_key_is_expunged_and_comes_back(setup: &Setup) {
     setup.assert_holds(&*map, (0..5).chain(10..MANY + 1));
 }
 
-/// The entries of keys that come and go are used again.
-fn expunged_entries_are_used_again(setup: &Setup) {
+/// The entries of deleted keys are reused for new ones, so memory stays bounded.
+fn expunged_entries_are_reused(setup: &Setup) {
     if (setup.key, setup.value) != (Width::Word, Width::Word) {
-        return; // bytes have blocks beside their entries
+        return; // bytes also need blocks, which this test does not count
     }
     let tally = Tally::default();
     let setup = Setup { allocator: tally.allocator(), ..*setup };
@@ -85,7 +86,7 @@ fn expunged_entries_are_used_again(setup: &Setup) {
         for i in 0..MANY {
             map.store(&setup.key(round * MANY + i), &setup.value(i));
         }
-        map.entries(); // promotes
+        map.entries(); // promotes the dirty map
         for i in 0..MANY {
             assert_eq!(map.delete(&setup.key(round * MANY + i)), Status::Ok);
         }
@@ -98,7 +99,7 @@ fn expunged_entries_are_used_again(setup: &Setup) {
 }
 
 /// With one hash for all keys the dirty map's chain needs memory while entries are put into it.
-fn a_dirty_map_that_could_not_be_made_leaves_no_key_behind(setup: &Setup) {
+fn a_failed_dirty_map_loses_no_key(setup: &Setup) {
     if setup.hash != Hash::Constant {
         return; // no chain is long
     }
@@ -110,7 +111,7 @@ fn a_dirty_map_that_could_not_be_made_leaves_no_key_behind(setup: &Setup) {
         for i in 0..MANY {
             map.store(&setup.key(i), &setup.value(i));
         }
-        map.entries(); // promotes
+        map.entries(); // promotes the dirty map
         for i in 0..MANY / 2 {
             map.delete(&setup.key(i));
         }
@@ -122,10 +123,10 @@ fn a_dirty_map_that_could_not_be_made_leaves_no_key_behind(setup: &Setup) {
         }
         assert_eq!(status, Status::Memory);
         refused += 1;
-        // A key whose entry may have been expunged, and one for which a dirty map is made now.
+        // Key 0's entry may have been expunged before the failure. Key MANY makes a dirty map now.
         assert_eq!(map.store(&setup.key(0), &setup.value(0)), Status::Ok);
         assert_eq!(map.store(&setup.key(MANY), &setup.value(MANY)), Status::Ok);
-        setup.assert_holds(&*map, [0].into_iter().chain(MANY / 2..MANY + 1)); // which promotes
+        setup.assert_holds(&*map, [0].into_iter().chain(MANY / 2..MANY + 1)); // promotes the dirty map
         setup.assert_holds(&*map, [0].into_iter().chain(MANY / 2..MANY + 1));
     }
     assert!(refused > 3, "memory was refused {refused} times");

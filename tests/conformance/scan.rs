@@ -1,15 +1,15 @@
-//! The stateless cursor: whatever happens between two pages, a key that is there throughout comes exactly once, any other at
-//! most once.
+//! Scans with a stateless cursor. Whatever happens between two pages, a key that exists all the
+//! time is returned exactly once, and any other key at most once.
 
 use crate::support::face::Entry;
 use crate::support::{Face, Hash, Room, Scan, Setup, Status, scenarios};
 use std::collections::HashSet;
 
 scenarios! {
-    an_empty_map_is_done_at_once
-    every_room_gives_every_entry_once
-    a_byte_too_little_asks_for_more
-    the_order_outlives_growth_and_shrinkage
+    an_empty_map_has_one_empty_page
+    every_capacity_returns_every_entry_once
+    one_byte_too_few_reports_the_capacity_needed
+    growing_and_shrinking_keep_the_order
     growing_between_pages
     shrinking_between_pages
     writing_everything_between_pages
@@ -26,42 +26,42 @@ fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
     map
 }
 
-/// Each of the stable entries once, no key twice.
+/// Checks that no key was scanned twice, and that each stable one was scanned.
 fn check(setup: &Setup, scanned: &[Entry], stable: impl IntoIterator<Item = usize>) {
     let mut seen = HashSet::new();
     for (key, _) in scanned {
-        assert!(seen.insert(setup.number(key)), "entry {} came twice", setup.number(key));
+        assert!(seen.insert(setup.number(key)), "entry {} was scanned twice", setup.number(key));
     }
     for i in stable {
-        assert!(seen.contains(&i), "entry {i} was there throughout and did not come");
+        assert!(seen.contains(&i), "entry {i} existed all the time and was not scanned");
     }
 }
 
-/// How many entries these scans have: all pages of all rooms are pulled.
+/// Entries for scenarios that scan the whole map many times.
 fn some(setup: &Setup) -> usize {
     setup.count(300)
 }
 
-fn an_empty_map_is_done_at_once(setup: &Setup) {
+fn an_empty_map_has_one_empty_page(setup: &Setup) {
     let map = setup.map();
-    for room in [0, 1, 100] {
+    for capacity in [0, 1, 100] {
         let mut cursor = 0;
-        assert_eq!(map.scan(&mut cursor, Room::entries(room)), Scan::Page { entries: vec![], more: false });
+        assert_eq!(map.scan(&mut cursor, Room::entries(capacity)), Scan::Page { entries: vec![], more: false });
         assert_eq!(cursor, 0);
     }
 }
 
-fn every_room_gives_every_entry_once(setup: &Setup) {
+fn every_capacity_returns_every_entry_once(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
-    for room in [0, 1, 2, 3, 7, 8, 9, 64, count, count + 1, 10 * count] {
-        setup.assert_same(&map.scanned(Room::entries(room), |_| ()), 0..count);
+    for capacity in [0, 1, 2, 3, 7, 8, 9, 64, count, count + 1, 10 * count] {
+        setup.assert_same(&map.scanned(Room::entries(capacity), |_| ()), 0..count);
     }
 }
 
-fn a_byte_too_little_asks_for_more(setup: &Setup) {
+fn one_byte_too_few_reports_the_capacity_needed(setup: &Setup) {
     if setup.has_words() {
-        return; // that call counts entries, not bytes
+        return; // the call for words counts entries, not bytes
     }
     let map = setup.map();
     let (key, value) = (setup.key(5), setup.other(5));
@@ -79,7 +79,7 @@ fn a_byte_too_little_asks_for_more(setup: &Setup) {
         let mut cursor = 0;
         let answer = loop {
             match map.scan(&mut cursor, room) {
-                // On the way to the first entry there may be pages without one.
+                // Pages before the first entry may be empty.
                 Scan::Page { entries, more: true } if entries.is_empty() => {}
                 answer => break answer,
             }
@@ -87,43 +87,44 @@ fn a_byte_too_little_asks_for_more(setup: &Setup) {
         assert_eq!(answer, Scan::Needs(exact), "with {room:?}");
         assert_eq!(map.page(&mut cursor, exact).0, [(key.clone(), value.clone())]);
     }
-    // Entries that travel together, when the cursor stands before them, are asked for together.
+    // Entries that share a position (a hash collision) are returned by one call, so the capacity
+    // needed is that of all of them.
     let count = some(setup);
     let map = filled(setup, count);
     let scanned = map.scanned(Room { entries: count, key_bytes: 1, value_bytes: 1 }, |_| ());
     check(setup, &scanned, 0..count);
 }
 
-/// With one entry a page, the order is that of the hash, in whatever number of buckets.
-fn the_order_outlives_growth_and_shrinkage(setup: &Setup) {
+/// The order of a scan is that of the hashes, however many buckets there are.
+fn growing_and_shrinking_keep_the_order(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let order = || map.scanned(Room::entries(1), |_| ()).iter().map(|(key, _)| setup.number(key)).collect::<Vec<_>>();
     let before = order();
     let same = |what: &str| match setup.hash {
         Hash::Real => assert!(order() == before, "{what} changed the order"),
-        // Many entries share a place in the order, and come in any.
+        // Many entries share a position, and their order among themselves is open.
         _ => assert_eq!(order().len(), count),
     };
     assert_eq!(map.reserve(20 * count as u64), Status::Ok);
-    same("growth");
+    same("growing");
     assert_eq!(map.shrink(), Status::Ok);
-    same("shrinkage");
+    same("shrinking");
     for i in (0..count).rev() {
         map.delete(&setup.key(i));
         map.store(&setup.key(i), &setup.other(i));
     }
-    same("storing anew");
+    same("deleting and storing again");
 }
 
 fn growing_between_pages(setup: &Setup) {
     let count = some(setup);
-    for room in [1, 5, 40] {
+    for capacity in [1, 5, 40] {
         let map = filled(setup, count);
         let mut next = count;
         let most = setup.count(2500);
-        let scanned = map.scanned(Room::entries(room), |_| {
-            for _ in 0..20 * room {
+        let scanned = map.scanned(Room::entries(capacity), |_| {
+            for _ in 0..20 * capacity {
                 if next < most {
                     map.store(&setup.key(next), &setup.value(next));
                     next += 1;
@@ -137,10 +138,10 @@ fn growing_between_pages(setup: &Setup) {
 
 fn shrinking_between_pages(setup: &Setup) {
     let (stable, most) = (some(setup) / 3, setup.count(3000));
-    for room in [1, 5, 40] {
+    for capacity in [1, 5, 40] {
         let map = filled(setup, most);
         let mut last = most;
-        let scanned = map.scanned(Room::entries(room), |page| {
+        let scanned = map.scanned(Room::entries(capacity), |page| {
             for _ in 0..50 {
                 if last > stable {
                     last -= 1;
@@ -155,7 +156,8 @@ fn shrinking_between_pages(setup: &Setup) {
     }
 }
 
-/// Stable keys stand among others that are deleted, stored again, overwritten, while the table grows and shrinks.
+/// Stable keys among others that are deleted, stored again and overwritten, while the table grows
+/// and shrinks.
 fn writing_everything_between_pages(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
@@ -180,11 +182,11 @@ fn writing_everything_between_pages(setup: &Setup) {
     check(setup, &scanned, (0..count).filter(|i| stable(*i)));
     for (key, value) in &scanned {
         let i = setup.number(key);
-        assert!(*value == setup.value(i) || *value == setup.other(i), "entry {i} came with a foreign value");
+        assert!(*value == setup.value(i) || *value == setup.other(i), "entry {i} has a value that it never had");
     }
 }
 
-/// Nothing is there throughout, but no key comes twice, and the scan ends.
+/// No key exists all the time. Still no key is scanned twice, and the scan ends.
 fn clearing_between_pages(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
@@ -199,14 +201,14 @@ fn clearing_between_pages(setup: &Setup) {
     check(setup, &scanned, []);
 }
 
-/// A cursor is a number: it can be kept, used twice, and outlives what was stored after it.
+/// A cursor is a number: a scan can be continued from it more than once.
 fn one_cursor_serves_many_scans(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let mut cursor = 0;
     let (first, more) = map.page(&mut cursor, Room::entries(count / 3));
     if !more {
-        return; // all entries travel together
+        return; // all entries share one position and are in the first page
     }
     let rest = |mut cursor: u64| {
         let mut entries = Vec::new();
@@ -221,7 +223,7 @@ fn one_cursor_serves_many_scans(setup: &Setup) {
     setup.assert_same(&all, 0..count);
 }
 
-/// What a scan fills, the batches take: a map is moved page by page.
+/// A page of a scan can be passed to the batch calls: this moves a map page by page.
 fn pages_feed_the_batches(setup: &Setup) {
     let count = some(setup);
     let (from, to) = (filled(setup, count), setup.map());

@@ -1,4 +1,5 @@
-//! The seed: hashing and order of iteration are reproducible with one, and random without.
+//! The seed: with one, hashing and the order of iteration are reproducible; without one, they are
+//! random.
 
 use crate::support::{Hash, Room, Setup, scenarios};
 
@@ -8,7 +9,7 @@ scenarios! {
     a_random_seed_is_random
 }
 
-/// The order of a scan that gives one entry a page, over the same entries, stored forwards or backwards.
+/// The order in which a scan returns the same entries, stored forwards or backwards.
 fn order(setup: &Setup, seed: u64, backwards: bool) -> Vec<usize> {
     let map = Setup { seed, ..*setup }.map();
     let count = setup.count(200);
@@ -23,7 +24,7 @@ fn one_seed_one_order(setup: &Setup) {
     assert_eq!(order(setup, 12345, false), order(setup, 12345, false));
     if setup.hash == Hash::Real {
         let (forwards, backwards) = (order(setup, 12345, false), order(setup, 12345, true));
-        assert_eq!(forwards, backwards, "the order is the hash's, not that of storing");
+        assert_eq!(forwards, backwards, "the order is that of the hashes, not that of the stores");
     }
 }
 

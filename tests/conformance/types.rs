@@ -6,10 +6,10 @@ use portolan::map::Width;
 scenarios! {
     a_word_has_eight_bytes
     words_are_not_bytes
-    add_wants_word_values
+    add_needs_word_values
 }
 
-/// A map with one entry, and what must hold of it after all that was refused.
+/// A map with one entry.
 fn map_of_one(setup: &Setup) -> Box<dyn Face> {
     let map = setup.map();
     let (key, value) = setup.entry(1);
@@ -19,7 +19,7 @@ fn map_of_one(setup: &Setup) -> Box<dyn Face> {
 
 fn a_word_has_eight_bytes(setup: &Setup) {
     if setup.has_words() {
-        return; // those calls take no lengths
+        return; // the calls for words take no lengths
     }
     let map = map_of_one(setup);
     let (key, value) = setup.entry(1);
@@ -68,7 +68,7 @@ fn words_are_not_bytes(setup: &Setup) {
     assert_eq!(map.compare_and_swap(&word, &word, &word), Status::Type);
     assert_eq!(map.compare_and_delete(&word, &word), Status::Type);
     assert_eq!(map.add(&word, 1), Err(Status::Type));
-    // Whether a key is there depends on the key's type alone.
+    // `contains` involves only the key, so only the key's type matters.
     assert_eq!(map.contains(&word), if setup.key == Width::Word { Status::NotFound } else { Status::Type });
     assert_eq!(map.scan(&mut 0, crate::support::Room::entries(4)), Scan::Failed(Status::Type));
     assert_eq!(map.load_many(&[word.to_vec()], 8), crate::support::Many::Failed(Status::Type));
@@ -77,7 +77,7 @@ fn words_are_not_bytes(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-fn add_wants_word_values(setup: &Setup) {
+fn add_needs_word_values(setup: &Setup) {
     if setup.value == Width::Word {
         return;
     }

@@ -1,4 +1,4 @@
-//! Read, decide and write while the key is locked.
+//! `update`: a callback reads the value and decides, while the key is locked.
 
 use crate::support::guard::word;
 use crate::support::{Answer, Change, Many, Room, Scan, Setup, Status, scenarios};
@@ -7,30 +7,30 @@ use portolan::map::Width;
 scenarios! {
     every_decision_on_every_state
     update_grows_and_empties_the_map
-    update_and_add_count_alike
+    update_and_add_agree
     a_new_value_of_the_wrong_length_is_refused
     the_callback_may_not_call_its_map
 }
 
-/// The callback is called once, and sees what is there.
+/// The callback is called once, with the current value.
 fn every_decision_on_every_state(setup: &Setup) {
     let map = setup.map();
     let key = setup.key(1);
-    for there in [None, Some(setup.value(1))] {
+    for before in [None, Some(setup.value(1))] {
         for change in [Change::Keep, Change::Store(setup.other(1)), Change::Delete] {
             map.delete(&key);
-            if let Some(value) = &there {
+            if let Some(value) = &before {
                 map.store(&key, value);
             }
             let mut calls = 0;
             let status = map.update(&key, &mut |value| {
                 calls += 1;
-                assert_eq!(value, there.as_deref());
+                assert_eq!(value, before.as_deref());
                 change.clone()
             });
             assert_eq!((status, calls), (Status::Ok, 1));
             let expected = match change {
-                Change::Keep => there.clone(),
+                Change::Keep => before.clone(),
                 Change::Store(value) => Some(value),
                 Change::Delete => None,
             };
@@ -59,7 +59,7 @@ fn update_grows_and_empties_the_map(setup: &Setup) {
     setup.assert_holds(&*map, (0..count).filter(|i| !i.is_multiple_of(2)));
 }
 
-fn update_and_add_count_alike(setup: &Setup) {
+fn update_and_add_agree(setup: &Setup) {
     if setup.value == Width::Bytes {
         return;
     }
@@ -84,33 +84,40 @@ fn a_new_value_of_the_wrong_length_is_refused(setup: &Setup) {
     }
     setup.assert_holds(&*map, [1]);
     if setup.key == Width::Word {
-        assert_eq!(map.update(b"short", &mut |_| panic!("there is no such key")), Status::Size);
+        assert_eq!(
+            map.update(b"short", &mut |_| panic!("a word has eight bytes, so no such key exists")),
+            Status::Size
+        );
     }
 }
 
-/// Every call on the same map is refused, on other keys, too; another map is open.
+/// In the callback every call on the same map is refused, for other keys as well. Another map may
+/// be called.
 fn the_callback_may_not_call_its_map(setup: &Setup) {
     let (map, other) = (setup.map(), setup.map());
     let (key, value) = setup.entry(1);
     map.store(&key, &value);
-    for inside in [setup.key(1), setup.key(2)] {
+    for called in [setup.key(1), setup.key(2)] {
         let status = map.update(&key, &mut |_| {
             let refused = Answer::Plain(Status::Reentrant);
-            assert_eq!(map.load(&inside, 512), refused);
-            assert_eq!(map.store(&inside, &value), Status::Reentrant);
-            assert_eq!(map.load_or_store(&inside, &value, 512), refused);
-            assert_eq!(map.load_and_delete(&inside, 512), refused);
-            assert_eq!(map.delete(&inside), Status::Reentrant);
-            assert_eq!(map.swap(&inside, &value, 512), refused);
-            assert_eq!(map.compare_and_swap(&inside, &value, &value), Status::Reentrant);
-            assert_eq!(map.compare_and_delete(&inside, &value), Status::Reentrant);
-            assert_eq!(map.contains(&inside), Status::Reentrant);
-            assert_eq!(map.update(&inside, &mut |_| panic!("one at a time")), Status::Reentrant);
+            assert_eq!(map.load(&called, 512), refused);
+            assert_eq!(map.store(&called, &value), Status::Reentrant);
+            assert_eq!(map.load_or_store(&called, &value, 512), refused);
+            assert_eq!(map.load_and_delete(&called, 512), refused);
+            assert_eq!(map.delete(&called), Status::Reentrant);
+            assert_eq!(map.swap(&called, &value, 512), refused);
+            assert_eq!(map.compare_and_swap(&called, &value, &value), Status::Reentrant);
+            assert_eq!(map.compare_and_delete(&called, &value), Status::Reentrant);
+            assert_eq!(map.contains(&called), Status::Reentrant);
+            assert_eq!(map.update(&called, &mut |_| panic!("a callback called within a callback")), Status::Reentrant);
             if setup.value == Width::Word {
-                assert_eq!(map.add(&inside, 1), Err(Status::Reentrant));
+                assert_eq!(map.add(&called, 1), Err(Status::Reentrant));
             }
-            assert_eq!(map.range(&mut |_, _| panic!("not from here")), Status::Reentrant);
-            assert_eq!(map.delete_if(&mut |_, _| panic!("not from here")), Err(Status::Reentrant));
+            assert_eq!(map.range(&mut |_, _| panic!("a callback called within a callback")), Status::Reentrant);
+            assert_eq!(
+                map.delete_if(&mut |_, _| panic!("a callback called within a callback")),
+                Err(Status::Reentrant)
+            );
             assert_eq!(map.clear(), Status::Reentrant);
             assert_eq!(map.len(), Err(Status::Reentrant));
             assert_eq!(map.reserve(100), Status::Reentrant);
@@ -119,11 +126,11 @@ fn the_callback_may_not_call_its_map(setup: &Setup) {
             assert_eq!(map.equal(&*other), Status::Reentrant);
             assert_eq!(other.equal(&*map), Status::Reentrant);
             assert_eq!(map.scan(&mut 0, Room::entries(9)), Scan::Failed(Status::Reentrant));
-            assert_eq!(map.load_many(std::slice::from_ref(&inside), 512), Many::Failed(Status::Reentrant));
-            assert_eq!(map.store_many(&[(inside.clone(), value.clone())]).0, Status::Reentrant);
-            assert_eq!(map.delete_many(std::slice::from_ref(&inside)).0, Status::Reentrant);
-            assert_eq!(other.store(&inside, &value), Status::Ok);
-            assert_eq!(other.update(&inside, &mut |_| Change::Delete), Status::Ok);
+            assert_eq!(map.load_many(std::slice::from_ref(&called), 512), Many::Failed(Status::Reentrant));
+            assert_eq!(map.store_many(&[(called.clone(), value.clone())]).0, Status::Reentrant);
+            assert_eq!(map.delete_many(std::slice::from_ref(&called)).0, Status::Reentrant);
+            assert_eq!(other.store(&called, &value), Status::Ok);
+            assert_eq!(other.update(&called, &mut |_| Change::Delete), Status::Ok);
             Change::Store(setup.other(1))
         });
         assert_eq!(status, Status::Ok);

@@ -1,4 +1,4 @@
-//! What concerns the whole map: range, delete_if, clone, equal, len, stats.
+//! Operations on the whole map: range, delete_if, clone, equal, len, stats.
 
 use crate::support::setup::KINDS;
 use crate::support::{Face, Setup, Status, scenarios};
@@ -7,18 +7,18 @@ use std::collections::HashSet;
 
 scenarios! {
     range_visits_every_entry_once
-    range_ends_when_the_body_says_so
+    range_ends_when_the_callback_says_so
     range_may_call_the_map
     nested_ranges
-    delete_if_deletes_what_it_is_told_to
+    delete_if_deletes_what_the_predicate_chooses
     delete_if_may_call_the_map
     clone_into_every_kind
-    a_clone_lives_its_own_life
+    a_clone_is_independent
     clone_of_an_empty_map
     equal
     len_counts
     stats_count_the_entries
-    stats_say_what_the_buckets_show
+    stats_agree_with_the_buckets
     a_write_changes_the_version_of_its_bucket
 }
 
@@ -37,7 +37,7 @@ fn range_visits_every_entry_once(setup: &Setup) {
     }
 }
 
-fn range_ends_when_the_body_says_so(setup: &Setup) {
+fn range_ends_when_the_callback_says_so(setup: &Setup) {
     let map = filled(setup, 100);
     for end in [1, 2, 50, 100] {
         let mut visited = 0;
@@ -57,7 +57,7 @@ fn range_may_call_the_map(setup: &Setup) {
         let i = setup.number(key);
         assert_eq!(value, if i < count { setup.value(i) } else { setup.other(i) });
         assert!(seen.insert(i), "entry {i} was visited twice");
-        // Reads, overwrites, deletes and inserts, of this entry and of others, from within the loop.
+        // Read, delete and insert from within the loop, this entry and others.
         if i < count {
             assert_eq!(map.value(key), Some(setup.value(i)));
             assert_eq!(map.store(&setup.key(i + count), &setup.other(i + count)), Status::Ok);
@@ -67,7 +67,7 @@ fn range_may_call_the_map(setup: &Setup) {
         true
     });
     assert_eq!(status, Status::Ok);
-    assert!((0..count).all(|i| seen.contains(&i)), "each entry was there until it was visited");
+    assert!((0..count).all(|i| seen.contains(&i)), "each entry existed until it was visited");
     assert_eq!(map.len(), Ok(count as u64));
     assert!((count..2 * count).all(|i| map.value(&setup.key(i)) == Some(setup.other(i))));
 }
@@ -85,17 +85,17 @@ fn nested_ranges(setup: &Setup) {
     assert_eq!(pairs, 30 * 30);
 }
 
-fn delete_if_deletes_what_it_is_told_to(setup: &Setup) {
+fn delete_if_deletes_what_the_predicate_chooses(setup: &Setup) {
     let count = setup.count(1000);
     let map = filled(setup, count);
-    let mut judged = HashSet::new();
+    let mut tested = HashSet::new();
     let deleted = map.delete_if(&mut |key, value| {
         let i = setup.number(key);
         assert_eq!(value, setup.value(i));
-        assert!(judged.insert(i), "entry {i} was judged twice");
+        assert!(tested.insert(i), "entry {i} was passed to the predicate twice");
         i.is_multiple_of(3)
     });
-    assert_eq!(judged.len(), count);
+    assert_eq!(tested.len(), count);
     assert_eq!(deleted, Ok(count.div_ceil(3) as u64));
     setup.assert_holds(&*map, (0..count).filter(|i| !i.is_multiple_of(3)));
     assert_eq!(map.delete_if(&mut |_, _| false), Ok(0));
@@ -103,7 +103,7 @@ fn delete_if_deletes_what_it_is_told_to(setup: &Setup) {
     assert_eq!(map.len(), Ok(0));
 }
 
-/// An entry that changes after it was judged is not the one that was judged, and stays.
+/// An entry that changes after the predicate has seen it is not deleted.
 fn delete_if_may_call_the_map(setup: &Setup) {
     let map = filled(setup, 100);
     let deleted = map.delete_if(&mut |key, _| {
@@ -131,7 +131,7 @@ fn clone_into_every_kind(setup: &Setup) {
     }
 }
 
-fn a_clone_lives_its_own_life(setup: &Setup) {
+fn a_clone_is_independent(setup: &Setup) {
     let map = filled(setup, 50);
     let copy = map.clone_to(setup.kind).expect("a clone");
     copy.store(&setup.key(0), &setup.other(0));
@@ -206,82 +206,82 @@ fn stats_count_the_entries(setup: &Setup) {
     );
 }
 
-/// In all that can be going on in a map: growth, long chains, deleted keys, a dirty map.
-fn stats_say_what_the_buckets_show(setup: &Setup) {
+/// In every state of a map: during growth, with long chains, with deleted keys, with a dirty map.
+fn stats_agree_with_the_buckets(setup: &Setup) {
     let setup = Setup { shards: 4, seed: 42, ..*setup };
     let (map, count) = (setup.map(), setup.count(600));
-    assert_shown(&setup, &*map);
+    assert_stats_agree(&setup, &*map);
     for i in 0..count {
         map.store(&setup.key(i), &setup.value(i));
         if i % 3 == 0 {
             map.delete(&setup.key(i / 2));
         }
         if i % 29 == 0 {
-            assert_shown(&setup, &*map);
+            assert_stats_agree(&setup, &*map);
         }
         if i % 80 == 0 {
-            // A read/dirty map has no dirty map after this, then a new one.
+            // This promotes the dirty map; the next new key makes another.
             map.entries();
-            assert_shown(&setup, &*map);
+            assert_stats_agree(&setup, &*map);
         }
     }
     assert_eq!(map.shrink(), Status::Ok);
-    assert_shown(&setup, &*map);
+    assert_stats_agree(&setup, &*map);
     assert_eq!(map.clear(), Status::Ok);
-    assert_shown(&setup, &*map);
+    assert_stats_agree(&setup, &*map);
 }
 
-fn assert_shown(setup: &Setup, map: &dyn Face) {
+fn assert_stats_agree(setup: &Setup, map: &dyn Face) {
     let stats = map.stats();
     let is_read_dirty = setup.kind == Kind::ReadDirty;
     let tables: Vec<_> = (0..if is_read_dirty { 2 } else { stats.shards }).map(|table| map.chains(table)).collect();
-    let mut shown = Stats::default();
+    let mut expected = Stats::default();
     for (chain, main) in tables.iter().flat_map(|table| table.iter().map(|chain| (chain, table.len() as u64))) {
         let bits = chain[0].table_bucket_bits;
-        shown.bucket_bits = shown.bucket_bits.max(bits as u32);
-        shown.longest_chain = shown.longest_chain.max(chain.len() as u64);
-        shown.overflow_buckets += chain.len() as u64 - 1;
-        shown.buckets += 1;
+        expected.bucket_bits = expected.bucket_bits.max(bits as u32);
+        expected.longest_chain = expected.longest_chain.max(chain.len() as u64);
+        expected.overflow_buckets += chain.len() as u64 - 1;
+        expected.buckets += 1;
         for bucket in chain {
             assert_eq!((bucket.table_bucket_bits, bucket.table_buckets), (bits, main));
             for (state, top) in bucket.state.into_iter().zip(bucket.tophash) {
-                // What says that a slot is empty is no key's.
+                // The empty markers are no key's tophash.
                 let is_empty = matches!(state, SlotState::EmptyRest | SlotState::EmptyOne);
                 assert_eq!(is_empty, [SlotState::EmptyRest as u8, SlotState::EmptyOne as u8].contains(&top));
             }
         }
     }
     for table in tables.iter().filter(|table| !table.is_empty()) {
-        // Each bucket says which overflow bucket follows; none follows two.
+        // Each chain ends, and no overflow bucket is in two chains.
         assert!(table.iter().all(|chain| chain.last().unwrap().overflow == 0));
         let followers = || table.iter().flat_map(|chain| &chain[..chain.len() - 1]).map(|bucket| bucket.overflow);
         let distinct: HashSet<_> = followers().filter(|number| *number != 0).collect();
         assert_eq!(distinct.len(), followers().count());
 
         let split = table.len() as u64 - (1 << table[0][0].table_bucket_bits);
-        shown.split += split;
-        shown.growing += u64::from(split > 0);
+        expected.split += split;
+        expected.growing += u64::from(split > 0);
     }
     let slots = |table: &[Vec<BucketView>], state| {
         table.iter().flatten().flat_map(|bucket| bucket.state).filter(|slot| *slot == state).count() as u64
     };
     let live = |table: &[Vec<BucketView>]| slots(table, SlotState::Live);
-    (shown.shards, shown.shard_entries_min, shown.shard_entries_max) = if is_read_dirty {
+    (expected.shards, expected.shard_entries_min, expected.shard_entries_max) = if is_read_dirty {
         let all = |table| live(table) + slots(table, SlotState::Nil) + slots(table, SlotState::Expunged);
-        (shown.read_entries, shown.dirty_entries) = (all(&tables[0]), all(&tables[1]));
-        shown.expunged = slots(&tables[0], SlotState::Expunged);
-        shown.entries = live(&tables[usize::from(shown.dirty_entries > 0)]);
+        (expected.read_entries, expected.dirty_entries) = (all(&tables[0]), all(&tables[1]));
+        expected.expunged = slots(&tables[0], SlotState::Expunged);
+        expected.entries = live(&tables[usize::from(expected.dirty_entries > 0)]);
         assert_eq!(slots(&tables[1], SlotState::Expunged), 0);
-        (1, shown.entries, shown.entries)
+        (1, expected.entries, expected.entries)
     } else {
         let each = || tables.iter().map(|table| live(table));
-        shown.entries = each().sum();
+        expected.entries = each().sum();
         (tables.len() as u64, each().min().unwrap_or(0), each().max().unwrap_or(0))
     };
-    shown.load_factor = if shown.buckets == 0 { 0.0 } else { shown.entries as f64 / shown.buckets as f64 };
-    // These the buckets do not show.
+    expected.load_factor = if expected.buckets == 0 { 0.0 } else { expected.entries as f64 / expected.buckets as f64 };
+    // The buckets do not show these.
     let Stats { promotions, misses, table_bytes, bytes_live, bytes_reserved, .. } = stats;
-    assert_eq!(stats, Stats { promotions, misses, table_bytes, bytes_live, bytes_reserved, ..shown });
+    assert_eq!(stats, Stats { promotions, misses, table_bytes, bytes_live, bytes_reserved, ..expected });
 }
 
 fn a_write_changes_the_version_of_its_bucket(setup: &Setup) {
@@ -290,7 +290,7 @@ fn a_write_changes_the_version_of_its_bucket(setup: &Setup) {
     // New keys are in the dirty map.
     let table = u64::from(setup.kind == Kind::ReadDirty);
     let mut last = None;
-    // As many as stay in one bucket.
+    // So few that they stay in one bucket.
     for i in 0..4 {
         map.store(&setup.key(i), &setup.value(i));
         let version = map.inspect(table, 0, 0).map(|bucket| bucket.version);

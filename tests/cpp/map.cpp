@@ -1,5 +1,5 @@
-/* The C++ face: each operation in both forms, for every form of key and value. Compiled with and without exceptions; without
- * them the parts that are about throwing are left out. */
+/* The C++ interface: each operation in both forms, for every form of key and value. Compiled with and
+ * without exceptions; without them the parts about throwing are left out. */
 #include <portolan.hpp>
 
 #include <array>
@@ -42,7 +42,7 @@ struct point {
     std::uint64_t z;
     friend bool operator==(const point &a, const point &b) { return a.x == b.x && a.y == b.y && a.z == b.z; }
 };
-/// Its address is to be had by std::addressof only.
+/// Overloads &, so only std::addressof returns its address.
 struct shy {
     std::uint64_t x;
     const void *operator&() const { return nullptr; }
@@ -94,7 +94,7 @@ static void one_key(kind kind, K key, K missing, V first, V second) {
     CHECK(map.try_erase(key) == status::ok);
     CHECK(map.try_erase(key) == status::not_found);
 
-    // The same by update.
+    // The same operations by update.
     using slot = std::optional<value_type>;
     const auto update = [&](const slot &before, auto &&change) {
         int asked = 0;
@@ -116,7 +116,7 @@ static void one_key(kind kind, K key, K missing, V first, V second) {
     CHECK(update(two, [](slot &entry) { entry.reset(); }));
     CHECK(map.try_contains(key) == status::not_found);
 
-    // The one that is left, by all ways to look at it.
+    // The remaining entry, through all functions that read.
     using key_type = typename portolan::map<K, V>::key_type;
     int visited = 0;
     CHECK(map.try_range([&](auto k, auto v) {
@@ -132,7 +132,7 @@ static void one_key(kind kind, K key, K missing, V first, V second) {
     CHECK(map.try_load_many(std::vector<K>{missing, key}, values) == status::ok);
     CHECK(values.size() == 2 && values[0] == two && !values[1]);
 
-    // A copy of every kind.
+    // A clone into every kind.
     portolan::map<K, V> copy(nullptr);
     for (auto other : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         portolan::options how;
@@ -178,7 +178,7 @@ static void every_form() {
     }
 }
 
-/// What the head of the header says.
+/// What the result object contains after a call that returned no value, as the header's head says.
 static void what_is_not_given_out() {
     auto texts = make<std::string, std::string>();
     std::string text = "before";
@@ -208,7 +208,7 @@ static void words_keep_their_values() {
     CHECK(doubles.try_load(-0.0, value) == status::not_found); // compared by bits
     CHECK(doubles.try_store(std::nan(""), 2) == status::ok);
     CHECK(doubles.try_load(std::nan(""), value) == status::ok && value == 2);
-    // A negative number is the word that C sees for it.
+    // C sees a negative number as its bits in a word.
     auto numbers = make<int, long>();
     CHECK(numbers.try_store(-1, -2) == status::ok);
     const ptl_u64 raw = ptl_map_load_u64(numbers.get(), ~std::uint64_t{0});
@@ -250,7 +250,7 @@ static void batches() {
     CHECK(map.try_store_many(std::map<std::string, std::string>{}) == status::ok);
     CHECK(map.try_delete_many(std::vector<const char *>{"none"}) == status::ok);
 
-    // Refused as a whole, each is refused.
+    // If the whole batch is refused, each key's status says so.
     portolan::map<std::string, std::string> none(nullptr);
     statuses.clear();
     CHECK(none.try_store_many(entries, &statuses) == status::handle && statuses == std::vector<status>(250, status::handle));
@@ -271,7 +271,7 @@ static void iteration() {
     for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto map = make<std::uint32_t, std::string>(kind);
         for (std::uint32_t i = 0; i < 1000; ++i) CHECK(map.try_store(i, std::string(i % 50, 'x')) == status::ok);
-        // The body stores, deletes and reads.
+        // The body of the loop stores, deletes and reads.
         std::set<std::uint32_t> seen;
         CHECK(map.try_range([&](std::uint32_t key, std::string_view value) {
             CHECK(value.size() == (key % 1000) % 50 && seen.insert(key).second);
@@ -289,7 +289,7 @@ static void iteration() {
         std::uint64_t deleted = 0, len = 0;
         CHECK(map.try_delete_if([](std::uint32_t key, std::string_view) { return key % 2 == 0; }, deleted) == status::ok);
         CHECK(deleted == 500 && map.try_len(len) == status::ok && len == 500);
-        // An entry that changes between being judged and being deleted stays.
+        // An entry that changes after the predicate has seen it is not deleted.
         CHECK(map.try_delete_if([&](std::uint32_t key, std::string_view) {
             return key != 1001 || map.try_store(key, "changed") == status::ok;
         }, deleted) == status::ok);
@@ -297,7 +297,7 @@ static void iteration() {
         std::string value;
         CHECK(map.try_load(1001, value) == status::ok && value == "changed");
     }
-    // Entries larger than the first buffers.
+    // Entries that are larger than the initial buffers.
     auto large = make<std::string, std::string>();
     for (int i = 0; i < 20; ++i) CHECK(large.try_store(std::string(9000, static_cast<char>('a' + i)), std::string(70000, 'v')) == status::ok);
     int visited = 0;
@@ -331,7 +331,7 @@ static void update() {
         point p{};
         CHECK(points.try_load({1, 2, 3}, p) == status::ok && p == point{4, 5, 7});
 
-        // Another map works meanwhile, and its own update refuses both.
+        // Another map can be called meanwhile. Within its own update both maps refuse.
         auto other = make<std::string, std::string>(kind);
         CHECK(map.try_update("key", [&](auto &entry) {
             CHECK(map.walk().next() == status::reentrant && map.try_update("key", [](auto &) {}) == status::reentrant);
@@ -344,7 +344,7 @@ static void update() {
             CHECK(other.try_load("key", value) == status::ok && value == "two");
             entry = "done";
         }) == status::ok);
-        // Its object may go meanwhile; the map lasts until the call returns.
+        // The map's object may be destroyed meanwhile. The map lives until the call returns.
         CHECK(map.try_update("key", [&](auto &entry) {
             map = portolan::map<std::string, std::string>(nullptr);
             CHECK(entry == "done");
@@ -363,16 +363,16 @@ static void handles() {
     CHECK(other.try_store("b", 2) == status::ok);
     int value = 0;
     CHECK(map.try_load("b", value) == status::ok && value == 2);
-    // Moving leaves nothing behind.
+    // A moved-from object has no map.
     portolan::map<std::string, int> moved(std::move(map));
-    CHECK(moved && !map); // NOLINT: that is what is tested
+    CHECK(moved && !map); // NOLINT: use after move is intended
     CHECK(map.try_store("c", 3) == status::handle);
     CHECK(map.try_load("c", value) == status::handle);
     CHECK(map.walk().next() == status::handle);
     CHECK(map.try_share(map) == status::handle);
     map = std::move(moved);
     CHECK(map.try_load("a", value) == status::ok && value == 1);
-    // Through C and back.
+    // Hand the map to C and take it back.
     ptl_map *plain = map.release();
     CHECK(!map && plain == other.get());
     CHECK(ptl_map_store(plain, "c", 1, "\3\0\0\0\0\0\0\0", 8) == PTL_OK);
@@ -381,7 +381,7 @@ static void handles() {
     CHECK((portolan::map<std::string, int>::try_adopt(plain, map)) == status::ok);
     CHECK(other.try_load("c", value) == status::ok && value == 3);
     CHECK((portolan::map<std::string, int>::try_adopt(nullptr, map)) == status::handle && map);
-    // A value that another program stored, and that is no point.
+    // A value stored by another program that has the wrong length for a point.
     auto texts = make<std::string, std::string>();
     CHECK(texts.try_store("key", "seven c") == status::ok);
     portolan::map<std::string, point> points(nullptr);
@@ -404,7 +404,7 @@ static void handles() {
     CHECK(portolan::failed(status::size) && !portolan::failed(status::done));
 }
 
-/// What another program stored for a key, through the types of this one.
+/// The same map with other types, as a second program would use it.
 template <class K, class V>
 static portolan::map<K, V> typed(const portolan::map<K, std::string> &map) {
     portolan::map<K, std::string> shared(nullptr);
@@ -434,7 +434,8 @@ static void a_value_that_does_not_fit_is_refused_and_stays() {
         }
 }
 
-/// What comes out may lie where the key or the new value is read: in the same object, or in one that a view shows a part of.
+/// The result may be written to the object that holds the key or the new value, or to one that a view
+/// refers to.
 template <class Text>
 static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, std::size_t room) {
     const auto letters = [](std::size_t length, char letter) { return Text(length, static_cast<typename Text::value_type>(letter)); };
@@ -442,7 +443,7 @@ static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, st
     const Text key = letters(in, 'k'), old = letters(out, 'o'), fresh = letters(in, 'n');
     Text text;
     const auto set = [&](const Text &value) { text.reserve(room), text = value; };
-    // The new value.
+    // The same object as the new value.
     set(fresh);
     CHECK(map.try_swap(key, text, text) == status::ok && map.try_load(key, text) == status::ok && text == fresh);
     CHECK(map.try_store(key, old) == status::ok);
@@ -451,7 +452,7 @@ static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, st
     set(fresh);
     CHECK(map.try_swap(key, text, text) == status::loaded && text == old);
     CHECK(map.try_load(key, text) == status::ok && text == fresh);
-    // The key.
+    // The same object as the key.
     CHECK(map.try_store(key, old) == status::ok);
     set(key);
     CHECK(map.try_load(text, text) == status::ok && text == old);
@@ -461,7 +462,7 @@ static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, st
     CHECK(map.try_swap(text, fresh, text) == status::loaded && text == old);
     set(key);
     CHECK(map.try_load_or_store(text, old, text) == status::loaded && text == fresh);
-    // Both, and a part of it.
+    // Both, and a view of a part of it.
     set(key);
     CHECK(map.try_swap(text, text, text) == status::loaded && text == fresh);
     Text longer = letters(3, '-');
@@ -469,7 +470,7 @@ static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, st
     set(longer);
     using view = typename portolan::map<Text, Text>::key_in;
     CHECK(map.try_load(view(text.data() + 3, in), text) == status::ok && text == key);
-    // What is refused costs nobody the only copy.
+    // A refused call does not destroy the value passed in.
     set(longer);
     CHECK(map.try_load(text, text) == status::not_found && text == longer);
     set(key);
@@ -534,7 +535,7 @@ static void a_walk_keeps_its_map() {
             CHECK(visited == 1000 && it.held == 0);
         }
         {
-            // What is judged in one map is not deleted from another.
+            // An entry seen in one map is not deleted from another.
             watched it(kind), other(kind);
             std::uint64_t deleted = 0, len = 0;
             texts kept(nullptr);
@@ -545,7 +546,7 @@ static void a_walk_keeps_its_map() {
             }, deleted) == status::ok);
             CHECK(deleted == 1000 && kept.try_len(len) == status::ok && len == 0);
             CHECK(it.map.try_len(len) == status::ok && len == 1000);
-            // Each may have the other's map by now, which counts in the other.
+            // The two objects may have swapped their maps by now.
             for (auto *each : {&it.map, &other.map, &kept}) *each = texts(nullptr);
             CHECK(it.held == 0 && other.held == 0);
         }
@@ -572,7 +573,7 @@ static void a_walk_keeps_its_map() {
     }
 }
 
-/// A word that does not survive in the narrower type that shows it is deleted all the same.
+/// delete_if deletes a word even if the value type is too narrow to represent it.
 static void delete_if_compares_whole_words() {
     portolan::map<std::uint64_t, std::uint64_t> wide = make<std::uint64_t, std::uint64_t>();
     portolan::map<std::uint64_t, std::uint64_t> shared(nullptr);
@@ -586,7 +587,7 @@ static void delete_if_compares_whole_words() {
     CHECK(wide.try_len(len) == status::ok && len == 0);
 }
 
-/// Whether a body that returns an R may be given to update, and to range.
+/// Whether a body that returns an R may be passed to update, and to range.
 template <class R, class = void>
 inline constexpr bool updates = false;
 template <class R>
@@ -603,7 +604,7 @@ static void a_body_decides_by_a_bool_or_not_at_all() {
     CHECK(ranges<void> && ranges<bool> && ranges<bool &> && ranges<const bool &>);
     CHECK(!updates<int> && !updates<int *> && !updates<std::optional<int> &> && !updates<std::vector<bool>::reference>);
     CHECK(!ranges<int> && !ranges<int *> && !ranges<status> && !ranges<std::vector<bool>::reference>);
-    // A reference to a bool decides as its value does.
+    // A body may return a reference to a bool.
     auto map = make<int, int>();
     bool go_on = false;
     CHECK(map.try_update(1, [&](auto &entry) -> bool & { entry = 1; return go_on; }) == status::ok);
@@ -612,9 +613,10 @@ static void a_body_decides_by_a_bool_or_not_at_all() {
     CHECK(map.try_range([&](int, int) -> const bool & { return go_on; }) == status::done);
 }
 
-/// Entries at one position travel together, and these are more than a walk first makes room for.
+/// More entries at one position (a hash collision) than the initial buffers of an iteration hold. One call
+/// returns them all.
 static void a_walk_makes_room_for_keys_that_collide() {
-    ::alarm(60); // without the room it would ask for ever
+    ::alarm(60); // with too small buffers it would repeat the call for ever
     for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         ptl_map_options how = PTL_MAP_OPTIONS_INIT;
         how.kind = static_cast<std::uint32_t>(kind);
@@ -732,7 +734,7 @@ static void errors_are_thrown() {
     how.shards = 1u << 20;
     CHECK(thrown([&] { portolan::map<int, int> refused(how); }) == status::option);
 
-    // A body that throws ends the iteration and leaves nothing locked.
+    // A body that throws ends the iteration and leaves no lock held.
     for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         portolan::map<int, std::string> map(kind);
         for (int i = 0; i < 100; ++i) map.store(i, "value");

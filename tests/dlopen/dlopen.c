@@ -1,6 +1,6 @@
-/* dlopen LIBRARY ROUNDS: opens the library, uses it from threads that end, closes it, and again. Two things must hold: nothing
- * of the library may run when it has been closed (a thread-local destructor would), and a map may be used while a thread is
- * being taken down, when the thread's own thread-local data is gone. */
+/* dlopen LIBRARY ROUNDS: opens the library, uses it from threads that then end, closes it, and repeats.
+ * Two things must hold. Nothing of the library runs after it was closed, as a thread-local destructor
+ * would. And a map can be used while a thread ends, after its thread-local data was destroyed. */
 #include <dlfcn.h>
 #include <portolan.h>
 #include <pthread.h>
@@ -31,7 +31,8 @@ static void count_all_keys(ptl_map *map) {
     }
 }
 
-/* Runs when the thread ends. Set anew twice, it runs in three rounds, and the last is after every other destructor. */
+/* Runs when the thread ends. It sets its key again twice, so it runs in three rounds. The last round is
+ * after every other destructor. */
 static void use_while_the_thread_ends(void *argument) {
     uintptr_t rounds_left = (uintptr_t)argument & 3;
     ptl_map *map = (ptl_map *)((uintptr_t)argument & ~(uintptr_t)3);
@@ -63,11 +64,12 @@ static void use(uint32_t kind) {
     uint64_t entries = 0, count = 0;
     check(map_len(map, &entries) == PTL_OK && entries == KEYS, "len");
     check(map_load(map, "key 7 of the dlopen test", 24, &count, sizeof count, NULL) == PTL_OK, "load");
-    check(count == 4 * THREADS, "each thread has counted each key once itself, and three times at its end");
+    check(count == 4 * THREADS, "each thread adds to each key once while it runs, and three times as it ends");
     check(map_release(map) == PTL_OK, "release");
 }
 
-/* dlsym gives an object pointer; ISO C has no conversion to a function pointer, but the two are read through each other. */
+/* dlsym returns an object pointer. ISO C has no conversion to a function pointer, so the object pointer is
+ * stored in the memory of the function pointer. */
 static void find(void *library, const char *name, void *function) {
     *(void **)function = dlsym(library, name);
     check(*(void **)function != NULL, name);

@@ -1,4 +1,4 @@
-/* What a user's first program may look like; built against the installed library alone. */
+/* A user's first program, built against the installed library only. */
 #include <portolan.h>
 #include <stdio.h>
 #include <string.h>

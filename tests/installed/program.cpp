@@ -1,4 +1,4 @@
-// What a user's first C++ program may look like; built against the installed library alone.
+// A user's first C++ program, built against the installed library only.
 #include <iostream>
 #include <portolan.hpp>
 #include <string>

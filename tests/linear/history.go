@@ -1,5 +1,6 @@
-// Package linear records histories of maps and has porcupine judge whether they are linearizable: whether each call may have taken
-// effect at one moment between its beginning and its end, so that the answers of all calls agree.
+// Package linear records histories of maps and checks with porcupine whether they are linearizable: whether
+// each call may have taken effect at one moment between its start and its end, such that this order explains
+// the results of all calls.
 package linear
 
 import (
@@ -12,7 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Op is what was called.
+// Op is the operation of a call.
 type Op byte
 
 const (
@@ -21,32 +22,32 @@ const (
 	Store            Op = 's'
 	LoadOrStore      Op = 'o'
 	LoadAndDelete    Op = 'x'
-	Delete           Op = 'd' // with an answer: whether the key was there
-	Remove           Op = 'r' // without an answer, as by Go's Delete and by clear
+	Delete           Op = 'd' // returns whether the key existed
+	Remove           Op = 'r' // returns nothing, like Go's Delete and like clear
 	Swap             Op = 'w'
 	CompareAndSwap   Op = 'a'
 	CompareAndDelete Op = 'e'
 	Add              Op = '+'
 )
 
-// Call is one call on one key. A batch, or a clear, is a call on each key.
+// Call is one call on one key. A batch or a clear is recorded as one call on each key.
 type Call struct {
 	Thread     int
 	Key        uint64
 	Op         Op
-	A, B       uint64 // what was given: the value, or the old one and the new one
-	Value      uint64 // what was returned, 0 where nothing was
-	Is         bool   // found, loaded, swapped, deleted
-	Start, End int64  // nanoseconds of one clock
+	A, B       uint64 // arguments: the value, or the old and the new value
+	Value      uint64 // the value returned, or 0
+	Is         bool   // the bool returned: found, loaded, swapped or deleted
+	Start, End int64  // in nanoseconds, on one clock for all threads
 }
 
-// state is a key's value, if it has one.
+// state is the value of a key, or none.
 type state struct {
 	there bool
 	value uint64
 }
 
-// step tells whether a call may have answered so, and what it leaves behind.
+// step reports whether a call can return this result in state s, and returns the state after it.
 func (s state) step(c *Call) (bool, state) {
 	found := c.Is == s.there && (!s.there || c.Value == s.value)
 	switch c.Op {
@@ -80,13 +81,13 @@ func (s state) step(c *Call) (bool, state) {
 		}
 		return !c.Is, s
 	case Add:
-		sum := s.value + c.A // 0 if there is none
+		sum := s.value + c.A // a missing key has value 0
 		return c.Value == sum, state{true, sum}
 	}
-	panic(fmt.Sprintf("no operation is called %q", c.Op))
+	panic(fmt.Sprintf("unknown operation %q", c.Op))
 }
 
-// model is one key; a history of a map is one of each key.
+// model is the model of one key. The history of a map is split by keys.
 var model = porcupine.Model{
 	Init: func() any { return state{} },
 	Step: func(s, in, out any) (bool, any) {
@@ -96,7 +97,7 @@ var model = porcupine.Model{
 	Equal: func(a, b any) bool { return a == b },
 }
 
-// byKey returns the calls of each key.
+// byKey groups calls by key.
 func byKey(calls []Call) map[uint64][]*Call {
 	keys := map[uint64][]*Call{}
 	for i := range calls {
@@ -105,11 +106,12 @@ func byKey(calls []Call) map[uint64][]*Call {
 	return keys
 }
 
-// Meetings counts the calls during which a call of another thread on the same key was under way: how hard the history is.
+// Meetings counts the calls that overlapped with another thread's call on the same key. The more there are,
+// the more the history can show.
 func Meetings(calls []Call) (met int) {
 	for _, calls := range byKey(calls) {
 		slices.SortFunc(calls, func(a, b *Call) int { return cmp.Compare(a.Start, b.Start) })
-		// Those that end last, of two threads.
+		// The latest ends so far, of two different threads.
 		var latest, other Call
 		for _, c := range calls {
 			if latest.End > c.Start && latest.Thread != c.Thread || other.End > c.Start && other.Thread != c.Thread {
@@ -128,7 +130,7 @@ func Meetings(calls []Call) (met int) {
 	return met
 }
 
-// Check returns an error if no order of the calls explains their answers. Every key is missing at first.
+// Check returns an error if no order of the calls explains their results. Every key is missing at first.
 func Check(calls []Call) error {
 	keys := byKey(calls)
 	errs := make(chan error, len(keys))
@@ -145,14 +147,14 @@ func Check(calls []Call) error {
 func checkKey(key uint64, calls []*Call) error {
 	history := make([]porcupine.Operation, len(calls))
 	for i, c := range calls {
-		// A call that began in the nanosecond in which another ended may have come before it.
+		// If a call starts in the nanosecond in which another ends, either may have been first.
 		history[i] = porcupine.Operation{ClientId: c.Thread, Input: c, Call: 2 * c.Start, Return: 2*c.End + 1}
 	}
 	switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
 	case porcupine.Unknown:
-		return fmt.Errorf("key %d: no answer within a minute", key)
+		return fmt.Errorf("key %d: the check took more than a minute", key)
 	case porcupine.Illegal:
-		text := fmt.Sprintf("key %d: no order explains these answers:", key)
+		text := fmt.Sprintf("key %d: no order explains these results:", key)
 		for _, c := range calls {
 			text += fmt.Sprintf("\n  thread %d, %d to %d: %c %d %d answered %d %v", c.Thread, c.Start, c.End, c.Op, c.A, c.B, c.Value, c.Is)
 		}

@@ -18,10 +18,11 @@ import (
 const (
 	goroutines = 4
 	hotKeys    = 4
-	perRound   = 1000 // calls of one goroutine, on those keys together
+	perRound   = 1000 // calls of one goroutine per round, on all keys together
 )
 
-// operations is how many calls are checked in each test: PORTOLAN_LINEAR of them, or enough for a million in all.
+// operations returns how many calls each test checks: PORTOLAN_LINEAR, or by default a million in all tests
+// together.
 func operations() int {
 	if n, err := strconv.Atoi(os.Getenv("PORTOLAN_LINEAR")); err == nil {
 		return n
@@ -33,7 +34,7 @@ var start = time.Now()
 
 func now() int64 { return int64(time.Since(start)) }
 
-// subject is a map as the histories see it: keys and values are numbers.
+// subject is a map whose keys and values are numbers, as in a history.
 type subject interface {
 	load(k uint64) (uint64, bool)
 	contains(k uint64) bool
@@ -45,23 +46,24 @@ type subject interface {
 	compareAndSwap(k, old, new uint64) bool
 	compareAndDelete(k, old uint64) bool
 	add(k, delta uint64) (sum uint64)
-	adds() bool // whether its values are numbers, that can be added to
+	adds() bool // whether the map supports Add
 	loadMany(keys []uint64) ([]uint64, []bool)
 	storeMany(keys, values []uint64)
 	removeMany(keys []uint64)
 	clear()
-	// disturb goes through growth, splits, shrinking, promotion and iteration until it is to stop, and returns the number of such steps.
+	// disturb makes the map grow, split, shrink, promote and be iterated until it is told to stop, and
+	// returns the number of such steps.
 	disturb(round int, stop *atomic.Bool) int
 }
 
-// of is a Portolan map.
+// of is a Portolan map as a subject.
 type of[K comparable, V any] struct {
 	m       *portolan.Map[K, V]
 	key     func(uint64) K
 	value   func(uint64) V
 	number  func(V) uint64
-	strange func(uint64) K // a key that no history has
-	numbers bool           // values are their numbers
+	strange func(uint64) K // a key that is in no history
+	numbers bool           // the map's values are the numbers themselves
 }
 
 func (s of[K, V]) given(v V, is bool) (uint64, bool) {
@@ -127,7 +129,7 @@ func (s of[K, V]) disturb(round int, stop *atomic.Bool) int {
 				s.m.Delete(s.strange(n - some + i))
 			}
 		case 3:
-			for range s.m.Keys() { // which promotes, too
+			for range s.m.Keys() { // promotes as well
 				if random.IntN(50) == 0 {
 					break
 				}
@@ -145,7 +147,7 @@ func words(m *portolan.Map[uint64, uint64]) subject {
 	return of[uint64, uint64]{m, same, same, same, func(n uint64) uint64 { return 1<<40 + n }, true}
 }
 
-// name is a short or a long key.
+// name returns a short or a long key.
 func name(n uint64) string { return fmt.Sprintf("%0*d", 3+n%4*20, n) }
 
 func strangeName(n uint64) string { return "strange " + name(n) }
@@ -154,20 +156,20 @@ func counts(m *portolan.Map[string, uint64]) subject {
 	return of[string, uint64]{m, name, same, same, strangeName, true}
 }
 
-// texts has values of all lengths.
+// texts converts numbers to values of many lengths and back.
 func texts(m *portolan.Map[string, string]) subject {
 	value := func(n uint64) string { return fmt.Sprint(n) + strings.Repeat("-", int(n*37%300)) }
 	number := func(v string) uint64 {
 		n, err := strconv.ParseUint(strings.TrimRight(v, "-"), 10, 64)
 		if err != nil || v != value(n) {
-			panic(fmt.Sprintf("a value that nobody stored: %q", v))
+			panic(fmt.Sprintf("a value that was never stored: %q", v))
 		}
 		return n
 	}
 	return of[string, string]{m, name, value, number, strangeName, false}
 }
 
-// goMap is Go's own map: what the test itself is judged by.
+// goMap is Go's own map with a lock. The test itself is tested with it.
 type goMap struct{ sync.Map }
 
 func number(v any, is bool) (uint64, bool) {
@@ -230,13 +232,13 @@ func one(keys []uint64, load func(uint64) (uint64, bool)) (values []uint64, foun
 	return values, found
 }
 
-// worker makes random calls and writes them down.
+// worker makes random calls and records them.
 func worker(s subject, thread int, random *rand.Rand) (calls []Call) {
-	value := func() uint64 { return random.Uint64N(3) } // few, so that comparisons succeed
+	value := func() uint64 { return random.Uint64N(3) } // few values, so that comparisons often succeed
 	all := []uint64{0, 1, 2, 3}
 	for len(calls) < perRound {
 		if random.IntN(16) == 0 {
-			runtime.Gosched() // so that all have their turns, the one that disturbs too
+			runtime.Gosched() // lets the other goroutines run, the disturbing one included
 		}
 		c := Call{Thread: thread, Key: random.Uint64N(hotKeys), A: value(), B: value(), Start: now()}
 		switch random.IntN(26) {
@@ -306,7 +308,7 @@ func many(s subject, c Call, keys []uint64, which int) (calls []Call) {
 	return calls
 }
 
-// record runs workers at once, on a map that is disturbed all the while, and returns what they wrote down.
+// record runs workers concurrently on a map that is disturbed all the time, and returns their calls.
 func record(s subject, round int) (calls []Call, disturbances int) {
 	var stop atomic.Bool
 	var disturbing, ready, working sync.WaitGroup
@@ -351,7 +353,7 @@ func check(t *testing.T, make func() (subject, func())) {
 	t.Logf("%d calls, linearizable; %d met another on the same key; the map was disturbed %d times", checked, met, disturbed)
 }
 
-// ofKind returns what makes maps of one kind, and closes them.
+// ofKind returns a function that makes maps of one kind.
 func ofKind[K comparable, V any](t *testing.T, kind portolan.Kind, see func(*portolan.Map[K, V]) subject) func() (subject, func()) {
 	return func() (subject, func()) {
 		m, err := portolan.New[K, V](portolan.WithKind(kind), portolan.WithShards(1)) // all keys in one table
@@ -373,7 +375,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 	})
 }
 
-// lying is a map with a bug.
+// lying is a map with a planted bug.
 type lying struct {
 	subject
 	calls atomic.Uint64
@@ -387,7 +389,7 @@ func (s *lying) load(k uint64) (uint64, bool) {
 	return s.subject.load(k)
 }
 
-// lostStore is a map that now and then forgets a store.
+// lostStore is a map that sometimes drops a store.
 type lostStore struct {
 	subject
 	calls atomic.Uint64
@@ -399,7 +401,7 @@ func (s *lostStore) store(k, v uint64) {
 	}
 }
 
-// brokenAdd is a map whose additions are two steps now and then.
+// brokenAdd is a map whose Add is sometimes not atomic.
 type brokenAdd struct {
 	subject
 	calls atomic.Uint64
@@ -417,17 +419,17 @@ func (s *brokenAdd) add(k, delta uint64) uint64 {
 
 func TestPlantedBugsAreSeen(t *testing.T) {
 	for name, bug := range map[string]func() subject{
-		"a value that nobody stored": func() subject {
+		"a value that was never stored": func() subject {
 			return &lying{subject: new(goMap), lie: func(subject, uint64) (uint64, bool) { return 9, true }}
 		},
-		"a key that is there is not found": func() subject {
+		"an existing key is not found": func() subject {
 			return &lying{subject: new(goMap), lie: func(subject, uint64) (uint64, bool) { return 0, false }}
 		},
 		"a load that deletes": func() subject {
 			return &lying{subject: new(goMap), lie: func(s subject, k uint64) (uint64, bool) { return s.loadAndDelete(k) }}
 		},
-		"an addition in two steps": func() subject { return &brokenAdd{subject: new(goMap)} },
-		"a lost store":             func() subject { return &lostStore{subject: new(goMap)} },
+		"an Add in two steps": func() subject { return &brokenAdd{subject: new(goMap)} },
+		"a lost store":        func() subject { return &lostStore{subject: new(goMap)} },
 	} {
 		seen := false
 		for round := 0; round < 20 && !seen; round++ {

@@ -1,5 +1,6 @@
-//! The model test: random sequences of operations on every sort of map and on `std::collections::HashMap`, each answer compared
-//! at once. Few keys, so that operations meet; a failing sequence is shrunk to a short one.
+//! The model test: random sequences of operations on every setup, and on a
+//! `std::collections::HashMap` as the model. Each result is compared. There are few keys, so that
+//! operations often meet. A sequence that fails is shrunk to a short one.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -40,16 +41,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Each operation of the table, with such values.
+/// Any operation on one key, with values from `value`.
 fn operation<V: Debug>(value: impl Strategy<Value = V>) -> impl Strategy<Value = Operation<V>> {
-    // None has more than two.
+    // No operation has more than two values.
     (prop::sample::select(OPERATIONS), prop::collection::vec(value, 2)).prop_map(|(operation, values)| {
         let mut values = values.into_iter();
-        operation.map(|_| values.next().expect("two are enough"))
+        operation.map(|_| values.next().expect("no operation has more than two values"))
     })
 }
 
-/// PROPTEST_CASES sequences, or 12.
+/// Runs PROPTEST_CASES sequences (default 12).
 fn agrees_with_the_model(setup: &Setup) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
     let config =

@@ -1,4 +1,4 @@
-//! The interface only grows within a major version: what is written here stays as it is.
+//! Promise: within a major version the interface only grows. What this file checks never changes.
 
 use crate::support::abi::*;
 use crate::support::c::options;
@@ -8,8 +8,8 @@ use std::ffi::CStr;
 use std::ptr::null_mut;
 
 #[test]
-fn the_version_is_told_twice_and_alike() {
-    // SAFETY: the text is static.
+fn both_forms_of_the_version_agree() {
+    // SAFETY: the library returns a static text that ends with 0.
     let (text, number) = unsafe { (CStr::from_ptr(ptl_version()), ptl_version_number()) };
     let text = text.to_str().expect("plain text");
     assert_eq!(text, env!("CARGO_PKG_VERSION"));
@@ -19,7 +19,7 @@ fn the_version_is_told_twice_and_alike() {
 
 #[test]
 fn every_status_has_its_number_and_a_text() {
-    // SAFETY: the texts are static.
+    // SAFETY: the library returns static texts that end with 0.
     let text = |status| unsafe { CStr::from_ptr(ptl_status_string(status)) }.to_str().expect("plain text");
     let mut texts: Vec<&str> = (-11..=4).map(text).collect();
     assert!(texts.iter().all(|text| !text.is_empty()));
@@ -28,23 +28,24 @@ fn every_status_has_its_number_and_a_text() {
     texts.push(unknown);
     texts.sort_unstable();
     texts.dedup();
-    assert_eq!(texts.len(), 17, "each status has a text of its own");
+    assert_eq!(texts.len(), 17, "some statuses share a text");
     let numbers =
         [Status::Ok, Status::NotFound, Status::Loaded, Status::Mismatch, Status::Done].map(|status| status as i32);
     assert_eq!(numbers, [0, 1, 2, 3, 4]);
 }
 
 #[test]
-fn structs_have_their_layout() {
+fn structs_keep_their_layout() {
     assert_eq!(size_of::<Options>(), 80);
     assert_eq!(std::mem::offset_of!(Options, allocator), 56);
     assert_eq!(size_of::<U64>(), 16);
     assert_eq!(size_of::<Stats>(), 8 + 2 * 4 + 20 * 8);
 }
 
-/// A program built with a later header passes longer structs. With nothing in the part that is not known, they are good.
+/// A program built with a later header passes longer structs. They are accepted if the unknown part
+/// is all zeros.
 #[test]
-fn longer_structs_of_a_later_header_are_understood() {
+fn longer_structs_of_a_later_header_are_accepted() {
     #[repr(C)]
     struct Later<T> {
         known: T,
@@ -53,7 +54,8 @@ fn longer_structs_of_a_later_header_are_understood() {
     let good = options(Setup::new(Kind::Sharded, Width::Word, Width::Word).config());
     let size = size_of::<Later<Options>>();
     let mut map = null_mut();
-    // SAFETY: the structs are as long as they say, the map is live until it is released.
+    // SAFETY: the structs are as long as their `size` says, and the map is used before its release
+    // only.
     unsafe {
         let unknown = Later { known: Options { size, ..good }, tail: [0, 0, 1, 0] };
         assert_eq!(ptl_map_new(&raw const unknown.known, &mut map), Status::Option as i32);
@@ -72,12 +74,12 @@ fn longer_structs_of_a_later_header_are_understood() {
     }
 }
 
-/// One map, two references: it lives until the second is released, and its contents are the same through both.
+/// A map with two references lives until the second is released.
 #[test]
-fn a_handle_is_counted() {
+fn handles_are_reference_counted() {
     let mut map = null_mut();
     let good = options(Setup::new(Kind::ReadDirty, Width::Word, Width::Word).config());
-    // SAFETY: two references, two releases.
+    // SAFETY: each reference is released once, and the map is used before the last release only.
     unsafe {
         assert_eq!(ptl_map_new(&good, &mut map), 0);
         assert_eq!(ptl_map_retain(map), 0);
@@ -88,12 +90,12 @@ fn a_handle_is_counted() {
     }
 }
 
-/// Without options a map is sharded, from bytes to bytes.
+/// Without options a map is sharded, and its keys and values are bytes.
 #[test]
-fn the_defaults_stay() {
+fn the_defaults_do_not_change() {
     let mut map = null_mut();
     let mut stats = Stats { size: size_of::<Stats>(), ..Stats::default() };
-    // SAFETY: NULL options are allowed; the map is released once.
+    // SAFETY: the interface allows NULL options, and the map is released once.
     unsafe {
         assert_eq!(ptl_map_new(std::ptr::null(), &mut map), 0);
         assert_eq!(ptl_map_stats(map, &mut stats), 0);

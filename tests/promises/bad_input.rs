@@ -1,5 +1,6 @@
-//! Bad input gets a status, never undefined behaviour: wrong sizes, absurd lengths, NULL, other people's memory, and a bucketed
-//! map used from two threads at once.
+//! Promise: bad input is answered with a status and never causes undefined behaviour. This covers
+//! wrong sizes, absurd lengths, NULL, handles that are no maps, and a bucketed map that two threads
+//! use at the same time.
 
 use crate::support::abi::{self, *};
 use crate::support::c::options;
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::scope;
 use std::time::Instant;
 
-/// One of all the operations, most often one on a key.
+/// Calls a random operation, most often one on a single key.
 fn any_operation(subject: &Subject, dice: &mut Dice, most: u64) -> Status {
     let done = |result: Result<(), Error>| result.map(|()| Outcome::Done).into();
     let map = &subject.map;
@@ -32,7 +33,7 @@ fn any_operation(subject: &Subject, dice: &mut Dice, most: u64) -> Status {
 }
 
 #[test]
-fn a_bucketed_map_refuses_a_second_thread_and_stays_sane() {
+fn a_bucketed_map_refuses_a_second_thread_and_stays_intact() {
     for_each(Setup::of_types(&[Kind::Bucketed]), |setup| {
         let subject = Subject::new(setup);
         let refused = AtomicU64::new(0);
@@ -42,7 +43,7 @@ fn a_bucketed_map_refuses_a_second_thread_and_stays_sane() {
                 let (subject, refused) = (&subject, &refused);
                 scope.spawn(move || {
                     let mut dice = Dice::new(thread);
-                    // Until the time is over, and until the two have met.
+                    // Until the time is over, and the two have collided at least once.
                     while Instant::now() < deadline || (refused.load(Ordering::Relaxed) == 0 && Instant::now() < limit)
                     {
                         match any_operation(subject, &mut dice, 300) {
@@ -53,8 +54,8 @@ fn a_bucketed_map_refuses_a_second_thread_and_stays_sane() {
                 });
             }
         });
-        assert!(refused.load(Ordering::Relaxed) > 0, "two threads, and neither was ever refused");
-        // One thread alone is let in, and finds each key where it should be.
+        assert!(refused.load(Ordering::Relaxed) > 0, "neither of the two threads was ever refused");
+        // One thread alone is not refused, and finds each key where it should be.
         let mut len = 0;
         let status = subject.map.range(&mut |key, value| {
             let (i, version) = subject.read(key, value);
@@ -76,13 +77,14 @@ fn wrong_sizes_are_refused_by_every_batch() {
     for_each(KINDS.map(|kind| Setup::new(kind, Width::Word, Width::Word)), |setup| {
         let subject = Subject::new(setup);
         use portolan::map::Column;
-        // Offsets that go back, that point outside, that are too few; words that are not whole.
+        // Offsets that decrease, that are past the end, or that are too few; lengths that are no
+        // multiple of a word.
         assert!(Column::new(b"abcdef", Some(&[0, 4, 2]), 2).is_err());
         assert!(Column::new(b"abcdef", Some(&[0, 3, 7]), 2).is_err());
         assert!(Column::new(b"abcdef", Some(&[0, 3]), 2).is_err());
         assert!(Column::new(b"abcdef", None, 1).is_err());
         assert!(Column::new(b"abcdefgh", None, usize::MAX).is_err());
-        // A well formed column whose second key is not a word: the others are stored.
+        // A well-formed column whose second key is not a word. The other two keys are stored.
         let keys = Column::new(b"12345678shortabcdefgh", Some(&[0, 8, 13, 21]), 3).expect("a column");
         let values = Column::new(&[7; 24], None, 3).expect("a column");
         let mut answers = Vec::new();
@@ -103,10 +105,10 @@ const HANDLE: i32 = -2;
 const SIZE: i32 = -3;
 const OPTION: i32 = -4;
 
-/// A map made through C, released at the end.
+/// Runs a test on a map made through C, and releases it.
 fn with_c_map(setup: Setup, test: impl FnOnce(*mut abi::Map)) {
     let mut map = null_mut();
-    // SAFETY: options and place are there; the map is released once.
+    // SAFETY: the options and the place for the handle are valid, and the map is released once.
     unsafe {
         assert_eq!(ptl_map_new(&options(setup.config()), &mut map), 0);
         test(map);
@@ -119,8 +121,9 @@ fn absurd_lengths_and_null_get_a_status() {
     for kind in KINDS {
         with_c_map(Setup::new(kind, Width::Bytes, Width::Bytes), |map| {
             let (key, mut size, mut buffer) = (b"key", 77, [0; 8]);
-            // SAFETY: each pointer that the library may follow is good for what the interface lets it read: a length beyond
-            // the longest is refused before anything is read.
+            // SAFETY: every pointer is valid for the length passed with it, except with absurd
+            // lengths and with NULL. The interface promises to refuse those before it reads
+            // anything.
             unsafe {
                 for absurd in [0x8000_0000, usize::MAX / 2, usize::MAX] {
                     assert_eq!(ptl_map_store(map, key.as_ptr(), absurd, key.as_ptr(), 3), SIZE);
@@ -135,7 +138,8 @@ fn absurd_lengths_and_null_get_a_status() {
                 assert_eq!(ptl_map_len(map, null_mut()), NULL);
                 assert_eq!(ptl_map_range(map, None, null_mut()), NULL);
                 assert_eq!(size, 77);
-                // NULL with 0 is an empty key, and an empty value; the length may be unwanted.
+                // NULL with length 0 is an empty key or value. The place for the length may be
+                // NULL.
                 assert_eq!(ptl_map_store(map, null(), 0, null(), 0), 0);
                 assert_eq!(ptl_map_load(map, null(), 0, null_mut(), 0, null_mut()), 0);
                 let mut len = 0;
@@ -145,10 +149,10 @@ fn absurd_lengths_and_null_get_a_status() {
     }
 }
 
-/// An update's answer comes from outside, too.
+/// The results of an update's callback are input as well.
 #[test]
-fn a_wrong_answer_of_an_update_changes_nothing() {
-    /// Answers what `user` points to, and to store `new_size` bytes at NULL.
+fn a_wrong_result_of_an_update_callback_changes_nothing() {
+    /// `user` points to the result to return and to the new size, for a new value at NULL.
     unsafe extern "C" fn answer(
         _: *const c_void,
         _: usize,
@@ -156,7 +160,7 @@ fn a_wrong_answer_of_an_update_changes_nothing() {
         new_size: *mut usize,
         user: *mut c_void,
     ) -> i32 {
-        // SAFETY: the places are the library's and the test's.
+        // SAFETY: `user` points to the test's two numbers, and `new_size` is the library's place.
         unsafe {
             let [answer, size] = *user.cast::<[i64; 2]>();
             *new_size = size as usize;
@@ -166,7 +170,7 @@ fn a_wrong_answer_of_an_update_changes_nothing() {
     for kind in KINDS {
         with_c_map(Setup::new(kind, Width::Bytes, Width::Bytes), |map| {
             let mut value = [0; 8];
-            // SAFETY: the map is live, and key, buffer and answers are there.
+            // SAFETY: the map is live, and the key, the buffer and the results are valid.
             unsafe {
                 assert_eq!(ptl_map_store(map, b"key".as_ptr(), 3, b"value".as_ptr(), 5), 0);
                 let cases = [([3i64, 0], OPTION), ([-1, 0], OPTION), ([1, 4], NULL), ([1, -1], SIZE)];
@@ -180,7 +184,7 @@ fn a_wrong_answer_of_an_update_changes_nothing() {
                 assert_eq!((ptl_map_len(map, &mut len), len), (0, 1));
                 assert_eq!(ptl_map_load(map, b"key".as_ptr(), 3, value.as_mut_ptr(), 8, null_mut()), 0);
                 assert_eq!(&value[..5], b"value");
-                // NULL and 0 is an empty value.
+                // NULL with length 0 is an empty value.
                 let mut empty = [1i64, 0];
                 assert_eq!(ptl_map_update(map, b"key".as_ptr(), 3, Some(answer), (&raw mut empty).cast()), 0);
                 assert_eq!(ptl_map_load(map, b"key".as_ptr(), 3, null_mut(), 0, null_mut()), 0);
@@ -190,10 +194,10 @@ fn a_wrong_answer_of_an_update_changes_nothing() {
 }
 
 #[test]
-fn what_is_no_map_is_refused() {
+fn handles_that_are_no_maps_are_refused() {
     let nothing = null_mut();
     let mut foreign = [0xABu64; 64];
-    // SAFETY: NULL and readable memory that is no map.
+    // SAFETY: the interface allows NULL, and any readable memory as long as a handle.
     unsafe {
         for handle in [nothing, foreign.as_mut_ptr().cast::<abi::Map>()] {
             assert_eq!(ptl_map_store(handle, null(), 0, null(), 0), HANDLE);
@@ -203,7 +207,7 @@ fn what_is_no_map_is_refused() {
             assert_eq!(ptl_map_equal(handle, handle), HANDLE);
         }
         assert_eq!(ptl_map_release(foreign.as_mut_ptr().cast()), HANDLE);
-        assert_eq!(ptl_map_release(nothing), 0, "releasing nothing is fine");
+        assert_eq!(ptl_map_release(nothing), 0, "NULL may be released");
     }
     assert!(foreign.iter().all(|word| *word == 0xABAB_ABAB_ABAB_ABAB || *word == 0xAB));
 }
@@ -224,13 +228,13 @@ fn unknown_options_are_refused() {
     unsafe extern "C" fn free_nothing(_: *mut c_void, _: usize, _: usize, _: *mut c_void) {}
     for options in bad {
         let mut map = null_mut();
-        // SAFETY: options and place are there.
+        // SAFETY: the options and the place for the handle are valid.
         let status = unsafe { ptl_map_new(&options, &mut map) };
         assert_eq!((status, map), (OPTION, null_mut()), "kind {} flags {} …", options.kind, options.flags);
     }
     for size in [0, 1, size_of::<Options>() - 1, usize::MAX] {
         let mut map = null_mut();
-        // SAFETY: as above.
+        // SAFETY: the options and the place for the handle are valid.
         assert_eq!(unsafe { ptl_map_new(&Options { size, ..good }, &mut map) }, SIZE);
     }
 }

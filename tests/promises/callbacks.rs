@@ -1,5 +1,6 @@
-//! No code of the user runs while the library holds a lock, or anything else that blocks others, but for the callback of an
-//! update. That one is refused by its own map, and never hangs.
+//! Promise: the library calls no code of the user while it holds a lock or blocks other threads in
+//! another way. The one exception is the callback of an update. Its calls on the same map are
+//! refused, so it cannot deadlock.
 
 use crate::support::operations::OPERATIONS;
 use crate::support::rust::{call_bytes, call_words};
@@ -13,10 +14,10 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{scope, spawn};
 use std::time::Duration;
 
-/// Long enough for any machine to make a few calls; a deadlock takes longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// If a few calls take longer than this, it is a deadlock.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A map of some entries, without those that callbacks make.
+/// A map of 40 entries.
 fn filled(setup: &Setup) -> Subject {
     let subject = Subject::new(setup);
     for i in 0..40 {
@@ -25,7 +26,7 @@ fn filled(setup: &Setup) -> Subject {
     subject
 }
 
-/// Calls everything there is to call, all of it on the map that is being iterated.
+/// Calls every function on the map. Leaves its 40 entries unchanged.
 fn call_everything(subject: &Subject) {
     let own = 1_000_000;
     subject.store(own, 1).expect("store");
@@ -89,12 +90,12 @@ fn a_callback_may_clear_its_map() {
     });
 }
 
-/// While a callback waits, other threads do all they want.
+/// While a callback waits, other threads can call every function on the map.
 #[test]
-fn a_waiting_callback_holds_nobody_up() {
+fn a_waiting_callback_blocks_no_other_thread() {
     setup::for_each(shared_setups(), |setup| {
         let subject = filled(setup);
-        for judging in [false, true] {
+        for deleting in [false, true] {
             let ((ask, asked), (answer, answered)) = (channel::<()>(), channel::<()>());
             scope(|scope| {
                 let subject = &subject;
@@ -104,15 +105,15 @@ fn a_waiting_callback_holds_nobody_up() {
                         answer.send(()).expect("somebody waits");
                     }
                 });
-                let mut wait = |_: &[u8], _: &[u8]| {
+                let mut callback = |_: &[u8], _: &[u8]| {
                     ask.send(()).expect("somebody listens");
-                    answered.recv_timeout(PATIENCE).expect("the other thread was held up by a callback");
-                    !judging
+                    answered.recv_timeout(TIMEOUT).expect("a callback blocked the other thread");
+                    !deleting
                 };
-                if judging {
-                    assert_eq!(subject.map.delete_if(&mut wait), Ok(0));
+                if deleting {
+                    assert_eq!(subject.map.delete_if(&mut callback), Ok(0));
                 } else {
-                    assert_eq!(subject.map.range(&mut wait), Ok(Outcome::Done));
+                    assert_eq!(subject.map.range(&mut callback), Ok(Outcome::Done));
                 }
                 drop(ask);
             });
@@ -120,25 +121,26 @@ fn a_waiting_callback_holds_nobody_up() {
     });
 }
 
-/// The one callback under a lock: its own thread is refused on the same map, and free on another.
+/// An update's callback runs with a lock held. Its calls on the same map are refused; its calls on
+/// another map are not.
 #[test]
-fn an_update_refuses_its_own_thread_and_never_hangs() {
+fn an_update_refuses_calls_from_its_callback() {
     for_each_kind(|setup| {
         let setup = *setup;
         watched(move |say| {
             let (subject, other) = (filled(&setup), filled(&setup));
             let before = subject.update(7, |_| {
-                call_everything_in_vain(&subject, &other, say);
-                say.send("everything on another map".into()).expect("somebody listens");
+                assert_everything_is_refused(&subject, &other, say);
+                say.send("a call on another map".into()).expect("somebody listens");
                 call_everything(&other);
                 let inner = other.update(7, |_| {
-                    call_everything_in_vain(&subject, &other, say);
-                    call_everything_in_vain(&other, &subject, say);
+                    assert_everything_is_refused(&subject, &other, say);
+                    assert_everything_is_refused(&other, &subject, say);
                     Some(2)
                 });
                 assert_eq!(inner, Ok(Some(0)));
                 assert_eq!(other.load(7), Ok(Some(2)));
-                call_everything_in_vain(&subject, &other, say);
+                assert_everything_is_refused(&subject, &other, say);
                 Some(3)
             });
             assert_eq!(before, Ok(Some(0)));
@@ -148,14 +150,14 @@ fn an_update_refuses_its_own_thread_and_never_hangs() {
     });
 }
 
-/// Runs `test` in a thread of its own. It says what it is about to do; when it never gets done, that is a failure, and does not
-/// hold up the other tests.
+/// Runs `test` in a thread of its own, which announces each call. If one does not return, this
+/// fails and names it, and the other tests can go on.
 fn watched(test: impl FnOnce(&Sender<String>) + Send + 'static) {
     let (say, said) = channel();
     let thread = spawn(move || test(&say));
     let mut last = "the first call".into();
     loop {
-        match said.recv_timeout(PATIENCE) {
+        match said.recv_timeout(TIMEOUT) {
             Ok(next) => last = next,
             Err(RecvTimeoutError::Timeout) => panic!("{last} has not returned"),
             Err(RecvTimeoutError::Disconnected) => break,
@@ -166,8 +168,8 @@ fn watched(test: impl FnOnce(&Sender<String>) + Send + 'static) {
     }
 }
 
-/// Calls everything there is to call on a map that this thread is updating.
-fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<String>) {
+/// Calls every function on a map that this thread is updating. All must be refused.
+fn assert_everything_is_refused(subject: &Subject, other: &Subject, say: &Sender<String>) {
     let (map, word, key) = (&subject.map, 1, subject.key(8));
     let offsets = [0, key.len()];
     let keys = || Column::new(&key, Some(&offsets), 1).expect("one key");
@@ -192,7 +194,7 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<Stri
         ("clone", &|| map.clone_into(subject.setup.config()).map(drop)),
         ("stats", &|| map.stats().map(drop)),
         ("equal", &|| map.equal(&other.map).map(drop)),
-        ("equal, the other way round", &|| other.map.equal(map).map(drop)),
+        ("equal, called on the other map", &|| other.map.equal(map).map(drop)),
         ("inspect", &|| map.inspect(0, 0, 0).map(drop)),
         ("scan", &|| map.scan(&mut 0, &mut no_room(), &mut no_room()).map(drop)),
         ("scan_u64", &|| map.scan_u64(&mut 0, &mut [MaybeUninit::uninit()], &mut [], &mut 0).map(drop)),
@@ -209,16 +211,16 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<Stri
     }
 }
 
-/// Another thread is not refused: it waits for the key, or does its work beside the update.
+/// Another thread is not refused during an update: it waits for the key.
 #[test]
-fn an_update_makes_others_wait_and_no_more() {
+fn an_update_makes_other_threads_wait() {
     setup::for_each(shared_setups(), |setup| {
         let subject = filled(setup);
         let (started, waiting) = channel::<()>();
         scope(|scope| {
             let subject = &subject;
             scope.spawn(move || {
-                waiting.recv_timeout(PATIENCE).expect("the update has begun");
+                waiting.recv_timeout(TIMEOUT).expect("the update has begun");
                 assert_eq!(subject.swap(1, 9), Ok(Some(5)), "the update came first");
             });
             let update = |before: Option<u64>| {
@@ -233,20 +235,20 @@ fn an_update_makes_others_wait_and_no_more() {
     });
 }
 
-/// A callback that panics leaves no lock behind.
+/// A callback that panics leaves no lock held.
 #[test]
 fn a_callback_may_panic() {
     for_each_kind(|setup| {
         let subject = filled(setup);
-        for judging in [false, true] {
+        for deleting in [false, true] {
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let mut visited = 0;
                 let mut body = |_: &[u8], _: &[u8]| {
                     visited += 1;
                     assert!(visited < 5, "the fifth visit panics");
-                    !judging
+                    !deleting
                 };
-                if judging {
+                if deleting {
                     subject.map.delete_if(&mut body).map(|_| ())
                 } else {
                     subject.map.range(&mut body).map(|_| ())

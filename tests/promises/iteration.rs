@@ -1,4 +1,5 @@
-//! Iteration visits a key that is there throughout exactly once, and any other at most once, whatever other threads do.
+//! Promise: an iteration visits a key that exists all the time exactly once, and any other key at
+//! most once, whatever other threads do.
 
 use crate::support::pages::scan;
 use crate::support::subject::{Subject, share_time, shared_setups, shared_setups_with_chains};
@@ -9,12 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
 use std::time::Instant;
 
-/// The stable keys are spread among those that come and go.
+/// Stable keys exist all the time. They are spread among keys that are stored and deleted.
 fn is_stable(i: u64) -> bool {
     i.is_multiple_of(4)
 }
 
-/// What one iteration has seen.
+/// The keys that one iteration has visited.
 struct Seen<'a> {
     subject: &'a Subject,
     numbers: HashSet<u64>,
@@ -36,7 +37,8 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Runs `iterate` again and again while another thread makes the map grow and shrink around the stable keys.
+/// Runs `iterate` repeatedly while another thread makes the map grow and shrink around the stable
+/// keys.
 fn while_the_map_changes(setup: &Setup, deadline: Instant, iterate: impl Fn(&Subject, &mut Seen<'_>)) {
     let subject = Subject::new(setup);
     let (count, most) = (setup.count(400) as u64, setup.count(3000) as u64);
@@ -64,7 +66,7 @@ fn while_the_map_changes(setup: &Setup, deadline: Instant, iterate: impl Fn(&Sub
             }
         });
         let mut iterations = 0;
-        // The other thread must end even when an iteration finds a fault.
+        // The other thread must end even if an iteration fails.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             while iterations < 2 || Instant::now() < deadline {
                 iterations += 1;
@@ -81,7 +83,7 @@ fn while_the_map_changes(setup: &Setup, deadline: Instant, iterate: impl Fn(&Sub
 }
 
 #[test]
-fn range_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
+fn range_visits_stable_keys_once_while_the_map_changes() {
     share_time(shared_setups_with_chains(), |setup, deadline| {
         while_the_map_changes(setup, deadline, |subject, seen| {
             let outcome = subject.map.range(&mut |key, value| {
@@ -94,7 +96,7 @@ fn range_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
 }
 
 #[test]
-fn scan_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
+fn scan_visits_stable_keys_once_while_the_map_changes() {
     share_time(shared_setups_with_chains(), |setup, deadline| {
         for page in [1, 7, 100] {
             while_the_map_changes(setup, deadline, |subject, seen| {
@@ -105,7 +107,7 @@ fn scan_visits_stable_keys_once_while_the_map_grows_and_shrinks() {
 }
 
 #[test]
-fn delete_if_judges_stable_keys_once_while_the_map_grows_and_shrinks() {
+fn delete_if_tests_stable_keys_once_while_the_map_changes() {
     share_time(shared_setups_with_chains(), |setup, deadline| {
         while_the_map_changes(setup, deadline, |subject, seen| {
             let deleted = subject.map.delete_if(&mut |key, value| {
@@ -118,7 +120,7 @@ fn delete_if_judges_stable_keys_once_while_the_map_grows_and_shrinks() {
 }
 
 #[test]
-fn clone_copies_stable_keys_while_the_map_grows_and_shrinks() {
+fn clone_copies_stable_keys_while_the_map_changes() {
     share_time(shared_setups_with_chains(), |setup, deadline| {
         while_the_map_changes(setup, deadline, |subject, seen| {
             let copy = subject.map.clone_into(setup.config()).expect("a clone");
@@ -134,23 +136,24 @@ fn clone_copies_stable_keys_while_the_map_grows_and_shrinks() {
     });
 }
 
-/// `len` is exact only when nobody writes, but it is never wild.
+/// While other threads write, `len` is not exact. It must still lie between the number of stable
+/// keys and that of all keys.
 #[test]
-fn len_stays_between_what_is_stable_and_what_could_be_there() {
+fn len_stays_plausible_while_the_map_changes() {
     share_time(shared_setups_with_chains(), |setup, deadline| {
         let (count, most) = (setup.count(400) as u64, setup.count(3000) as u64);
         while_the_map_changes(setup, deadline, |subject, seen| {
             let stable = (0..count).filter(|i| is_stable(*i)).count() as u64;
             let len = subject.map.len().expect("len");
-            assert!((stable..=most).contains(&len), "len said {len}");
+            assert!((stable..=most).contains(&len), "len returned {len}");
             seen.numbers.extend(0..count);
         });
     });
 }
 
-/// Two threads iterate, and neither disturbs the other.
+/// Two threads iterate at the same time. Both visit every entry.
 #[test]
-fn iterations_share_a_map() {
+fn iterations_can_run_at_the_same_time() {
     share_time(shared_setups_with_chains(), |setup, deadline| {
         let subject = Subject::new(setup);
         for i in 0..setup.count(400) as u64 {
@@ -183,7 +186,7 @@ fn iterations_share_a_map() {
 }
 
 #[test]
-fn each_range_begins_somewhere_else() {
+fn each_range_starts_at_a_different_entry() {
     setup::for_each(shared_setups(), |setup| {
         let subject = Subject::new(setup);
         (0..500).for_each(|i| _ = subject.store(i, 0).expect("store"));
@@ -197,6 +200,6 @@ fn each_range_begins_somewhere_else() {
             first
         };
         let begun: HashSet<_> = (0..20).map(first).collect();
-        assert!(begun.len() > 10, "twenty ranges began at {begun:?}");
+        assert!(begun.len() > 10, "twenty ranges started at these keys: {begun:?}");
     });
 }

@@ -1,4 +1,5 @@
-//! Operations on one key are linearizable, their answers included, on every kind that threads may share.
+//! Promise: operations on one key, and their results, are linearizable, on every kind of map that
+//! threads may share.
 
 mod planted;
 
@@ -15,7 +16,7 @@ use std::time::Instant;
 const THREADS: u64 = 3;
 
 #[test]
-fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
+fn histories_of_one_key_are_linearizable() {
     const KEYS: u64 = 3;
     const STEPS: usize = 24;
     let mut setups = shared_setups();
@@ -36,7 +37,8 @@ fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
                         let mut calls = Vec::new();
                         barrier.wait();
                         for step in 0..STEPS {
-                            // Other keys come and go in the meantime, so that the table grows under these.
+                            // Store other keys in between, so that the table grows during the
+                            // history.
                             subject.store(100 + round % 50 + thread * 1000 + step as u64, 1).expect("store");
                             let key = dice.below(KEYS);
                             let start = Moment::now();
@@ -136,7 +138,7 @@ fn counters_of_add_add_up() {
                         let (i, delta) = (dice.below(KEYS), dice.below(5));
                         let sum = subject.map.add(&subject.key(i), delta).expect("add");
                         added[i as usize] += delta;
-                        assert!(sum >= most[i as usize] + delta && sum >= added[i as usize], "a sum went back");
+                        assert!(sum >= most[i as usize] + delta && sum >= added[i as usize], "a counter decreased");
                         most[i as usize] = sum;
                     }
                     added
@@ -151,7 +153,7 @@ fn counters_of_add_add_up() {
     });
 }
 
-/// Each update sees what the one before it left, and is asked once.
+/// Each update sees the result of the one before it, and its callback is called once.
 #[test]
 fn counters_of_update_add_up() {
     share_time(shared_setups(), |setup, deadline| {
@@ -183,11 +185,12 @@ fn counters_of_update_add_up() {
 }
 
 #[test]
-fn load_and_delete_hands_each_value_out_once() {
+fn load_and_delete_returns_each_value_once() {
     share_time(shared_setups(), |setup, deadline| {
         const KEYS: u64 = 8;
         let subject = Subject::new(setup);
-        // Each version is stored by one `load_or_store` that won, and each is taken by one `load_and_delete`, or left.
+        // Each version is stored by one successful `load_or_store`. It must be returned by exactly
+        // one `load_and_delete`, during the test or after it.
         let next = AtomicU64::new(1);
         let (mut stored, mut taken) = (Vec::new(), Vec::new());
         scope(|scope| {
@@ -218,26 +221,28 @@ fn load_and_delete_hands_each_value_out_once() {
         taken.extend((0..KEYS).filter_map(|i| subject.load_and_delete(i).expect("load_and_delete")));
         stored.sort_unstable();
         taken.sort_unstable();
-        assert!(stored == taken, "{} values were stored and {} handed out", stored.len(), taken.len());
+        assert!(stored == taken, "{} values were stored and {} returned", stored.len(), taken.len());
     });
 }
 
-/// Readers see whole values of their own key, and versions that only go forward, while the table grows, shrinks and is cleared.
+/// Readers see intact values of the right key, with versions that never decrease, while the table
+/// grows, shrinks and is cleared.
 #[test]
-fn readers_see_whole_values_in_the_order_of_writing() {
+fn readers_see_intact_values_in_the_order_of_the_writes() {
     share_time(shared_setups_with_chains(), |setup, deadline| {
         const KEYS: u64 = 64;
         let subject = Subject::new(setup);
         let others = setup.count(2000) as u64;
-        let until = |work: &mut dyn FnMut(u64)| {
+        let until = |step: &mut dyn FnMut(u64)| {
             let mut round = 0;
             while round < 2 || Instant::now() < deadline {
-                work(round);
+                step(round);
                 round += 1;
             }
         };
         scope(|scope| {
-            // One writer for the keys that are read: stores, deletes, stores again, each with a later version.
+            // One writer stores and deletes the keys that are read, each time with a higher
+            // version.
             scope.spawn(|| {
                 until(&mut |round| {
                     for i in 0..KEYS {
@@ -251,7 +256,7 @@ fn readers_see_whole_values_in_the_order_of_writing() {
                     }
                 });
             });
-            // One that makes the table grow and shrink around them.
+            // Another thread makes the table grow and shrink around them.
             scope.spawn(|| {
                 until(&mut |round| {
                     for i in KEYS..KEYS + others {
@@ -268,7 +273,8 @@ fn readers_see_whole_values_in_the_order_of_writing() {
                     }
                 });
             });
-            // More readers than processors: now and then one is stopped in the middle of a load.
+            // More readers than processors, so that now and then one is suspended in the middle of
+            // a load.
             for _ in 0..3 {
                 scope.spawn(|| {
                     let mut latest = [0; KEYS as usize];
@@ -286,8 +292,9 @@ fn readers_see_whole_values_in_the_order_of_writing() {
     });
 }
 
-/// A key that is there is found, and one that is not is not, whatever grows and shrinks around it. There are more readers than
-/// processors, so that now and then one is stopped in the middle of a load and goes on when the table has another shape.
+/// An existing key is found and a missing key is not, while the table grows and shrinks. There are
+/// more readers than processors, so now and then one is suspended in the middle of a load and
+/// continues when the table has another shape.
 #[test]
 fn growth_hides_no_key_and_invents_none() {
     const READERS: u64 = 4;
@@ -319,8 +326,8 @@ fn growth_hides_no_key_and_invents_none() {
                     while rounds < 2 || Instant::now() < deadline {
                         rounds += 1;
                         for i in (0..stable).map(|i| (i + reader * stable / READERS) % stable) {
-                            assert_eq!(subject.load(2 * i), Ok(Some(7)), "key {} was there all the time", 2 * i);
-                            assert_eq!(subject.load(2 * i + 1), Ok(None), "key {} was never there", 2 * i + 1);
+                            assert_eq!(subject.load(2 * i), Ok(Some(7)), "key {} exists all the time", 2 * i);
+                            assert_eq!(subject.load(2 * i + 1), Ok(None), "key {} was never stored", 2 * i + 1);
                         }
                     }
                 });
@@ -329,17 +336,17 @@ fn growth_hides_no_key_and_invents_none() {
     });
 }
 
-/// A write has taken effect when it returns, for the thread's own next load of another key as well: of two threads that each announce
-/// themselves and then look for the other, one finds the other. A store that still waits in its processor's buffer when the call
-/// returns would let both miss.
+/// A write has taken effect when it returns. Two threads each store a key of their own and then
+/// load the other's. At least one must see the other's store. Both would miss it if a store could
+/// still be in its processor's store buffer when the call returns.
 #[test]
-fn of_two_threads_that_announce_themselves_one_sees_the_other() {
+fn of_two_threads_that_store_then_load_one_sees_the_other() {
     const PHASES: u64 = 3;
     share_time(shared_setups(), |setup, deadline| {
         let subject = Subject::new(setup);
         let [reached, missed] = [const { [const { AtomicU64::new(0) }; 2] }; 2];
         let last = AtomicU64::new(u64::MAX);
-        // Both go from phase to phase together, and as closely as can be.
+        // Both threads start each phase at the same time, as nearly as possible.
         let meet = |me: usize, phase: u64| {
             reached[me].store(phase, Ordering::Release);
             let (mut turns, started) = (0u64, Instant::now());

@@ -1,4 +1,5 @@
-//! One module for each promise of the library, named after it. Tests against the clock run for PORTOLAN_SECONDS each (1 if unset).
+//! One module for each promise of the library, named after it. Tests with a time limit run for
+//! PORTOLAN_SECONDS each (default 1).
 
 #![allow(clippy::expect_used, clippy::panic)]
 

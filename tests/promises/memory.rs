@@ -1,5 +1,6 @@
-//! Memory comes back: overwriting and deleting free the old bytes within a bound, `shrink` gives table memory back, and churn
-//! at a steady size keeps a steady footprint. All of it is measured at the allocator.
+//! Promise: memory is released. Overwriting and deleting free the old bytes, within a bound.
+//! `shrink` releases the memory of tables. Churn at a steady size keeps a steady footprint. All of
+//! it is measured at the allocator, unless a test says otherwise.
 
 use crate::support::process::alone;
 use crate::support::setup::KINDS;
@@ -16,7 +17,7 @@ fn for_each_map(test: impl Fn(&Setup, &Tally, Box<dyn Face>)) {
         let tally = Tally::default();
         let setup = Setup { shards: 4, seed: 42, allocator: tally.allocator(), ..*setup };
         test(&setup, &tally, setup.map());
-        assert_eq!(tally.bytes(), 0, "the last release gives everything back");
+        assert_eq!(tally.bytes(), 0, "bytes that the map did not free when it was dropped");
     });
 }
 
@@ -27,7 +28,7 @@ fn fill(setup: &Setup, map: &dyn Face, numbers: std::ops::Range<usize>) {
 }
 
 #[test]
-fn memory_goes_through_the_allocator() {
+fn all_memory_comes_from_the_allocator() {
     for_each_map(|setup, tally, map| {
         fill(setup, &*map, 0..MANY);
         let payload: usize = (0..MANY).map(|i| setup.key(i).len() + setup.value(i).len()).sum();
@@ -36,23 +37,23 @@ fn memory_goes_through_the_allocator() {
 }
 
 #[test]
-fn stats_say_what_memory_is_held() {
+fn stats_count_all_allocated_memory() {
     for_each_map(|setup, tally, map| {
         let held = || {
             let stats = map.stats();
             (stats.table_bytes + stats.bytes_reserved) as usize
         };
-        // The map itself, which stays as it is.
+        // The map's own structs, whose size does not change.
         let rest = tally.bytes() - held();
-        assert!(rest < 8192, "{rest} bytes for a map of nothing");
+        assert!(rest < 8192, "an empty map takes {rest} bytes");
         let check = |what: &str| assert_eq!(held() + rest, tally.bytes(), "{what}");
         for round in 0..4 {
             fill(setup, &*map, round * 300..round * 300 + 1000);
             check("filled");
             map.entries();
-            check("looked through"); // read/dirty: only the read map
+            check("iterated"); // a read/dirty map has only its read map now
             fill(setup, &*map, round * 300..round * 300 + 1001);
-            check("with a new key"); // read/dirty: both, and each in turn is the dirty map
+            check("with a new key"); // a read/dirty map has both maps now, and its two tables take turns
             for i in round * 300..round * 300 + 300 {
                 map.delete(&setup.key(i));
             }
@@ -79,7 +80,7 @@ fn overwriting_frees_the_old_bytes() {
             }
         }
         let most = tally.most_bytes();
-        assert!(most <= 2 * once, "twenty times the same keys took {most} bytes, once {once}");
+        assert!(most <= 2 * once, "overwriting all keys twenty times took {most} bytes; storing them once took {once}");
     });
 }
 
@@ -96,12 +97,13 @@ fn churn_at_a_steady_size_keeps_a_steady_footprint() {
             }
             tally.most_bytes()
         };
-        // Overflow buckets may pile up until there are as many as buckets; read/dirty holds two tables and deleted entries.
+        // There may be as many overflow buckets as buckets. A read/dirty map has two tables, and
+        // entries of deleted keys.
         let settled = churn(1..40);
         let bound = if setup.kind == Kind::ReadDirty { 6 } else { 3 };
-        assert!(settled <= bound * once, "{once} bytes became {settled} by churn");
+        assert!(settled <= bound * once, "churn increased {once} bytes to {settled}");
         let most = churn(40..160);
-        assert!(most <= settled + settled / 2, "churn settled at {settled} bytes and then took {most}");
+        assert!(most <= settled + settled / 2, "after churn had settled at {settled} bytes, it took {most}");
         setup.assert_holds(&*map, 159 * WINDOW..160 * WINDOW);
     });
 }
@@ -118,23 +120,33 @@ fn deleting_and_shrinking_give_memory_back() {
         assert_eq!(map.shrink(), Status::Ok);
         let stats = map.stats();
         assert_eq!((stats.entries, stats.bytes_live), (0, 0));
-        // Where readers take no lock, what they may still look at stays with the map: see the next test.
+        // Where readers take no lock, memory that they may still read stays allocated: see the next
+        // test.
         if !matches!(setup.kind, Kind::Sharded | Kind::ReadDirty) {
-            assert!(tally.bytes() <= empty + full / 8, "{} of {full} bytes are left, {empty} at first", tally.bytes());
+            assert!(
+                tally.bytes() <= empty + full / 8,
+                "{} of {full} bytes are left; an empty map takes {empty}",
+                tally.bytes()
+            );
         }
-        // What stays for reuse is reused.
+        // The memory that stays allocated is reused.
         fill(setup, &*map, 0..MANY);
-        assert!(tally.bytes() <= full + full / 4, "{} bytes where {full} were enough before", tally.bytes());
+        assert!(
+            tally.bytes() <= full + full / 4,
+            "filling the map again took {} bytes; the first time it took {full}",
+            tally.bytes()
+        );
     });
 }
 
 fn resident() -> usize {
-    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux counts the pages");
+    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux lists the process's pages");
     let pages: usize = text.split(' ').nth(1).and_then(|number| number.parse().ok()).expect("a number");
     pages * 4096
 }
 
-/// Pages, that is, whichever kind it is: with the system's memory even those go back that readers may still look at.
+/// This holds for every kind. The map's memory is the system's here, so `shrink` can discard the
+/// pages of memory that stays allocated, even if readers may still read it. Measured at the system.
 #[test]
 fn shrinking_gives_pages_back_to_the_system() {
     alone("memory::counts_its_pages");
@@ -142,9 +154,9 @@ fn shrinking_gives_pages_back_to_the_system() {
 
 /// Run by `shrinking_gives_pages_back_to_the_system`.
 #[test]
-#[ignore = "wants a process of its own"]
+#[ignore = "needs a process of its own"]
 fn counts_its_pages() {
-    // Of few shards, whatever the machine has: what a shard keeps counts by the shard.
+    // Few shards on every machine, since every shard keeps some memory.
     setup::for_each(KINDS.map(|kind| Setup { shards: 16, ..Setup::new(kind, Width::Word, Width::Word) }), |setup| {
         let map = setup.map();
         let before = resident();
@@ -160,7 +172,7 @@ fn counts_its_pages() {
     });
 }
 
-/// Of shards that are not large as well: 200 maps of 16 shards with 250 entries each.
+/// The same for small tables: 200 maps of 16 shards with 250 entries each.
 #[test]
 fn shrinking_gives_pages_back_to_the_system_from_small_maps() {
     alone("memory::counts_the_pages_of_small_maps");
@@ -168,7 +180,7 @@ fn shrinking_gives_pages_back_to_the_system_from_small_maps() {
 
 /// Run by `shrinking_gives_pages_back_to_the_system_from_small_maps`.
 #[test]
-#[ignore = "wants a process of its own"]
+#[ignore = "needs a process of its own"]
 fn counts_the_pages_of_small_maps() {
     let setup = Setup { shards: 16, seed: 42, ..Setup::new(Kind::Sharded, Width::Word, Width::Bytes) };
     setup::for_each([setup], |setup| {
@@ -188,16 +200,18 @@ fn counts_the_pages_of_small_maps() {
         }
         let left = (resident() - before, held());
         assert!(left.0 <= full.0 * 3 / 4 && left.1 <= full.1 * 3 / 4, "{left:?} of {full:?} bytes are left");
-        // And what is used again is counted again. (Some chunks are not: they were small steps to larger ones.)
+        // Discarded memory that is used again is counted again. The statistics may even be lower
+        // than the first time, since some small chunks from the first growth are no longer needed.
         let again = fill();
-        // What is resident may also be a little more: other pages of the same blocks.
+        // The resident memory may be a little higher, since other pages of the same blocks are
+        // used.
         let near = |again: usize, full: usize| again.abs_diff(full) <= full / 8;
         assert!(near(again.0, full.0) && near(again.1, full.1) && again.1 <= full.1, "{again:?} bytes were {full:?}");
     });
 }
 
 #[test]
-fn clear_gives_memory_back() {
+fn clear_makes_memory_reusable() {
     for_each_map(|setup, tally, map| {
         fill(setup, &*map, 0..MANY);
         let full = tally.bytes();
@@ -206,13 +220,13 @@ fn clear_gives_memory_back() {
             assert_eq!(map.stats().bytes_live, 0);
             fill(setup, &*map, 0..MANY);
         }
-        assert!(tally.most_bytes() <= 2 * full, "ten rounds took {} bytes, one {full}", tally.most_bytes());
+        assert!(tally.most_bytes() <= 2 * full, "ten rounds took {} bytes; one took {full}", tally.most_bytes());
     });
 }
 
-/// With readers inside all the time, what is freed still comes back within a bound.
+/// Freed memory is reused even while another thread reads all the time.
 #[test]
-fn garbage_is_bounded_while_others_read() {
+fn freed_memory_is_bounded_while_others_read() {
     for_each_map(|setup, tally, map| {
         if setup.kind == Kind::Bucketed {
             return; // for one thread at a time
@@ -239,34 +253,39 @@ fn garbage_is_bounded_while_others_read() {
                 }
             }
         });
-        // Versions differ in length: a few times the first footprint, not sixty times.
+        // Versions differ in length, so this takes a few times the first footprint, but not sixty
+        // times.
         let most = tally.most_bytes();
-        assert!(most <= 6 * once + 64 * 1024, "500 entries written sixty times took {most} bytes, once {once}");
+        assert!(
+            most <= 6 * once + 64 * 1024,
+            "overwriting 500 entries sixty times took {most} bytes; storing them once took {once}"
+        );
     });
 }
 
-/// With words, that is: where readers take locks, a clear frees the blocks of bytes.
+/// After a clear, a map of words can be filled again without an allocation. (With bytes this is not
+/// promised: where readers take locks, a clear frees the blocks.)
 #[test]
-fn a_clear_keeps_the_room() {
+fn a_clear_keeps_the_capacity() {
     for (kind, seed, many) in KINDS.iter().flat_map(|&kind| (1..40).map(move |seed| (kind, seed, 50 * seed as usize))) {
         let tally = Tally::default();
         let setup =
             Setup { allocator: tally.allocator(), seed, shards: 4, ..Setup::new(kind, Width::Word, Width::Word) };
         let map = setup.map();
         fill(&setup, &*map, 0..many);
-        map.entries(); // promotes
-        fill(&setup, &*map, many..many + 1); // read/dirty: a dirty map
+        map.entries(); // promotes the dirty map
+        fill(&setup, &*map, many..many + 1); // a read/dirty map makes a dirty map
         for _ in 0..2 {
             assert_eq!(map.clear(), Status::Ok);
             tally.fail_at(1, true);
             fill(&setup, &*map, 0..many + 1);
-            assert_eq!(tally.heal(), 0, "{kind:?} asked for memory");
+            assert_eq!(tally.heal(), 0, "{kind:?} allocated memory");
         }
     }
 }
 
 #[test]
-fn a_reserve_for_what_is_there_takes_no_memory() {
+fn a_reserve_for_fewer_entries_than_exist_allocates_nothing() {
     for (kind, shards) in KINDS.iter().flat_map(|&kind| [1, 16, 64, 1024].map(|shards| (kind, shards))) {
         let tally = Tally::default();
         let setup =
@@ -275,7 +294,7 @@ fn a_reserve_for_what_is_there_takes_no_memory() {
         for i in 0..MANY {
             fill(&setup, &*map, i..i + 1);
             if i % 100 == 7 {
-                map.entries(); // promotes
+                map.entries(); // promotes the dirty map
             }
             tally.fail_at(1, true);
             for entries in [0, i as u64 / 2, i as u64 + 1] {
@@ -296,9 +315,10 @@ fn a_refused_insert_keeps_no_bytes() {
         let setup = Setup { allocator: tally.allocator(), shards: 1, ..Setup::new(kind, Width::Bytes, Width::Bytes) };
         let map = setup.map();
         fill(&setup, &*map, 0..10);
-        map.entries(); // promotes
+        map.entries(); // promotes the dirty map
         let live = map.stats().bytes_live;
-        // Each key and each value needs a class of its own, so that memory is needed for both.
+        // The two lengths are in size classes that the map has not used, so both need an
+        // allocation.
         let (key, value) = ([7; 3000], [8; 20_000]);
         let mut refused = 0;
         for nth in 1.. {
@@ -312,7 +332,7 @@ fn a_refused_insert_keeps_no_bytes() {
             assert_eq!(map.stats().bytes_live, live, "{kind:?}, refused at {nth}");
             refused += 1;
         }
-        assert!(refused > 1, "{kind:?}: memory was refused {refused} times");
+        assert!(refused > 1, "{kind:?}: the store allocated memory only {refused} times");
         assert!(map.stats().bytes_live > live);
         drop(map);
         assert_eq!(tally.bytes(), 0);
@@ -324,18 +344,20 @@ fn a_refused_reserve_keeps_no_bytes() {
     for_each_map(|setup, tally, map| {
         fill(setup, &*map, 0..20);
         refuse_reserve(tally, &*map);
-        // Without a single bucket; the shards of a sharded map may stay.
+        // A map without any bucket. Not a sharded map, which keeps the shards that the call made.
         if setup.kind != Kind::Sharded {
             refuse_reserve(tally, &*setup.map());
         }
-        // Chains, for which overflow buckets are prepared as well.
+        // A map with chains, for which the call also prepares overflow buckets.
         let map = Setup { hash: Hash::FourBits, ..*setup }.map();
         fill(setup, &*map, 0..300);
         refuse_reserve(tally, &*map);
     });
 }
 
-/// Each allocation of a reserve refused in turn leaves the map with no more memory than it had; less, if growth had some in stock.
+/// Fails each allocation of a `reserve` in turn. A failed call must leave the map with no more
+/// memory than before. It may leave less, since it also releases what the last growth allocated
+/// ahead.
 fn refuse_reserve(tally: &Tally, map: &dyn Face) {
     let mut refused = 0;
     for n in 1.. {
@@ -354,5 +376,5 @@ fn refuse_reserve(tally: &Tally, map: &dyn Face) {
         );
         refused = n;
     }
-    assert!(refused > 1, "reserve asked for memory {refused} times");
+    assert!(refused > 1, "reserve allocated memory only {refused} times");
 }

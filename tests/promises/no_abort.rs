@@ -1,5 +1,5 @@
-//! A failed allocation answers `Memory`, and the map is as before the call. Every allocation of every operation fails once here,
-//! alone and with all that follow it.
+//! Promise: if an allocation fails, the call returns `Memory` and the map is unchanged. Here every
+//! allocation of every operation fails in turn, once alone and once with all that follow it.
 
 use crate::support::face::Entry;
 use crate::support::operations::OPERATIONS;
@@ -10,46 +10,47 @@ use portolan::map::{Kind, Width};
 
 const ROOM: usize = 4096;
 
-/// A call: its name, and what it does; it tells the status and (for a batch) what became of each entry.
+/// A call to test.
 struct Case {
     name: String,
-    /// It stores a new key, or asks for room, so that it must need memory.
+    /// It stores new keys or reserves capacity, so it must allocate in some map.
     grows: bool,
     call: Box<Call>,
 }
 
-type Call = dyn Fn(&Setup, &dyn Face) -> Told;
+type Call = dyn Fn(&Setup, &dyn Face) -> Report;
 
-struct Told {
+struct Report {
     status: Status,
-    /// The new state of some keys, each with its own status.
+    /// For a batch: the status of each entry that it was to store.
     parts: Vec<(Status, Entry)>,
 }
 
-impl From<Status> for Told {
+impl From<Status> for Report {
     fn from(status: Status) -> Self {
         Self { status, parts: vec![] }
     }
 }
 
-impl From<Answer> for Told {
+impl From<Answer> for Report {
     fn from(answer: Answer) -> Self {
         answer.status().into()
     }
 }
 
-fn ok<T>(result: Result<T, Status>) -> Told {
+fn ok<T>(result: Result<T, Status>) -> Report {
     result.map_or_else(|status| status, |_| Status::Ok).into()
 }
 
-/// Each operation on a key that is there when there is any, on one that never is, and on one that was deleted; and the
-/// other calls.
+/// Each operation on a key that exists (unless the map is empty), on one that never existed, and on
+/// one that was deleted. Then the other calls.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (operation, key) in OPERATIONS.iter().flat_map(|operation| [THERE, NEW, DELETED].map(|key| (operation, key))) {
+    for (operation, key) in OPERATIONS.iter().flat_map(|operation| [PRESENT, NEW, DELETED].map(|key| (operation, key)))
+    {
         let value = move |s: &Setup, name: &str| match name {
             "old" => s.value(key),
-            // No memory is left over for this one.
+            // Too large for the memory that the map has in stock.
             _ if key == DELETED => large(s),
             _ => s.other(300),
         };
@@ -67,14 +68,14 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-type Other = (&'static str, fn(&Setup, &dyn Face) -> Told);
+type Other = (&'static str, fn(&Setup, &dyn Face) -> Report);
 
 const OTHERS: &[Other] = &[
     ("add, new", |s, m| ok(m.add(&s.key(NEW), 5))),
-    ("add, over", |s, m| ok(m.add(&s.key(THERE), 5))),
+    ("add, over", |s, m| ok(m.add(&s.key(PRESENT), 5))),
     ("update, new", |s, m| m.update(&s.key(NEW), &mut |_| Change::Store(s.value(NEW))).into()),
-    ("update, over", |s, m| m.update(&s.key(THERE), &mut |_| Change::Store(s.other(300))).into()),
-    ("update, delete", |s, m| m.update(&s.key(THERE), &mut |_| Change::Delete).into()),
+    ("update, over", |s, m| m.update(&s.key(PRESENT), &mut |_| Change::Store(s.other(300))).into()),
+    ("update, delete", |s, m| m.update(&s.key(PRESENT), &mut |_| Change::Delete).into()),
     ("clear", |_, m| m.clear().into()),
     ("len", |_, m| ok(m.len())),
     ("reserve", |_, m| m.reserve(500).into()),
@@ -86,16 +87,16 @@ const OTHERS: &[Other] = &[
         _ => Status::Ok.into(),
     }),
     ("equal", |_, m| m.equal(m).into()),
-    ("load_many", |s, m| match m.load_many(&[s.key(THERE), s.key(NEW)], ROOM) {
+    ("load_many", |s, m| match m.load_many(&[s.key(PRESENT), s.key(NEW)], ROOM) {
         Many::Failed(status) => status.into(),
         _ => Status::Ok.into(),
     }),
     ("store_many", |s, m| {
         let entries: Vec<Entry> = (990..1010).map(|i| s.entry(i)).collect();
         let (status, statuses) = m.store_many(&entries);
-        Told { status, parts: statuses.into_iter().zip(entries).collect() }
+        Report { status, parts: statuses.into_iter().zip(entries).collect() }
     }),
-    ("delete_many", |s, m| m.delete_many(&[s.key(THERE), s.key(NEW)]).0.into()),
+    ("delete_many", |s, m| m.delete_many(&[s.key(PRESENT), s.key(NEW)]).0.into()),
 ];
 
 fn large(setup: &Setup) -> Vec<u8> {
@@ -103,20 +104,22 @@ fn large(setup: &Setup) -> Vec<u8> {
 }
 
 fn sorted(map: &dyn Face) -> Vec<Entry> {
-    // By scan: a range would promote a dirty map.
+    // By `scan`, since `range` would promote the dirty map.
     let mut entries = map.scanned(Room { entries: 100, key_bytes: 10_000, value_bytes: 60_000 }, |_| ());
     entries.sort();
     entries
 }
 
-/// A key that is there when there is any, and one that never is.
-const THERE: usize = 0;
+/// A key that exists in every map that is not empty, and one that never exists.
+const PRESENT: usize = 0;
 const NEW: usize = 1000;
-/// A key that every map here has had, and one that came after it was deleted: in a read/dirty map the first is expunged then.
+/// A key that was deleted, and one that was stored after that. In a read/dirty map storing the
+/// second expunges the first.
 const DELETED: usize = 4000;
 const LATER: usize = 3000;
 
-/// A map with so many entries and one more, or without any. Some were deleted and some missed, so that a read/dirty map has all its states.
+/// A map with `count + 1` entries, or an empty one if `count` is 0. Some keys were deleted and some
+/// were missed, so that a read/dirty map has entries in all states.
 fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
     let map = setup.map();
     if count == 0 {
@@ -132,13 +135,14 @@ fn filled(setup: &Setup, count: usize) -> Box<dyn Face> {
     for i in count..count + count / 4 {
         assert_eq!(map.delete(&setup.key(i)), Status::Ok);
     }
-    map.entries(); // promotes
+    map.entries(); // promotes the dirty map
     assert_eq!(map.delete(&setup.key(DELETED)), Status::Ok);
     assert_eq!(map.store(&setup.key(LATER), &setup.value(LATER)), Status::Ok);
     map
 }
 
-/// Runs the operation with its n-th allocation failing, for each n until there is none. Says how many there were.
+/// Runs the call with its n-th allocation failing, for n from 1 until none fails. Returns the
+/// number of allocations.
 fn fail_each(setup: &Setup, count: usize, Case { name, call, .. }: &Case, for_good: bool) -> usize {
     let (expected_status, expected) = {
         let map = filled(setup, count);
@@ -150,40 +154,43 @@ fn fail_each(setup: &Setup, count: usize, Case { name, call, .. }: &Case, for_go
         let map = filled(&setup, count);
         let before = sorted(&*map);
         tally.fail_at(n, for_good);
-        let told = call(&setup, &*map);
+        let report = call(&setup, &*map);
         let failures = tally.heal();
         let after = sorted(&*map);
         let place = format!("{name} on {count} entries, allocation {n} failing");
-        if told.status == Status::Memory {
-            assert!(failures > 0, "{place}: it answered Memory, and none failed");
+        if report.status == Status::Memory {
+            assert!(failures > 0, "{place}: it returned Memory though no allocation failed");
             if name == "delete_if" {
-                // It goes from entry to entry, and says that those before the failure may be gone.
+                // As its manual says, the entries before the failure may be deleted.
                 assert!(
                     expected.iter().all(|entry| after.contains(entry)),
-                    "{place}: an entry that was to stay is gone"
+                    "{place}: an entry is missing that the predicate kept"
                 );
-                assert!(after.iter().all(|entry| before.contains(entry)), "{place}: an entry from nowhere");
+                assert!(
+                    after.iter().all(|entry| before.contains(entry)),
+                    "{place}: an entry that was not there before"
+                );
             } else {
-                let parts = told.parts.into_iter().filter(|part| part.0 == Status::Ok).map(|part| part.1);
+                let parts = report.parts.into_iter().filter(|part| part.0 == Status::Ok).map(|part| part.1);
                 let mut wanted: Vec<Entry> = before.into_iter().chain(parts).collect();
                 wanted.sort();
-                assert!(after == wanted, "{place}: the map is not as before");
+                assert!(after == wanted, "{place}: the failed call changed the map");
             }
-            // With memory it works.
+            // With memory the call succeeds.
             assert_eq!(call(&setup, &*map).status, expected_status, "{place}: again");
-            assert!(sorted(&*map) == expected, "{place}: again, and the map is wrong");
+            assert!(sorted(&*map) == expected, "{place}: the call succeeded the second time, but the map is wrong");
         } else {
-            assert_eq!(told.status, expected_status, "{place}");
-            assert!(after == expected, "{place}: it succeeded, and the map is wrong");
+            assert_eq!(report.status, expected_status, "{place}");
+            assert!(after == expected, "{place}: the call succeeded, but the map is wrong");
         }
-        // The map works on as if nothing had happened.
+        // The map works as usual afterwards.
         for i in 2000..2020 {
             assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok, "{place}: afterwards");
             assert_eq!(map.value(&setup.key(i)), Some(setup.value(i)), "{place}: afterwards");
         }
         assert_eq!(map.len(), Ok(expected.len() as u64 + 20), "{place}: afterwards");
         drop(map);
-        assert_eq!(tally.bytes(), 0, "{place}: bytes that never came back");
+        assert_eq!(tally.bytes(), 0, "{place}: bytes were not freed");
         if failures == 0 {
             return n - 1;
         }
@@ -191,7 +198,7 @@ fn fail_each(setup: &Setup, count: usize, Case { name, call, .. }: &Case, for_go
     unreachable!()
 }
 
-/// Each kind with each type, with one table where there may be more, so that all entries press on it.
+/// Each kind with each type of key and value. One shard, so that all entries are in one table.
 fn setups() -> impl Iterator<Item = Setup> {
     let ways = [Way::Rust, Way::C, Way::RustWords];
     let all = KINDS.into_iter().flat_map(Setup::of_kind).filter(move |setup| ways.contains(&setup.way));
@@ -203,13 +210,14 @@ fn every_allocation_of_every_operation_may_fail() {
     setup::for_each(setups(), |setup| {
         for case in cases() {
             let mut allocations = 0;
-            // With the one more: around the sizes where a table of 1, 2, 4, 8 buckets is full.
+            // With the additional entry, these are around the sizes at which 1, 2, 4 and 8 buckets
+            // are full.
             for count in [0, 7, 12, 26, 51] {
                 for for_good in [false, true] {
                     allocations += fail_each(setup, count, &case, for_good);
                 }
             }
-            assert!(!case.grows || allocations > 0, "{} never asked the allocator for memory", case.name);
+            assert!(!case.grows || allocations > 0, "{} never allocated memory", case.name);
         }
     });
 }
@@ -259,7 +267,7 @@ fn every_allocation_of_clone_may_fail() {
                     Ok(copy) => setup.assert_holds(&*copy, (0..60).chain([LATER])),
                 }
                 if failures == 0 {
-                    assert!(n > 1, "clone never asked the allocator for memory");
+                    assert!(n > 1, "clone never allocated memory");
                     break;
                 }
             }
@@ -267,7 +275,7 @@ fn every_allocation_of_clone_may_fail() {
     });
 }
 
-/// What no machine has is refused, not tried.
+/// Sizes that no machine can have are refused.
 #[test]
 fn absurd_sizes_are_refused() {
     setup::for_each(setups(), |setup| {
@@ -285,11 +293,13 @@ fn absurd_sizes_are_refused() {
     });
 }
 
-/// Where chains are long, a split needs overflow buckets: without them it is put off, and never left half done.
+/// Where chains are long, a split needs overflow buckets. If they cannot be allocated, the split is
+/// postponed. It is never left half done.
 #[test]
-fn a_split_without_memory_is_put_off() {
+fn a_split_without_memory_is_postponed() {
     for kind in [Kind::Mutex, Kind::Sharded, Kind::ReadDirty] {
-        // Where all share a chain, a split may need as many overflow buckets again as there are.
+        // If all keys share a chain, a split may need as many overflow buckets as there are
+        // already.
         for (seed, hash) in (1..12).map(|seed| (seed, Hash::FourBits)).chain([(1, Hash::Constant)]) {
             let tally = Tally::default();
             let word = Width::Word;
@@ -310,7 +320,8 @@ fn a_split_without_memory_is_put_off() {
     }
 }
 
-/// In a read/dirty map, where all keys share a chain: that the key goes into the dirty map again needs memory.
+/// In a read/dirty map, storing an expunged key inserts it into the dirty map. All keys share a
+/// chain here, so the insert needs memory.
 #[test]
 fn a_refused_store_leaves_an_expunged_key_as_it_was() {
     let tally = Tally::default();
@@ -319,7 +330,7 @@ fn a_refused_store_leaves_an_expunged_key_as_it_was() {
     let map = setup.map();
     let store = |i| map.store(&setup.key(i), &setup.value(i));
     (0..8).for_each(|i| assert_eq!(store(i), Status::Ok));
-    map.entries(); // promotes
+    map.entries(); // promotes the dirty map
     assert_eq!(map.delete(&setup.key(0)), Status::Ok);
     assert_eq!(store(8), Status::Ok);
     assert_eq!(map.stats().expunged, 1);

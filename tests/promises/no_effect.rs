@@ -1,35 +1,36 @@
-//! A failed call has no effect: the map is as before, and what a buffer had no room for is not lost.
+//! Promise: a failed call has no effect. The map is unchanged, and a value that did not fit the
+//! buffer is not lost.
 
 use crate::support::data::pattern;
 use crate::support::setup::KINDS;
 use crate::support::{Answer, Face, Many, Room, Scan, Setup, Status, Way, setup};
 use portolan::map::Width;
 
-/// Runs for each kind through Rust and through C, on maps with bytes as values.
+/// Runs a test for each kind through Rust and through C, on maps whose values are bytes.
 fn for_each_map(key: Width, test: impl Fn(&Setup, Box<dyn Face>)) {
     let of_kind = |kind| [Way::Rust, Way::C].map(|way| Setup { way, ..Setup::new(kind, key, Width::Bytes) });
     setup::for_each(KINDS.into_iter().flat_map(of_kind), |setup| test(setup, setup.map()));
 }
 
 #[test]
-fn no_operation_loses_a_value_to_a_buffer_that_is_too_small() {
+fn a_buffer_that_is_too_small_loses_no_value() {
     for_each_map(Width::Bytes, |setup, map| {
         let (key, value) = (setup.key(1), pattern(1, 1000));
         map.store(&key, &value);
-        for room in [0, 1, 500, 999] {
+        for capacity in [0, 1, 500, 999] {
             let needs = Answer::Needs(1000);
-            assert_eq!(map.load(&key, room), needs);
-            assert_eq!(map.swap(&key, b"new", room), needs);
-            assert_eq!(map.load_or_store(&key, b"new", room), needs);
-            assert_eq!(map.load_and_delete(&key, room), needs);
-            assert_eq!(map.load_many(&[key.clone(), setup.key(2)], room), Many::Needs(1000));
+            assert_eq!(map.load(&key, capacity), needs);
+            assert_eq!(map.swap(&key, b"new", capacity), needs);
+            assert_eq!(map.load_or_store(&key, b"new", capacity), needs);
+            assert_eq!(map.load_and_delete(&key, capacity), needs);
+            assert_eq!(map.load_many(&[key.clone(), setup.key(2)], capacity), Many::Needs(1000));
             let mut cursor = 0;
-            let asked = Room { entries: 1, key_bytes: key.len(), value_bytes: 1000 };
-            assert_eq!(map.scan(&mut cursor, Room { value_bytes: room, ..asked }), Scan::Needs(asked));
+            let needed = Room { entries: 1, key_bytes: key.len(), value_bytes: 1000 };
+            assert_eq!(map.scan(&mut cursor, Room { value_bytes: capacity, ..needed }), Scan::Needs(needed));
             assert_eq!(cursor, 0);
         }
         assert!(map.entries() == [(key.clone(), value.clone())]);
-        // The length that was asked for is the length that works.
+        // A buffer of the reported length is enough.
         assert!(map.load_and_delete(&key, 1000) == Answer::Value(Status::Ok, value));
         assert_eq!(map.len(), Ok(0));
     });
@@ -54,9 +55,9 @@ fn a_refused_key_or_value_changes_nothing() {
     });
 }
 
-/// A comparison that fails is an ordinary outcome, and changes nothing either.
+/// A failed comparison is not an error, but it changes nothing either.
 #[test]
-fn a_comparison_that_fails_changes_nothing() {
+fn a_failed_comparison_changes_nothing() {
     for_each_map(Width::Bytes, |setup, map| {
         let (key, value) = setup.entry(200);
         assert!(value.len() > 1);

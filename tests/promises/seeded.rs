@@ -1,4 +1,5 @@
-//! Hashing is seeded per map: keys that were made to collide in one map do not collide in another. Full keys are always compared.
+//! Promise: hashing is seeded per map, so keys that were made to collide in one map do not collide
+//! in another. And full keys are always compared.
 
 use crate::support::setup::KINDS;
 use crate::support::subject::Subject;
@@ -6,7 +7,8 @@ use crate::support::{Hash, Room, Setup, Status, setup};
 use portolan::map::Width;
 use std::time::{Duration, Instant};
 
-/// The buckets of the longest chain when a map of this seed gets these keys.
+/// Stores these keys in a new map of this setup, and returns the length of its longest chain in
+/// buckets.
 fn longest_chain(setup: &Setup, keys: &[Vec<u8>]) -> u64 {
     let map = setup.map();
     for key in keys {
@@ -16,7 +18,8 @@ fn longest_chain(setup: &Setup, keys: &[Vec<u8>]) -> u64 {
     map.stats().longest_chain
 }
 
-/// The order of iteration is that of the hash, so its first keys share the bits that choose a bucket: an attacker's choice.
+/// Keys that an attacker would choose. A scan returns keys in the order of their hashes, so the
+/// first ones share the bits that choose the bucket.
 fn keys_that_collide(setup: &Setup) -> Vec<Vec<u8>> {
     let map = setup.map();
     for i in 0..20_000 {
@@ -36,16 +39,19 @@ fn keys_made_to_collide_in_one_map_do_not_collide_in_another() {
     setup::for_each(setups.map(|setup| Setup { seed: 4711, shards: 1, ..setup }), |setup| {
         let keys = keys_that_collide(setup);
         let known = longest_chain(setup, &keys);
-        assert!(known >= 10, "with the seed known, 150 keys crowd into one bucket: {known} buckets");
+        assert!(
+            known >= 10,
+            "with a known seed, 150 keys should make one long chain, but the longest has {known} buckets"
+        );
         for other in [1, 2, 0, 0] {
             let chain = longest_chain(&Setup { seed: other, ..*setup }, &keys);
-            assert!(chain <= 4, "with seed {other}, the same keys still make a chain of {chain} buckets");
+            assert!(chain <= 4, "with seed {other}, the same keys make a chain of {chain} buckets");
         }
     });
 }
 
 #[test]
-fn equal_hashes_are_not_equal_keys() {
+fn keys_with_equal_hashes_are_told_apart() {
     let setups = Setup::of_types(&KINDS).into_iter().filter(|setup| setup.value == Width::Bytes);
     setup::for_each(setups.map(|setup| Setup { hash: Hash::Constant, ..setup }), |setup| {
         let subject = Subject::new(setup);
@@ -60,7 +66,7 @@ fn equal_hashes_are_not_equal_keys() {
 }
 
 #[test]
-fn maps_of_random_seed_differ() {
+fn maps_with_random_seeds_differ() {
     let order = |setup: &Setup| {
         let map = setup.map();
         for i in 0..100 {
@@ -75,8 +81,9 @@ fn maps_of_random_seed_differ() {
     });
 }
 
-/// Keys of 16 bytes that all have one hash in maps of this seed: the hash function multiplies both halves, each mixed with a number
-/// that only who knows the seed knows, and the first half is chosen so that the product is 0.
+/// Keys of 16 bytes that all have the same hash in maps of this seed. The hash function mixes each
+/// half with a secret derived from the seed, and multiplies the two. The first half is chosen so
+/// that its factor is 0, and so is the product, whatever the second half is.
 fn keys_of_one_hash(seed: u64, count: u64) -> impl Iterator<Item = [u8; 16]> {
     let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(3));
     state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -86,7 +93,7 @@ fn keys_of_one_hash(seed: u64, count: u64) -> impl Iterator<Item = [u8; 16]> {
 }
 
 #[test]
-fn a_hundred_thousand_keys_of_one_hash_do_no_harm_elsewhere() {
+fn keys_made_for_one_seed_are_harmless_with_another() {
     const SEED: u64 = 4711;
     setup::for_each(KINDS.map(|kind| Setup::new(kind, Width::Bytes, Width::Word)), |setup| {
         let setup = Setup { seed: SEED, shards: 1, ..*setup };
@@ -96,9 +103,9 @@ fn a_hundred_thousand_keys_of_one_hash_do_no_harm_elsewhere() {
         }
         let stats = known.stats();
         let chain = (stats.entries, stats.longest_chain);
-        assert_eq!(chain, (2000, 250), "the attack no longer works: mend the test");
+        assert_eq!(chain, (2000, 250), "the attack no longer works with a known seed: adapt the test");
 
-        // A map with a seed of its own, as every map has unless it is told one.
+        // A map with a random seed, as every map has by default.
         let setup = Setup { seed: 0, ..setup };
         let fill = |keys: &mut dyn Iterator<Item = [u8; 16]>| {
             let map = setup.map();
@@ -106,15 +113,15 @@ fn a_hundred_thousand_keys_of_one_hash_do_no_harm_elsewhere() {
             keys.for_each(|key| assert_eq!(map.store(&key, &setup.value(1)), Status::Ok));
             (start.elapsed(), map.stats().longest_chain)
         };
-        // The quickest of three: the processor may have gone elsewhere.
+        // The fastest of three runs, since the processor may be interrupted.
         let (mut attack, mut usual) = (Duration::MAX, Duration::MAX);
         for _ in 0..3 {
             let (time, chain) = fill(&mut keys_of_one_hash(SEED, 100_000));
-            assert!(chain <= 5, "a chain of {chain} buckets");
+            assert!(chain <= 5, "the attack made a chain of {chain} buckets");
             attack = attack.min(time);
             let mut usuals = (0..100_000u128).map(|number| (number * 0x1234_5678_9abc_def1).to_le_bytes());
             usual = usual.min(fill(&mut usuals).0);
         }
-        assert!(attack < 10 * usual, "{attack:?}, and {usual:?} with other keys");
+        assert!(attack < 10 * usual, "{attack:?} with the attack's keys, {usual:?} with other keys");
     });
 }

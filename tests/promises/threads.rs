@@ -1,5 +1,5 @@
-//! No hidden threads, nothing that relies on a thread's life: maps are made, used and dropped by threads that come and go, even
-//! from the destructors of their thread-locals.
+//! Promise: the library starts no threads, and no thread needs any cleanup at its end. Maps can be
+//! made, used and dropped by short-lived threads, even in the destructors of their thread-locals.
 
 use crate::support::Setup;
 use crate::support::process::alone;
@@ -17,9 +17,9 @@ fn there_are_no_hidden_threads() {
 
 /// Run by `there_are_no_hidden_threads`.
 #[test]
-#[ignore = "wants a process of its own"]
+#[ignore = "needs a process of its own"]
 fn counts_its_threads() {
-    let threads = || std::fs::read_dir("/proc/self/task").expect("Linux lists the threads").count();
+    let threads = || std::fs::read_dir("/proc/self/task").expect("Linux lists the process's threads").count();
     let before = threads();
     for_each(shared_setups(), |setup| {
         let subject = Subject::new(setup);
@@ -55,7 +55,7 @@ fn threads_come_and_go() {
     });
 }
 
-/// A bucketed map, too, may pass from thread to thread, as long as one at a time is inside.
+/// Even a bucketed map may move between threads, as long as they use it one at a time.
 #[test]
 fn a_map_may_move_from_thread_to_thread() {
     for_each(KINDS.map(|kind| Setup::new(kind, Width::Bytes, Width::Bytes)), |setup| {
@@ -78,7 +78,7 @@ fn a_map_may_move_from_thread_to_thread() {
     });
 }
 
-/// Used while a thread's thread-locals are being destroyed, and dropped there by its last owner.
+/// A map is used while a thread's thread-locals are destroyed, and its last owner is one of them.
 #[test]
 fn a_map_works_in_the_destructor_of_a_thread_local() {
     struct Last(Arc<Subject>);
@@ -88,7 +88,7 @@ fn a_map_works_in_the_destructor_of_a_thread_local() {
             for i in 0..300 {
                 let answers = (subject.store(i, 2), subject.load(i), subject.delete(i));
                 if answers.1 != Ok(Some(2)) {
-                    std::process::abort(); // a panic is not seen here
+                    std::process::abort(); // a panic here would not fail the test
                 }
             }
             subject.store(1000, 1).ok();
@@ -100,7 +100,8 @@ fn a_map_works_in_the_destructor_of_a_thread_local() {
     for_each(shared_setups(), |setup| {
         let subject = Arc::new(Subject::new(setup));
         let theirs = subject.clone();
-        // The thread-local is set before the map's first use here, so it is destroyed after whatever the map may set up.
+        // The thread-local is set before the thread first uses the map. So it is destroyed after
+        // any thread-local that the map may use.
         spawn(move || {
             LAST.with(|last| *last.borrow_mut() = Some(Last(theirs.clone())));
             theirs.store(2000, 1).expect("store");

@@ -1,7 +1,9 @@
-//! Whole maps under a scheduler that decides at each access of shared memory which thread goes on: shuttle, at random or with few
-//! changes of thread in the worst places. loom's models try every interleaving of a few steps; these draw from those of whole
-//! operations, growth, shrinking, promotion and iteration among them. `ci/schedules.sh` runs them; without `--cfg shuttle` there is nothing
-//! here. What fails says by which schedule, and `shuttle::replay` runs that again.
+//! Whole maps under shuttle, a scheduler that decides at each access of shared memory which thread
+//! runs next. It draws schedules at random, or with few switches between threads at unlikely
+//! places. Loom's models try every interleaving of a few steps. These tests draw from the
+//! interleavings of whole operations, with growth, shrinking, promotion and iteration.
+//! `ci/schedules.sh` runs them; without `--cfg shuttle` this file is empty. A failure prints its
+//! schedule, which `shuttle::replay` can run again.
 
 #![cfg(shuttle)]
 #![allow(clippy::expect_used, clippy::panic)]
@@ -20,10 +22,10 @@ use support::operations::Operation;
 use support::subject::{Dice, Subject, shared_setups_with_chains};
 use support::{Setup, pages};
 
-/// Places at which a schedule of the second sort changes threads.
+/// Switches between threads in a schedule of the second sort.
 const CHANGES: usize = 3;
 
-/// Schedules of each sort for each setup: PORTOLAN_SCHEDULES, or as many as take a minute in all.
+/// Schedules of each sort for each setup: PORTOLAN_SCHEDULES. The default takes a minute in all.
 fn schedules() -> usize {
     std::env::var("PORTOLAN_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(30)
 }
@@ -35,7 +37,8 @@ fn run(scheduler: impl Scheduler + 'static, scenario: impl Fn() + Send + Sync + 
     shuttle::Runner::new(scheduler, config).run(scenario);
 }
 
-/// Runs a scenario on maps that threads may share, with all keys in one table. A seed of its own makes a schedule repeatable.
+/// Runs a scenario on each kind of map that threads may share, with all keys in one table. The
+/// fixed seeds make every schedule repeatable.
 fn for_each_setup(scenario: impl Fn(&Arc<Subject>) + Clone + Send + Sync + 'static) {
     support::setup::for_each(shared_setups_with_chains(), |setup| {
         let (setup, scenario) = (Setup { seed: 7, shards: 1, ..*setup }, scenario.clone());
@@ -50,7 +53,7 @@ fn all<R: 'static>(threads: Vec<JoinHandle<R>>) -> Vec<R> {
 }
 
 #[test]
-fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
+fn histories_of_one_key_are_linearizable() {
     const KEYS: u64 = 2;
     for_each_setup(|subject| {
         let threads = (0..3u64).map(|thread| {
@@ -58,13 +61,14 @@ fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
             spawn(move || {
                 let (mut dice, mut calls) = (Dice::new(thread), Vec::new());
                 for step in 0..7 {
-                    // Others come and go, so that the table grows, splits, shrinks and is promoted.
-                    let strange = 100 + 20 * thread;
+                    // Other keys are stored and deleted, so that the table grows, splits, shrinks
+                    // and is promoted.
+                    let others = 100 + 20 * thread;
                     match dice.below(8) {
                         0 => _ = subject.map.shrink().expect("shrink"),
                         1 => pages::scan(&subject.map, 3, |_, _| ()),
-                        2..5 => (0..8).for_each(|i| _ = subject.store(strange + i, step).expect("store")),
-                        _ => (0..8).for_each(|i| _ = subject.delete(strange + i).expect("delete")),
+                        2..5 => (0..8).for_each(|i| _ = subject.store(others + i, step).expect("store")),
+                        _ => (0..8).for_each(|i| _ = subject.delete(others + i).expect("delete")),
                     }
                     let key = dice.below(KEYS);
                     let start = Moment::now();
@@ -89,7 +93,7 @@ fn every_answer_fits_into_one_order_of_the_operations_on_its_key() {
 }
 
 #[test]
-fn what_stays_is_visited_once_and_anything_else_at_most_once() {
+fn stable_keys_are_visited_once_and_others_at_most_once() {
     const STABLE: u64 = 12;
     for_each_setup(|subject| {
         for i in 0..STABLE {
@@ -98,17 +102,18 @@ fn what_stays_is_visited_once_and_anything_else_at_most_once() {
         let changes = (0..2u64).map(|thread| {
             let subject = subject.clone();
             spawn(move || {
-                let strange = STABLE + 20 * thread..STABLE + 20 * (thread + 1);
-                strange.clone().for_each(|i| _ = subject.store(i, 1).expect("store"));
+                let others = STABLE + 20 * thread..STABLE + 20 * (thread + 1);
+                others.clone().for_each(|i| _ = subject.store(i, 1).expect("store"));
                 (0..STABLE).for_each(|i| _ = subject.swap(i, thread + 1).expect("swap"));
-                strange.clone().for_each(|i| _ = subject.delete(i).expect("delete"));
+                others.clone().for_each(|i| _ = subject.delete(i).expect("delete"));
                 subject.map.shrink().expect("shrink");
             })
         });
         let changes = Vec::from_iter(changes);
         for page in [1, 5] {
             let mut seen = HashSet::new();
-            let mut visit = |key: &[u8], value: &[u8]| assert!(seen.insert(subject.read(key, value).0), "seen twice");
+            let mut visit =
+                |key: &[u8], value: &[u8]| assert!(seen.insert(subject.read(key, value).0), "a key was visited twice");
             if page == 1 {
                 pages::scan(&subject.map, page, visit);
             } else {
@@ -118,14 +123,14 @@ fn what_stays_is_visited_once_and_anything_else_at_most_once() {
                 });
                 assert_eq!(outcome, Ok(Outcome::Done));
             }
-            assert!((0..STABLE).all(|i| seen.contains(&i)), "not all that stayed were visited: {seen:?}");
+            assert!((0..STABLE).all(|i| seen.contains(&i)), "not all stable keys were visited: {seen:?}");
         }
         all(changes);
         assert_eq!(subject.map.len(), Ok(STABLE));
     });
 }
 
-/// The callback is asked once, alone with its key, and is not inside for other threads.
+/// Each callback runs once and alone with its key, and only its own thread's calls are refused.
 #[test]
 fn counters_of_update_add_up_while_the_map_grows() {
     const EACH: u64 = 4;
@@ -144,7 +149,8 @@ fn counters_of_update_add_up_while_the_map_grows() {
     });
 }
 
-/// Each of them is the first as far as it knows.
+/// The first update of a map starts the detection of calls from callbacks. Two threads may both be
+/// the first.
 #[test]
 fn of_two_first_updates_neither_lets_its_callback_in() {
     let scenario = || {
@@ -156,12 +162,12 @@ fn of_two_first_updates_neither_lets_its_callback_in() {
         let threads = (0..2u64).map(|thread| {
             let subject = subject.clone();
             spawn(move || {
-                let inside = |_| {
+                let callback = |_| {
                     assert_eq!(subject.map.load_u64(thread), Err(Error::Reentrant));
                     assert_eq!(subject.map.store_u64(thread, 1), Err(Error::Reentrant));
                     Some(1)
                 };
-                assert_eq!(subject.update(thread, inside), Ok(None));
+                assert_eq!(subject.update(thread, callback), Ok(None));
             })
         });
         all(threads.collect());
@@ -170,9 +176,10 @@ fn of_two_first_updates_neither_lets_its_callback_in() {
     run(PctScheduler::new_from_seed(1, CHANGES, 50 * schedules()), scenario);
 }
 
-/// A look that was thrown away leaves nothing behind.
+/// A batch may read a value and then find that a writer disturbed it. That value must not be in the
+/// result.
 #[test]
-fn a_batch_has_nothing_for_a_key_that_is_not_there() {
+fn a_batch_returns_no_value_for_a_missing_key() {
     for_each_setup(|subject| {
         let writer = {
             let subject = subject.clone();

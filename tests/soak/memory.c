@@ -1,11 +1,12 @@
-/* memory SECONDS: what maps keep. Three parts, each for each kind that threads share, with words and with bytes:
+/* memory SECONDS: measures the memory that maps keep. Three parts, each for each kind that threads share, with words and with bytes:
  *
  *   churn    a map of constant size whose entries are overwritten, deleted and replaced all the time
- *   stall    the same while a reader stays inside one call of range for seconds
- *   maps     maps that are made, filled and released, one after the other
+ *   stall    the same while a reader stays in one call of range for seconds
+ *   maps     maps that are made, filled and released, one after another
  *
- * Samples of the resident memory go to standard output, a line each: part, kind, type, seconds, megabytes. It must not grow: the most of
- * the last half may not be above that of the first third by more than a tenth and 4 MB. */
+ * Prints samples of the resident memory, one per line: part, kind, type, seconds, megabytes. Memory must
+ * not grow: the maximum of the last half may exceed that of the first third by at most a tenth plus
+ * 4 MB. */
 #include <portolan.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,11 +27,12 @@ static int failures;
 typedef struct {
     ptl_map *map;
     int words;
-    uint64_t random, first, last; /* the keys that are there */
-    atomic_int rounds;            /* of a thousand keys replaced */
+    uint64_t random, first, last; /* the keys in the map are first..last */
+    atomic_int rounds;            /* completed; each replaces a thousand keys */
 } churner;
 
-/* After so many rounds of each thread all keys were replaced ten times, and a map has the memory that it needs. */
+/* After this many rounds of each thread, all keys were replaced ten times, and the map has all the memory
+ * that it will need. */
 enum { WARM = 10 * ENTRIES / THREADS / 1000 };
 
 static double now(void)
@@ -64,7 +66,7 @@ static uint64_t draw(churner *own)
     return own->random;
 }
 
-/* Keys are numbers, or their bytes with some more behind; values have any length. */
+/* A key is a number, or its bytes and some more. Values have various lengths. */
 static void put(churner *own, uint64_t key)
 {
     if (own->words) {
@@ -116,7 +118,7 @@ static void *stall(void *user)
     return NULL;
 }
 
-/* Samples until the time is over, and judges. */
+/* Takes samples until the time is over, and checks them. */
 static void watch(const char *part, uint32_t kind, int words, void (*step)(uint32_t, int))
 {
     static double samples[SAMPLES];
@@ -134,7 +136,7 @@ static void watch(const char *part, uint32_t kind, int words, void (*step)(uint3
         if (i < count / 3 || i >= count / 2)
             most[i >= count / 2] = samples[i] > most[i >= count / 2] ? samples[i] : most[i >= count / 2];
     if (count < 6 || most[1] > 1.1 * most[0] + 4) {
-        fprintf(stderr, "memory: %s, %s, %s: %.1f MB at first, %.1f MB later\n", part, kinds[kind], words ? "words" : "bytes", most[0], most[1]);
+        fprintf(stderr, "memory: %s, %s, %s: grew from %.1f MB to %.1f MB\n", part, kinds[kind], words ? "words" : "bytes", most[0], most[1]);
         failures++;
     }
     fflush(stdout);

@@ -1,4 +1,5 @@
-/* Two Rust static libraries in one program: both work, also in turn, for each has its own copy of Rust's standard library. */
+/* Two Rust static libraries in one program, each with its own copy of Rust's standard library. Both must
+ * work, also alternately. */
 #include <portolan.h>
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
-//! The C interface as a C program sees it: prototypes written after include/portolan.h, bound by name when the test is linked.
-//! Those of the operations on one key follow from their arguments.
+//! The C interface as a C program sees it: declarations written by hand after include/portolan.h.
+//! They are bound by name when the test is linked. Those of the operations on one key are generated
+//! from the table in `operations.rs`.
 
 use super::operations::operations;
 use std::ffi::{c_char, c_void};

@@ -1,5 +1,5 @@
-//! The face over the C interface. Beyond calling it, each call checks the interface's manners: out-parameters are written with
-//! the statuses that say so, and otherwise left alone.
+//! The face over the C interface. Each call also checks that out-parameters are written with the
+//! statuses that promise it, and are left alone with all others.
 
 use super::abi::{self, *};
 use super::callback::{update, visit, with_callback};
@@ -10,26 +10,27 @@ use portolan::map::{BucketView, Config, Kind, SlotState, Stats, Width};
 use std::any::Any;
 use std::ptr::{null, null_mut};
 
-/// What an out-parameter holds before the call.
+/// The value of an out-parameter before the call.
 const UNTOUCHED: usize = 0xDEAD_BEEF;
-/// What a status holds before the call.
-const UNTOLD: i32 = i32::MIN;
+/// The value of a status in an array before the call.
+const UNSET: i32 = i32::MIN;
 
 pub struct CFace {
     map: *mut abi::Map,
     config: Config,
-    /// Use the calls for words where there is one.
+    /// Use the calls for words where they exist.
     words: bool,
 }
 
-// SAFETY: the interface says that any thread may call it.
+// SAFETY: the interface allows calls from any thread.
 unsafe impl Send for CFace {}
-// SAFETY: as above.
+// SAFETY: the interface allows calls from any thread, also at the same time. (A bucketed map
+// refuses them.)
 unsafe impl Sync for CFace {}
 
 impl Drop for CFace {
     fn drop(&mut self) {
-        // SAFETY: the one reference that this face holds.
+        // SAFETY: the face holds one reference, and does not use it after this.
         let status = unsafe { ptl_map_release(self.map) };
         assert!(status == 0 || std::thread::panicking(), "release answered {status}");
     }
@@ -70,14 +71,17 @@ pub fn options(config: Config) -> Options {
     }
 }
 
-/// What is in the pair that a call for words returns; `with` is the status that comes with a value.
+/// The answer in the pair that a call for words returns. `with` is the status that comes with a
+/// value.
 fn from_pair(pair: U64, operation: Operation<u64>, with: Status) -> Answer {
     let status = Status::from(pair.status);
     if status == with {
         return Answer::Value(status, pair.value.to_ne_bytes().to_vec());
     }
     match operation {
-        Operation::LoadOrStore { value } if status == Status::Ok => assert_eq!(pair.value, value, "what was stored"),
+        Operation::LoadOrStore { value } if status == Status::Ok => {
+            assert_eq!(pair.value, value, "the pair has the value that was stored")
+        }
         _ => assert_eq!(pair.value, 0, "a pair with {status:?} has no value"),
     }
     Answer::Plain(status)
@@ -88,7 +92,8 @@ macro_rules! calls {
         values { $($Value:ident($($given:ident),*) gives $with:ident: rust $r:tt c($value:ident, $value_u64:ident);)* }
         statuses { $($Plain:ident($($argument:ident),*): rust $s:tt c($plain:ident, $plain_u64:ident);)* }
     ) => {
-        // SAFETY: the map is live as long as its face, and pointers and lengths come from slices and guarded buffers.
+        // SAFETY: for all calls below: the face keeps the map alive, and all pointers and lengths
+        // are those of slices and guarded buffers.
         impl CFace {
             /// An operation on one key, through the calls for bytes.
             fn call_bytes(&self, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer {
@@ -119,19 +124,19 @@ macro_rules! calls {
 }
 operations!(calls);
 
-/// Calls `call` with a buffer of so much room; `with` is the status that comes with a value.
+/// Calls `call` with a buffer of `room` bytes. `with` is the status that comes with a value.
 fn with_buffer(room: usize, with: Status, call: impl FnOnce(*mut u8, *mut usize) -> i32) -> Answer {
     let mut buffer = Guarded::new(room);
     let mut size = UNTOUCHED;
     let status = Status::from(call(buffer.pointer(), &mut size));
     match status {
         Status::Buffer => {
-            assert!(size > room, "{room} bytes are too few for {size}");
+            assert!(size > room, "{size} bytes fit into {room}, but the call returned BUFFER");
             Answer::Needs(size)
         }
         _ if status == with => Answer::Value(status, buffer.filled(size)),
         _ => {
-            assert_eq!(size, UNTOUCHED, "{status:?} says nothing about a length");
+            assert_eq!(size, UNTOUCHED, "a length was written with {status:?}");
             Answer::Plain(status)
         }
     }
@@ -139,7 +144,7 @@ fn with_buffer(room: usize, with: Status, call: impl FnOnce(*mut u8, *mut usize)
 
 impl CFace {
     pub fn new(config: Config, words: bool) -> Result<Self, Status> {
-        // SAFETY: options and place are there.
+        // SAFETY: the options and the place for the handle are valid.
         let map = Self::made(|place| unsafe { ptl_map_new(&options(config), place) })?;
         Ok(Self { map, config, words })
     }
@@ -149,7 +154,7 @@ impl CFace {
         match call(&mut map) {
             0 => Ok(map),
             status => {
-                assert!(map.is_null(), "a call that made no map leaves its place alone");
+                assert!(map.is_null(), "a call that made no map wrote a handle");
                 Err(status.into())
             }
         }
@@ -160,7 +165,7 @@ impl CFace {
     }
 }
 
-/// Words go without offsets.
+/// The address of the offsets, or NULL for words, which have none.
 fn place(offsets: &mut Option<Vec<usize>>) -> *mut usize {
     offsets.as_mut().map_or(null_mut(), |offsets| offsets.as_mut_ptr())
 }
@@ -169,16 +174,17 @@ fn source(offsets: &[usize], width: Width) -> *const usize {
     if width == Width::Bytes { offsets.as_ptr() } else { null() }
 }
 
-/// The statuses of a batch: of each key, or, where the call as a whole was refused, none.
+/// The status of each key of a batch. Empty if the call as a whole was refused.
 fn statuses(numbers: &[i32]) -> Vec<Status> {
-    if numbers.iter().all(|number| *number == UNTOLD) {
+    if numbers.iter().all(|number| *number == UNSET) {
         vec![]
     } else {
         numbers.iter().map(|number| (*number).into()).collect()
     }
 }
 
-// SAFETY, for all the blocks below: the map is live, and pointers and lengths come from slices, vectors and guarded buffers.
+// SAFETY: for all blocks below: the face keeps the map alive, and all pointers and lengths are
+// those of slices, vectors and guarded buffers.
 impl Face for CFace {
     fn call(&self, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer {
         if self.words {
@@ -194,7 +200,7 @@ impl Face for CFace {
         } else {
             let mut sum = UNTOUCHED as u64;
             let status = unsafe { ptl_map_add(self.map, key.as_ptr(), key.len(), delta, &mut sum) };
-            assert!(status == 0 || sum == UNTOUCHED as u64, "a failed addition has no sum");
+            assert!(status == 0 || sum == UNTOUCHED as u64, "a failed add wrote a sum");
             (status, sum)
         };
         if status == 0 { Ok(sum) } else { Err(status.into()) }
@@ -337,7 +343,7 @@ impl Face for CFace {
                 Scan::Page { entries: keys.into_iter().zip(values).collect(), more: status == Status::Ok }
             }
             status => {
-                assert_eq!((*cursor, count, key_bytes, value_bytes), before, "{status:?} says nothing");
+                assert_eq!((*cursor, count, key_bytes, value_bytes), before, "{status:?} wrote an out-parameter");
                 Scan::Failed(status)
             }
         }
@@ -345,7 +351,7 @@ impl Face for CFace {
 
     fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many {
         let count = keys.len();
-        let mut numbers = vec![UNTOLD; count];
+        let mut numbers = vec![UNSET; count];
         if self.words {
             let (keys, mut values): (Vec<u64>, _) = (keys.iter().map(|key| word(key)).collect(), vec![u64::MAX; count]);
             let status = unsafe {
@@ -383,7 +389,7 @@ impl Face for CFace {
 
     fn store_many(&self, entries: &[Entry]) -> (Status, Vec<Status>) {
         let count = entries.len();
-        let mut numbers = vec![UNTOLD; count];
+        let mut numbers = vec![UNSET; count];
         let status = Status::from(if self.words {
             let keys: Vec<u64> = entries.iter().map(|entry| word(&entry.0)).collect();
             let values: Vec<u64> = entries.iter().map(|entry| word(&entry.1)).collect();
@@ -410,7 +416,7 @@ impl Face for CFace {
 
     fn delete_many(&self, keys: &[Vec<u8>]) -> (Status, Vec<Status>) {
         let count = keys.len();
-        let mut numbers = vec![UNTOLD; count];
+        let mut numbers = vec![UNSET; count];
         let status = Status::from(if self.words {
             let keys: Vec<u64> = keys.iter().map(|key| word(key)).collect();
             unsafe { ptl_map_delete_many_u64(self.map, keys.as_ptr(), count, numbers.as_mut_ptr()) }

@@ -6,17 +6,18 @@ use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// A Rust closure behind a C callback. A panic in it must not cross the library: it is kept, and goes on after the call.
+/// A Rust closure that a C callback calls. A panic in it must not unwind through the library, so it
+/// is caught, and resumed after the call.
 struct Callback<'a, F: ?Sized> {
     body: &'a mut F,
-    /// What an update stores; it lives until the call is over.
+    /// The value that an update stores. It must live until the call returns.
     made: Vec<u8>,
     panicked: Option<Box<dyn Any + Send>>,
 }
 
 impl<F: ?Sized> Callback<'_, F> {
-    /// What the body gives, or 0 once it has panicked.
-    fn guarded(&mut self, call: impl FnOnce(&mut F, &mut Vec<u8>) -> i32) -> i32 {
+    /// Calls the body and returns its result. Returns 0 if it panics, and from then on.
+    fn catching(&mut self, call: impl FnOnce(&mut F, &mut Vec<u8>) -> i32) -> i32 {
         if self.panicked.is_some() {
             return 0;
         }
@@ -37,10 +38,11 @@ pub unsafe extern "C" fn visit(
     value_size: usize,
     user: *mut c_void,
 ) -> i32 {
-    // SAFETY: the library passes on what `with_callback` gave it, and keys and values of the lengths that it says.
+    // SAFETY: `user` is the callback that `with_callback` passed to the library, and key and value
+    // have the lengths given.
     let (callback, key, value) =
         unsafe { (&mut *user.cast::<Callback<'_, Visit<'_>>>(), bytes(key, key_size), bytes(value, value_size)) };
-    callback.guarded(|body, _| i32::from(body(key, value)))
+    callback.catching(|body, _| i32::from(body(key, value)))
 }
 
 pub unsafe extern "C" fn update(
@@ -50,27 +52,31 @@ pub unsafe extern "C" fn update(
     new_size: *mut usize,
     user: *mut c_void,
 ) -> i32 {
-    // SAFETY: as above; the places are the library's, and hold NULL and 0.
+    // SAFETY: `user` is the callback that `with_callback` passed to the library, and the two places
+    // are the library's.
     let callback = unsafe {
         assert!((*new_value).is_null() && *new_size == 0 && (!value.is_null() || value_size == 0));
         &mut *user.cast::<Callback<'_, Decide<'_>>>()
     };
-    // SAFETY: as above.
+    // SAFETY: the value has the length given.
     let value = (!value.is_null()).then(|| unsafe { bytes(value, value_size) });
-    callback.guarded(|body, made| match body(value) {
+    callback.catching(|body, made| match body(value) {
         Change::Keep => UPDATE_KEEP,
         Change::Delete => UPDATE_DELETE,
         Change::Store(value) => {
             *made = value;
-            // SAFETY: as above.
+            // SAFETY: the two places are the library's.
             unsafe { (*new_value, *new_size) = (made.as_ptr().cast(), made.len()) };
             UPDATE_STORE
         }
     })
 }
 
+/// # Safety
+///
+/// `data` must be valid for reads of `size` bytes for `'a`. It may be NULL if `size` is 0.
 unsafe fn bytes<'a>(data: *const c_void, size: usize) -> &'a [u8] {
-    // SAFETY: the caller's promise; nothing is at NULL.
+    // SAFETY: `size` is not 0, so `data` is valid for `size` bytes by this function's contract.
     if size == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data.cast(), size) } }
 }
 

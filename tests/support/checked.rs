@@ -1,4 +1,5 @@
-//! A map beside `std::collections::HashMap`: each operation's answer is compared at once.
+//! A map together with a `std::collections::HashMap` as its model: each operation is applied to
+//! both, and the results are compared.
 
 use super::face::Entry;
 use super::guard::word;
@@ -8,24 +9,26 @@ use super::{Answer, Change, Face, Many, Room, Setup, Status, data};
 use portolan::map::{Kind, Width};
 use std::collections::HashMap;
 
-/// More than a value here is long.
+/// A buffer capacity that is enough for every value here.
 pub const ROOM: usize = 512;
 
-/// One step of a sequence. Keys and versions of values are small numbers; `data` makes them bytes or words.
+/// One step of a sequence. Keys and versions of values are small numbers; `data` makes them bytes
+/// or words.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// An operation on the key of this number, with so much room.
+    /// An operation on the key of this number, with a buffer of this capacity.
     On(u8, Operation<u8>, usize),
-    /// The same with any bytes for the key and for values: where they are words, their lengths must fit.
+    /// The same with any bytes as key and values. Where the map has words, other lengths are
+    /// refused.
     OnBytes(Vec<u8>, Operation<Vec<u8>>, usize),
     Add(u8, u64),
-    /// Stores the version, or deletes, or keeps what is there.
+    /// Stores the version; 4 deletes the key and 5 keeps its value.
     Update(u8, u8),
-    /// So many new keys at once: growth.
+    /// Stores the keys 0 to n - 1 in one call, which makes the table grow.
     StoreMany(u16),
     LoadMany(Vec<u8>),
     DeleteMany(Vec<u8>),
-    /// Deletes the keys whose number is divisible.
+    /// Deletes the keys whose bytes have a sum that is divisible by this.
     DeleteIf(u8),
     Range,
     Scan(u8),
@@ -36,7 +39,7 @@ pub enum Step {
     CloneTo(u8),
 }
 
-/// The map and what it must hold.
+/// The map, and the model of its contents.
 pub struct Checked<'a> {
     setup: &'a Setup,
     map: Box<dyn Face>,
@@ -48,7 +51,7 @@ impl<'a> Checked<'a> {
         Self { setup, map: setup.map(), model: HashMap::new() }
     }
 
-    /// The map holds what the model holds.
+    /// Checks that the map and the model have the same entries.
     pub fn end(&self) {
         self.holds(self.map.entries());
         assert_eq!(self.map.len(), Ok(self.model.len() as u64));
@@ -63,7 +66,7 @@ impl<'a> Checked<'a> {
     }
 
     fn on(&mut self, key: &[u8], operation: &Operation<Vec<u8>>, room: usize) {
-        // What is loaded is looked at without waiting, too.
+        // Every load is also done by `peek`.
         if let Operation::Load {} = operation {
             self.on(key, &Operation::Peek {}, room);
         }
@@ -76,13 +79,13 @@ impl<'a> Checked<'a> {
         if !takes {
             return;
         }
-        // The calls for words know no room.
+        // The calls for words take no buffer.
         let room = if self.setup.has_words() { ROOM } else { room };
         let answer = self.map.call(arguments, key, room);
         let there = self.model.get(key).cloned();
         let (expected, then) = if fits { operation.step(there) } else { (Answer::Plain(Status::Size), there) };
         match expected {
-            // Alone with a map it only ever gives up where there is a dirty map.
+            // No other thread uses the map, so only a dirty map can make `peek` give up.
             _ if answer == Answer::Plain(Status::Busy) => {
                 assert!(operation.never_waits() && self.setup.kind == Kind::ReadDirty, "{operation:?} gave up");
             }
@@ -136,17 +139,18 @@ impl<'a> Checked<'a> {
 
     fn load_many(&self, keys: &[u8]) {
         let keys: Vec<Vec<u8>> = keys.iter().map(|key| self.key(*key)).collect();
+        // What the call writes for a missing key.
         let nothing = if self.setup.value == Width::Word { vec![0; 8] } else { vec![] };
         let values = keys.iter().map(|key| self.model.get(key).unwrap_or(&nothing).clone()).collect();
-        let there = |key| if self.model.contains_key(key) { Status::Ok } else { Status::NotFound };
-        let statuses = keys.iter().map(there).collect();
+        let status = |key| if self.model.contains_key(key) { Status::Ok } else { Status::NotFound };
+        let statuses = keys.iter().map(status).collect();
         assert_eq!(self.map.load_many(&keys, 20 * ROOM), Many::Values { values, statuses });
     }
 
     fn delete_many(&mut self, keys: &[u8]) {
         let keys: Vec<Vec<u8>> = keys.iter().map(|key| self.key(*key)).collect();
-        let removed = |key| if self.model.remove(key).is_some() { Status::Ok } else { Status::NotFound };
-        let statuses = keys.iter().map(removed).collect();
+        let status = |key| if self.model.remove(key).is_some() { Status::Ok } else { Status::NotFound };
+        let statuses = keys.iter().map(status).collect();
         assert_eq!(self.map.delete_many(&keys), (Status::Ok, statuses));
     }
 
@@ -161,10 +165,13 @@ impl<'a> Checked<'a> {
         self.holds(self.map.scanned(Room::entries(room), |_| ()));
     }
 
-    /// These are the model's entries, each once.
+    /// Checks that these are the model's entries, each once.
     fn holds(&self, entries: Vec<Entry>) {
         assert_eq!(entries.len(), self.model.len());
-        assert!(entries.into_iter().collect::<HashMap<_, _>>() == self.model, "other entries than the model's");
+        assert!(
+            entries.into_iter().collect::<HashMap<_, _>>() == self.model,
+            "the map and the model have different entries"
+        );
     }
 
     pub fn apply(&mut self, step: &Step) {

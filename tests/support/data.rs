@@ -1,13 +1,15 @@
-//! Keys and values of every length, made from numbers, so that a test can tell what should be where.
+//! Keys and values of many lengths, made from numbers, so that a test can compute the expected
+//! value of a key.
 
 use super::{Face, Setup, face::Entry};
 use portolan::map::Width;
 use std::collections::HashSet;
 
-/// Lengths around every boundary: none, within a word, a word, beside it, inline and just beyond, long.
+/// Lengths around every boundary: empty, around a word, around the longest value stored inline,
+/// long.
 pub const VALUE_LENGTHS: [usize; 11] = [0, 1, 7, 8, 9, 39, 40, 41, 255, 4096, 100_000];
 
-/// `length` bytes that tell `tag` and their own place.
+/// `length` pseudo-random bytes that depend on `tag` and on `length`.
 pub fn pattern(tag: u64, length: usize) -> Vec<u8> {
     let mut state = tag.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ length as u64;
     let mut bytes = Vec::with_capacity(length + 8);
@@ -19,7 +21,7 @@ pub fn pattern(tag: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// The key number `i`. Bytes keys have 1 to 70 bytes, zero bytes among them.
+/// The key of number `i`. If keys are bytes, it has 1 to 70 bytes, and some of them are zero.
 pub fn key(width: Width, i: u64) -> Vec<u8> {
     match width {
         Width::Word => i.to_ne_bytes().to_vec(),
@@ -31,7 +33,7 @@ pub fn key(width: Width, i: u64) -> Vec<u8> {
     }
 }
 
-/// The number of a key that `key` has made.
+/// The number of a key made by `key`.
 pub fn number(width: Width, key: &[u8]) -> u64 {
     match width {
         Width::Word => super::guard::word(key),
@@ -42,7 +44,7 @@ pub fn number(width: Width, key: &[u8]) -> u64 {
     }
 }
 
-/// A value that tells its key's number and a version; bytes have 0 to 300 bytes.
+/// The value of key `i` at a version. If values are bytes, it has 0 to 300 bytes.
 pub fn value(width: Width, i: u64, version: u64) -> Vec<u8> {
     let tag = i.wrapping_mul(1_000_003).wrapping_add(version);
     match width {
@@ -73,17 +75,17 @@ impl Setup {
         (self.key(i), self.value(i))
     }
 
-    /// The map holds the entries of these numbers with their first values, and nothing else.
+    /// Checks that the map has exactly the entries of these numbers, with their first values.
     pub fn assert_holds(&self, map: &dyn Face, numbers: impl IntoIterator<Item = usize>) {
         self.assert_same(&map.entries(), numbers);
     }
 
-    /// These entries are those of the numbers, each once, in whatever order.
+    /// Checks that `entries` are the entries of these numbers, each once, in any order.
     pub fn assert_same(&self, entries: &[Entry], numbers: impl IntoIterator<Item = usize>) {
         let mut wanted: HashSet<usize> = numbers.into_iter().collect();
         for (key, value) in entries {
             let i = self.number(key);
-            assert!(wanted.remove(&i), "entry {i} is here twice, or should not be");
+            assert!(wanted.remove(&i), "entry {i} is present twice, or should not be present");
             assert!(*value == self.value(i), "entry {i} has another value");
         }
         let missing = wanted.iter().min();

@@ -1,11 +1,12 @@
-//! The one face that every scenario is written against. A call through it returns all that the interface below gave back;
-//! the adapters check what a scenario should not have to: guard bytes around buffers, out-parameters left alone.
+//! The interface against which every scenario is written. A call through it returns everything that
+//! the real interface returned. The adapters for Rust and for C also check, in every call, that
+//! nothing is written outside a buffer and that out-parameters are left alone when they should be.
 
 use super::operations::Operation;
 use portolan::map::{BucketView, Kind, Stats};
 use std::any::Any;
 
-/// The statuses of the C interface. The Rust face produces a part of them.
+/// The statuses of the C interface. The Rust interface produces only some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Status {
@@ -33,13 +34,13 @@ impl Status {
     }
 }
 
-/// What an operation on one key answers.
+/// The result of an operation on one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer<V = Vec<u8>> {
     /// A status without a value.
     Plain(Status),
     Value(Status, V),
-    /// The buffer was too small: the length that is needed.
+    /// The buffer was too small; this length is needed.
     Needs(usize),
 }
 
@@ -51,7 +52,7 @@ impl<V> Answer<V> {
         }
     }
 
-    /// The answer with what `make` makes of its value.
+    /// Applies `make` to the value.
     pub fn map<W>(self, make: impl FnOnce(V) -> W) -> Answer<W> {
         match self {
             Self::Plain(status) => Answer::Plain(status),
@@ -61,7 +62,7 @@ impl<V> Answer<V> {
     }
 }
 
-/// The room of a scan's buffers: given to the call, or needed by it.
+/// The capacity of a scan's buffers: what the caller has, or what the call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     pub entries: usize,
@@ -70,7 +71,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Room for so many entries, and for the longest ones that `data` makes.
+    /// Enough for this many entries of the longest keys and values that `data` makes.
     pub fn entries(entries: usize) -> Self {
         Self { entries, key_bytes: entries * 128, value_bytes: entries * 512 }
     }
@@ -92,7 +93,7 @@ pub enum Many {
     Failed(Status),
 }
 
-/// What the callback of an update wants.
+/// What the callback of an update decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     Keep,
@@ -104,8 +105,8 @@ pub type Decide<'a> = dyn FnMut(Option<&[u8]>) -> Change + 'a;
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> bool + 'a;
 
 pub trait Face: Send + Sync {
-    /// An operation on one key; each has a method of its own as well. `room` is the length of the caller's buffer, here and
-    /// below.
+    /// An operation on one key. Each operation also has a method of its own. `room` is the capacity
+    /// of the caller's buffer, here and below.
     fn call(&self, operation: Operation<&[u8]>, key: &[u8], room: usize) -> Answer;
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Status>;
     fn update(&self, key: &[u8], decide: &mut Decide<'_>) -> Status;
@@ -127,13 +128,13 @@ pub trait Face: Send + Sync {
     fn store_many(&self, entries: &[Entry]) -> (Status, Vec<Status>);
     fn delete_many(&self, keys: &[Vec<u8>]) -> (Status, Vec<Status>);
 
-    /// The adapter itself, so that `equal` finds the other map of its own sort.
+    /// The adapter itself, so that `equal` can find the other map of the same type.
     fn as_any(&self) -> &dyn Any;
 }
 
-/// What scenarios ask for all the time, for whatever face.
+/// Helpers for scenarios, on top of any face.
 impl dyn Face + '_ {
-    /// The value of a key, however long.
+    /// The value of a key, of any length.
     pub fn value(&self, key: &[u8]) -> Option<Vec<u8>> {
         let mut room = 8;
         loop {
@@ -157,48 +158,49 @@ impl dyn Face + '_ {
         all
     }
 
-    /// All buckets of a table, each with its overflow buckets behind it.
+    /// The chains of a table: each main bucket, followed by its overflow buckets.
     pub fn chains(&self, table: u64) -> Vec<Vec<BucketView>> {
         let chain = |bucket| (0..).map_while(|depth| self.inspect(table, bucket, depth)).collect();
         (0..).map(chain).take_while(|chain: &Vec<BucketView>| !chain.is_empty()).collect()
     }
 
-    /// The next page of a scan, with as much more room as entries that travel together need.
+    /// The next page of a scan. If the next position has more entries than fit, tries again with
+    /// the capacity that the call reported.
     pub fn page(&self, cursor: &mut u64, room: Room) -> (Vec<Entry>, bool) {
         let before = *cursor;
         match self.scan(cursor, room) {
             Scan::Page { entries, more } => (entries, more),
             Scan::Failed(status) => panic!("scan failed: {status:?}"),
             Scan::Needs(needed) => {
-                assert_eq!(*cursor, before, "a scan that found no room moved its cursor");
+                assert_eq!(*cursor, before, "a scan that returned no entries moved its cursor");
                 assert!(
                     needed.entries > room.entries
                         || needed.key_bytes > room.key_bytes
                         || needed.value_bytes > room.value_bytes,
-                    "a scan with {room:?} asked for {needed:?}"
+                    "a scan with {room:?} reported {needed:?} as needed"
                 );
                 let Scan::Page { entries, more } = self.scan(cursor, needed) else {
-                    panic!("the room that a scan asked for is too small: {needed:?}")
+                    panic!("the capacity that a scan reported is too small: {needed:?}")
                 };
-                assert!(!entries.is_empty(), "a scan with all the room it asked for gave nothing");
+                assert!(!entries.is_empty(), "a scan with the capacity that it reported returned nothing");
                 (entries, more)
             }
         }
     }
 
-    /// All entries by `scan`, with `meanwhile` called between two pages.
+    /// All entries by `scan`. Calls `meanwhile` between two pages.
     pub fn scanned(&self, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
         let (mut cursor, mut all, mut pages) = (0, Vec::new(), 0);
         loop {
             let (entries, more) = self.page(&mut cursor, room);
-            assert_eq!(more, cursor != 0, "the cursor is 0 at the end, and only there");
+            assert_eq!(more, cursor != 0, "the cursor must be 0 at the end, and only there");
             all.extend(entries);
             if !more {
                 return all;
             }
             meanwhile(pages);
             pages += 1;
-            assert!(pages < 1_000_000, "a scan that never ends");
+            assert!(pages < 1_000_000, "the scan does not end");
         }
     }
 }

@@ -1,8 +1,9 @@
-//! A caller's buffer between two strips of known bytes: a write outside its room is seen.
+//! A caller's buffer between two strips of known bytes, so that a write outside the buffer is
+//! detected.
 
 use std::mem::MaybeUninit;
 
-/// The strip on each side, in words; the buffer is as aligned as words are.
+/// Words in the strip on each side. The buffer is aligned like a word.
 const STRIP: usize = 2;
 const MARK: u64 = 0xA5A5_A5A5_A5A5_A5A5;
 
@@ -23,27 +24,27 @@ impl Guarded {
 
     /// The buffer as the Rust interface takes it.
     pub fn places(&mut self) -> &mut [MaybeUninit<u8>] {
-        // SAFETY: the strips leave so many bytes between them, and the library writes only initialised ones.
+        // SAFETY: this many bytes lie between the strips, and the library writes only initialised ones.
         unsafe { std::slice::from_raw_parts_mut(self.words[STRIP..].as_mut_ptr().cast(), self.room) }
     }
 
     fn bytes(&self) -> &[u8] {
-        // SAFETY: words are bytes, all of them initialised.
+        // SAFETY: the vector's words are initialised, and any memory may be read as bytes.
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), 8 * self.words.len()) }
     }
 
     /// The first `size` bytes, which the call has filled.
     pub fn filled(&self, size: usize) -> Vec<u8> {
-        assert!(size <= self.room, "{size} bytes said to be in a buffer of {}", self.room);
+        assert!(size <= self.room, "a call reported {size} bytes in a buffer of {}", self.room);
         self.bytes()[8 * STRIP..][..size].to_vec()
     }
 
-    /// The filled part cut at its offsets, or into words of 8 bytes where there are none.
+    /// The filled part, cut at its offsets, or into words of 8 bytes if there are none.
     pub fn cut(&self, offsets: Option<&[usize]>, count: usize) -> Vec<Vec<u8>> {
         match offsets {
             None => self.filled(8 * count).chunks(8).map(<[u8]>::to_vec).collect(),
             Some(offsets) => {
-                assert_eq!(offsets[0], 0, "offsets start at 0");
+                assert_eq!(offsets[0], 0, "the first offset must be 0");
                 let all = self.filled(offsets[count]);
                 (0..count).map(|i| all[offsets[i]..offsets[i + 1]].to_vec()).collect()
             }
@@ -54,12 +55,12 @@ impl Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         let (bytes, mark) = (self.bytes(), MARK.to_ne_bytes()[0]);
-        let whole = bytes[..8 * STRIP].iter().chain(&bytes[8 * STRIP + self.room..]).all(|byte| *byte == mark);
-        assert!(whole || std::thread::panicking(), "a call wrote outside the buffer of {} bytes", self.room);
+        let intact = bytes[..8 * STRIP].iter().chain(&bytes[8 * STRIP + self.room..]).all(|byte| *byte == mark);
+        assert!(intact || std::thread::panicking(), "a call wrote outside the buffer of {} bytes", self.room);
     }
 }
 
-/// Many keys or values, flat: one buffer and its offsets.
+/// Concatenates keys or values into one buffer, and returns it with the offsets.
 pub fn flat<'a>(items: impl IntoIterator<Item = &'a Vec<u8>>) -> (Vec<u8>, Vec<usize>) {
     let (mut bytes, mut offsets) = (Vec::new(), vec![0]);
     for item in items {
@@ -69,7 +70,7 @@ pub fn flat<'a>(items: impl IntoIterator<Item = &'a Vec<u8>>) -> (Vec<u8>, Vec<u
     (bytes, offsets)
 }
 
-/// The word in 8 bytes.
+/// The word that 8 bytes hold.
 pub fn word(bytes: &[u8]) -> u64 {
     u64::from_ne_bytes(bytes.try_into().expect("a word has 8 bytes"))
 }

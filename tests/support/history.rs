@@ -1,7 +1,10 @@
-//! A linearizability checker for the history of one key (Wing and Gong's search, with the states that led nowhere remembered).
+//! A linearizability checker for the history of one key: Wing and Gong's search, which remembers
+//! the states that led nowhere.
 //!
-//! A call takes effect at one moment between its start and its end. The search takes, of the calls not yet placed, one that
-//! started before any other of them ended, and looks whether its answer is the one that the state so far gives.
+//! A history is linearizable if each call can take effect at one moment between its start and its
+//! end. The search builds such an order call by call. The next call may be any that started before
+//! all other remaining calls ended. Its answer must be the one that the model gives in the current
+//! state.
 
 use super::Answer;
 use super::operations::Operation;
@@ -24,18 +27,18 @@ impl Moment {
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     pub operation: Operation<u64>,
-    /// `None` where nobody was told, as by `clear`.
+    /// `None` if the call returned nothing about this key, such as `clear`.
     pub answer: Option<Answer<u64>>,
     pub start: Moment,
     pub end: Moment,
 }
 
-/// Calls on a key that is missing at first.
+/// Calls on one key, which is missing at first.
 pub struct History(Vec<Call>);
 
 impl History {
     pub fn new(mut calls: Vec<Call>) -> Self {
-        assert!(calls.len() <= 128, "a set of placed calls is 128 bits");
+        assert!(calls.len() <= 128, "the set of placed calls has 128 bits");
         calls.sort_by_key(|call| call.start);
         Self(calls)
     }

@@ -1,5 +1,5 @@
-//! What the suites share: the ways to make a map, the data that goes into it, and one face over the two interfaces, so that
-//! each scenario is written once and holds for Rust and for C.
+//! Shared by the test suites: the setups, the test data, and [`face`], one interface over both the
+//! Rust and the C interface. So each scenario is written once and runs through both.
 #![allow(dead_code, unused_imports, unused_macros, reason = "each suite uses its own part of this module")]
 
 pub mod abi;

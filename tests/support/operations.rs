@@ -1,12 +1,12 @@
-//! The operations on one key, and their model. What the suites call, draw at random, fuzz and judge is made from the one table
-//! here: a new operation is a row in it and an arm of [`Operation::step`]. (`add` and `update` stand beside it: the one takes a
-//! number, the other calls back.)
+//! The operations on one key, and their model. All suites, the fuzzer and the checker are generated
+//! from one table: a new operation is a row in it and an arm of [`Operation::step`]. `add` and
+//! `update` are not in the table, because one takes a number and the other a callback.
 
 use super::face::{Answer, Face, Status};
 
-/// Gives the table to the macro that makes something of it. A row is an operation with its arguments, and its functions in
-/// Rust and in C: the one for bytes and the one for words. `values` may hand out a value, with the status that is named here;
-/// `statuses` answer with a status and nothing else.
+/// Passes the table to another macro. A row is an operation with its arguments, and its functions
+/// in Rust and in C: the one for bytes and the one for words. Operations under `values` may return
+/// a value, with the status that follows `gives`. Those under `statuses` return only a status.
 macro_rules! operations {
     ($make:ident) => {
         $make! {
@@ -35,14 +35,15 @@ macro_rules! operations {
 pub(crate) use operations;
 
 impl<V> Operation<V> {
-    /// Whether it answers `Busy` where others would wait.
+    /// Whether it returns `Busy` where other operations would wait.
     pub fn never_waits(&self) -> bool {
         matches!(self, Self::Peek {})
     }
 }
 
 impl<V: Clone + PartialEq> Operation<V> {
-    /// The model: what the operation answers for a key that has this value, or none, and what the key has then.
+    /// The model: given a key's value, or `None`, returns the operation's answer and the key's new
+    /// value.
     pub fn step(&self, there: Option<V>) -> (Answer<V>, Option<V>) {
         use Answer::Plain;
         let value_or = |with, without| match &there {
@@ -74,21 +75,21 @@ macro_rules! define {
         values { $($Value:ident($($given:ident),*) gives $with:ident: rust($value:ident, $($r:ident)*) c $c:tt;)* }
         statuses { $($Plain:ident($($argument:ident),*): rust($plain:ident, $($s:ident)*) c $d:tt;)* }
     ) => {
-        /// An operation and its arguments, of whatever type values have.
+        /// An operation and its arguments. `V` is the type of values.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Operation<V> {
             $($Value { $($given: V),* },)*
             $($Plain { $($argument: V),* },)*
         }
 
-        /// Each operation, with the names of its arguments in their places.
+        /// All operations, with the names of their arguments as values.
         pub const OPERATIONS: &[Operation<&str>] = &[
             $(Operation::$Value { $($given: stringify!($given)),* },)*
             $(Operation::$Plain { $($argument: stringify!($argument)),* },)*
         ];
 
         impl<V> Operation<V> {
-            /// The operation with what `make` makes of each argument.
+            /// Applies `make` to each argument.
             pub fn map<'a, W>(&'a self, mut make: impl FnMut(&'a V) -> W) -> Operation<W> {
                 match self {
                     $(Self::$Value { $($given),* } => Operation::$Value { $($given: make($given)),* },)*
@@ -97,7 +98,7 @@ macro_rules! define {
             }
         }
 
-        /// Each operation by its name. `room` is the length of the caller's buffer.
+        /// A method for each operation. `room` is the capacity of the caller's buffer.
         impl dyn Face + '_ {
             $(pub fn $value(&self, key: &[u8], $($given: &[u8],)* room: usize) -> Answer {
                 self.call(Operation::$Value { $($given),* }, key, room)

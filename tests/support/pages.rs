@@ -1,8 +1,8 @@
-//! A whole iteration, page by page.
+//! Iterates over a whole map page by page.
 
 use portolan::map::{ColumnWriter, Error, Map, Outcome};
 
-/// All entries by `scan`, in pages of so many entries.
+/// Visits all entries by `scan`, with this many entries per page.
 pub fn scan(map: &Map, mut entries: usize, mut visit: impl FnMut(&[u8], &[u8])) {
     let (mut key_bytes, mut value_bytes, mut cursor) = (entries * 80, entries * 500, 0);
     loop {
@@ -18,7 +18,7 @@ pub fn scan(map: &Map, mut entries: usize, mut visit: impl FnMut(&[u8], &[u8])) 
                 }
             }
             Err(Error::Buffer) => {
-                // The entries that are returned together may have grown by the next call.
+                // Twice the bytes needed, since the values at this position may be longer in the next call.
                 entries = entries.max(keys.len());
                 key_bytes = key_bytes.max(2 * keys.size());
                 value_bytes = value_bytes.max(2 * values.size());

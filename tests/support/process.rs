@@ -1,4 +1,4 @@
-//! Tests that look at the whole process want it for themselves.
+//! Runs tests that measure the whole process in a process of their own.
 
 use std::process::Command;
 

@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 
 pub struct RustFace {
     map: Map,
-    /// Use the calls for words where there is one.
+    /// Use the calls for words where they exist.
     words: bool,
 }
 
@@ -44,16 +44,16 @@ impl From<Result<Outcome, Error>> for Status {
     }
 }
 
-/// What a call for words returns that may hand out a value.
-trait HandsOut {
+/// The result of a call for words that may return a value.
+trait WordResult {
     fn answer(self, operation: Operation<u64>, with: Status) -> Answer;
 }
 
-impl HandsOut for Result<Option<u64>, Error> {
+impl WordResult for Result<Option<u64>, Error> {
     fn answer(self, _: Operation<u64>, with: Status) -> Answer {
         match self {
             Ok(Some(value)) => Answer::Value(with, value.to_ne_bytes().to_vec()),
-            // What would have loaded has stored.
+            // The operation may load, but it stored.
             Ok(None) if with == Status::Loaded => Answer::Plain(Status::Ok),
             Ok(None) => Answer::Plain(Status::NotFound),
             Err(error) => Answer::Plain(error.into()),
@@ -61,12 +61,16 @@ impl HandsOut for Result<Option<u64>, Error> {
     }
 }
 
-impl HandsOut for Result<(Outcome, u64), Error> {
+impl WordResult for Result<(Outcome, u64), Error> {
     fn answer(self, operation: Operation<u64>, with: Status) -> Answer {
         match self {
             Ok((Outcome::Loaded, actual)) => Answer::Value(with, actual.to_ne_bytes().to_vec()),
             Ok((outcome, actual)) => {
-                assert_eq!(operation, Operation::LoadOrStore { value: actual }, "what was stored is what was given");
+                assert_eq!(
+                    operation,
+                    Operation::LoadOrStore { value: actual },
+                    "load_or_store returned another value than it stored"
+                );
                 Answer::Plain(Ok(outcome).into())
             }
             Err(error) => Answer::Plain(error.into()),
@@ -102,7 +106,7 @@ macro_rules! calls {
 }
 operations!(calls);
 
-/// Calls `call` with a buffer of so much room; `with` is the status that comes with a value.
+/// Calls `call` with a buffer of `room` bytes. `with` is the status that comes with a value.
 fn with_buffer(room: usize, with: Status, call: impl FnOnce(&mut ValueBuf<'_>) -> Result<Outcome, Error>) -> Answer {
     let mut buffer = Guarded::new(room);
     let mut value = ValueBuf::new(buffer.places());
@@ -124,7 +128,7 @@ impl RustFace {
         Ok(Self { map: Map::new(config)?, words })
     }
 
-    /// Places for the offsets of so many entries.
+    /// An array for offsets, or `None` for words.
     fn offsets(width: Width, count: usize) -> Option<Vec<MaybeUninit<usize>>> {
         (width == Width::Bytes).then(|| vec![MaybeUninit::new(usize::MAX); count + 1])
     }
@@ -154,6 +158,7 @@ impl Face for RustFace {
     }
 
     fn update(&self, key: &[u8], decide: &mut Decide<'_>) -> Status {
+        // Keeps the new value alive until the call returns.
         let made = OnceCell::new();
         let mut decide = |value: Option<&[u8]>| {
             Ok(match decide(value) {
@@ -249,7 +254,7 @@ impl Face for RustFace {
         let (key_width, value_width) = self.width();
         let mut statuses = Vec::new();
         let mut note = |i: usize, result| {
-            assert_eq!(i, statuses.len(), "statuses come in order");
+            assert_eq!(i, statuses.len(), "statuses must be reported in order");
             statuses.push(Status::from(result));
         };
         if self.words {
@@ -320,7 +325,7 @@ fn page(status: Status, entries: Vec<Entry>) -> Scan {
     }
 }
 
-/// What a batch as a whole answers in C: the first error, or `Ok`.
+/// The status that a batch as a whole has in C: the first error, or `Ok`.
 fn first_error(whole: Result<(), Error>, statuses: &[Status]) -> Status {
     match whole {
         Err(error) => error.into(),

@@ -1,4 +1,5 @@
-//! A way to make a map: the interface, the kind, the types of key and value, the hash. And the ways to run a test on many.
+//! A setup: the interface, the kind, the types of key and value, and the hash of a map. And
+//! functions that run a test on many setups.
 
 use super::{Face, Status, c::CFace, rust::RustFace};
 use portolan::map::{Allocator, Config, Kind, Width};
@@ -8,7 +9,8 @@ pub const KINDS: [Kind; 5] = [Kind::Bucketed, Kind::Mutex, Kind::RwMutex, Kind::
 pub const SHARED_KINDS: [Kind; 4] = [Kind::Mutex, Kind::RwMutex, Kind::Sharded, Kind::ReadDirty];
 pub const WIDTHS: [Width; 2] = [Width::Bytes, Width::Word];
 
-/// The interface through which a scenario runs. The last two use the calls for words wherever there is one.
+/// The interface through which a scenario runs. The last two use the calls for words where they
+/// exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     Rust,
@@ -21,7 +23,8 @@ impl Way {
     pub const ALL: [Self; 4] = [Self::Rust, Self::C, Self::RustWords, Self::CWords];
 }
 
-/// The hash: as it is, four bits of it (many keys share one), or the same for every key (one chain).
+/// The hash: the real one, four bits of it (many keys share a hash), or a constant (all keys are in
+/// one chain).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hash {
     Real,
@@ -55,13 +58,13 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Through Rust, with the whole hash and a random seed.
+    /// A setup through Rust, with the real hash and a random seed.
     pub fn new(kind: Kind, key: Width, value: Width) -> Self {
         let allocator = Allocator::default();
         Self { way: Way::Rust, kind, key, value, hash: Hash::Real, seed: 0, shards: 0, capacity: 0, allocator }
     }
 
-    /// Every way to make a map of one kind.
+    /// All setups of one kind.
     pub fn of_kind(kind: Kind) -> impl Iterator<Item = Self> {
         let types = WIDTHS.into_iter().flat_map(|key| WIDTHS.map(|value| (key, value)));
         types.flat_map(move |(key, value)| {
@@ -78,7 +81,7 @@ impl Setup {
         types.flat_map(|(key, value)| kinds.iter().map(move |&kind| Self::new(kind, key, value))).collect()
     }
 
-    /// The words that PORTOLAN_SETUP chooses it by.
+    /// The name by which PORTOLAN_SETUP selects it.
     pub fn name(&self) -> String {
         let kind = match self.kind {
             Kind::Bucketed => "bucketed",
@@ -129,27 +132,29 @@ impl Setup {
         self.try_map().expect("a map")
     }
 
-    /// This setup runs through the calls for words, which take no lengths and no buffers.
+    /// Whether this setup runs through the calls for words, which take no lengths and no buffers.
     pub fn has_words(&self) -> bool {
         matches!(self.way, Way::RustWords | Way::CWords)
     }
 
-    /// Whether this key or value can be given to a call: those for words take nothing else.
+    /// Whether this key or value can be passed to the calls at all: the calls for words take words
+    /// only.
     pub fn takes(&self, bytes: &[u8]) -> bool {
         !self.has_words() || bytes.len() == 8
     }
 
-    /// Whether the map can have this key; any other is refused.
+    /// Whether the map accepts keys of this length.
     pub fn fits_key(&self, key: &[u8]) -> bool {
         self.key == Width::Bytes || key.len() == 8
     }
 
-    /// Whether the map can have this value; any other is refused.
+    /// Whether the map accepts values of this length.
     pub fn fits_value(&self, value: &[u8]) -> bool {
         self.value == Width::Bytes || value.len() == 8
     }
 
-    /// As many of the wanted entries as this hash bears: with few hashes each operation walks long chains.
+    /// Limits the number of entries where many keys share a hash: every operation searches long
+    /// chains there.
     pub fn count(&self, wanted: usize) -> usize {
         match self.hash {
             Hash::Real => wanted,
@@ -169,8 +174,8 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// Makes a test of each scenario for each kind: `sharded::swap` runs the function `swap` for every setup of that kind. Or for
-/// one kind only: `scenarios! { read_dirty ReadDirty: ... }`.
+/// Makes a test of each scenario for each kind: `sharded::swap` runs the function `swap` for every
+/// setup of that kind. `scenarios! { read_dirty ReadDirty: ... }` makes tests for one kind only.
 macro_rules! scenarios {
     ($($scenario:ident)+) => {
         $crate::support::scenarios! { bucketed Bucketed: $($scenario)+ }
@@ -191,28 +196,30 @@ macro_rules! scenarios {
 }
 pub(crate) use scenarios;
 
-/// Runs a test on each of these setups, or on those that PORTOLAN_SETUP chooses. Says how to run the one that failed again.
+/// Runs a test on each of these setups, or on those that PORTOLAN_SETUP selects. A failure prints
+/// the command that runs it again.
 pub fn for_each(setups: impl IntoIterator<Item = Setup>, test: impl Fn(&Setup)) {
-    struct Told(Setup);
-    impl Drop for Told {
+    struct ReportOnPanic(Setup);
+    impl Drop for ReportOnPanic {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                eprintln!("with {:?}; alone:\n  {}", self.0, command(&self.0));
+                eprintln!("failed with {:?}; to run it alone:\n  {}", self.0, command(&self.0));
             }
         }
     }
     for setup in chosen(setups) {
-        let _told = Told(setup);
+        let _report = ReportOnPanic(setup);
         test(&setup);
     }
 }
 
-/// These setups, or those that PORTOLAN_SETUP chooses.
+/// These setups, or those of them that PORTOLAN_SETUP selects.
 pub fn chosen(setups: impl IntoIterator<Item = Setup>) -> Vec<Setup> {
     choose(setups, &std::env::var("PORTOLAN_SETUP").unwrap_or_default())
 }
 
-/// Those that have all the words of the filter in their names, in that order; an empty filter chooses all.
+/// The setups whose names have all the words of the filter, in the same order. An empty filter
+/// selects all.
 pub fn choose(setups: impl IntoIterator<Item = Setup>, filter: &str) -> Vec<Setup> {
     let has_all = |name: &str| {
         let mut words = name.split(',');
@@ -224,10 +231,10 @@ pub fn choose(setups: impl IntoIterator<Item = Setup>, filter: &str) -> Vec<Setu
     chosen
 }
 
-/// What runs the test of this thread again, on this setup alone.
+/// The command that runs the current test again, on this setup alone.
 fn command(setup: &Setup) -> String {
     let thread = std::thread::current();
-    // With one thread for all, tests run on the first, which is not named after them.
+    // With --test-threads=1, tests run on the main thread, which is not named after them.
     let test = thread.name().filter(|name| *name != "main").unwrap_or("TEST");
     let (flags, options) = if cfg!(shuttle) {
         ("RUSTFLAGS='--cfg shuttle' ", " --release --target-dir target/schedules")

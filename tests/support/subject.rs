@@ -1,5 +1,5 @@
-//! A map under stress. Each value tells the key it belongs to, a version, and a checksum of both: a torn value, or one of
-//! another key, is seen by whoever reads it.
+//! A map for stress tests. Each value contains its key's number, a version and a checksum of both.
+//! So every reader detects a torn value, and a value of another key.
 
 use super::data;
 use super::operations::{OPERATIONS, Operation};
@@ -28,14 +28,15 @@ pub fn shared_setups_with_chains() -> Vec<Setup> {
         .collect()
 }
 
-/// Runs `test` on each setup, until its share of the time is over.
+/// Runs `test` on each setup. They share the time: each gets an equal part, up to the deadline
+/// passed to it.
 pub fn share_time(setups: impl IntoIterator<Item = Setup>, test: impl Fn(&Setup, Instant)) {
     let setups = setup::chosen(setups);
     let parts = setups.len() as u32;
     setup::for_each(setups, |setup| test(setup, time::deadline(parts)));
 }
 
-/// The most bytes that a value has here.
+/// A buffer capacity that is enough for every value here.
 const ROOM: usize = 512;
 
 fn mix(i: u64, version: u64) -> u64 {
@@ -45,7 +46,8 @@ fn mix(i: u64, version: u64) -> u64 {
         .wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }
 
-/// The value of a key at a version; both are less than 2^24. Bytes differ in length from version to version.
+/// The value of key `i` at a version. Both must be less than 2^24. If values are bytes, versions
+/// differ in length.
 pub fn seal(width: Width, i: u64, version: u64) -> Vec<u8> {
     let check = mix(i, version);
     match width {
@@ -57,7 +59,7 @@ pub fn seal(width: Width, i: u64, version: u64) -> Vec<u8> {
     }
 }
 
-/// The version in a value that was found under a key.
+/// The version in the value of key `i`. Panics if the value is not one of that key.
 pub fn unseal(width: Width, i: u64, value: &[u8]) -> u64 {
     let version = match width {
         Width::Word => u64::from_ne_bytes(value.try_into().expect("a word")) & 0xFF_FFFF,
@@ -66,7 +68,7 @@ pub fn unseal(width: Width, i: u64, value: &[u8]) -> u64 {
             u64::from_le_bytes(value[8..16].try_into().expect("8 bytes"))
         }
     };
-    assert!(value == seal(width, i, version), "the value under key {i} is torn, or another key's: {value:?}");
+    assert!(value == seal(width, i, version), "the value of key {i} is torn, or belongs to another key: {value:?}");
     version
 }
 
@@ -87,7 +89,8 @@ impl Subject {
         seal(self.setup.value, i, version)
     }
 
-    /// The version that the call hands out, or what it answers without one.
+    /// The version in the value that the call returns, or the outcome if it returns none. `gives`
+    /// is the outcome that comes with a value.
     fn given(
         &self,
         i: u64,
@@ -100,18 +103,19 @@ impl Subject {
         Ok(if outcome == gives { Ok(unseal(self.setup.value, i, value.filled())) } else { Err(outcome) })
     }
 
-    /// Any operation, with versions in place of values.
+    /// Calls any operation, with versions in place of values.
     pub fn call(&self, operation: &Operation<u64>, i: u64) -> Answer<u64> {
         let values = operation.map(|version| self.sealed(i, *version));
         let answer = call_bytes(&self.map, values.map(Vec::as_slice), &self.key(i), ROOM);
         answer.map(|value| unseal(self.setup.value, i, &value))
     }
 
-    /// A random operation on a key, and its answer. Versions are few, so that comparisons sometimes succeed.
+    /// A random operation on a key, and its answer. Versions are few, so that comparisons sometimes
+    /// succeed.
     pub fn act(&self, i: u64, dice: &mut Dice) -> (Operation<u64>, Answer<u64>) {
         let drawn = dice.below(OPERATIONS.len() as u64 + 1) as usize;
         let Some(operation) = OPERATIONS.get(drawn) else {
-            // An update that stores whatever is there is a swap.
+            // An update that always stores is a swap.
             let value = dice.below(3);
             let before = self.update(i, |_| Some(value)).expect("update");
             let answer = before.map_or(Answer::Plain(Status::Ok), |before| Answer::Value(Status::Loaded, before));
@@ -119,7 +123,7 @@ impl Subject {
         };
         let operation = operation.map(|_| dice.below(3));
         match self.call(&operation, i) {
-            // Done is nothing: another one.
+            // It did nothing, so draw another operation.
             Answer::Plain(Status::Busy) if operation.never_waits() => self.act(i, dice),
             answer => {
                 assert!(!answer.status().is_error(), "{operation:?} answered {answer:?}");
@@ -128,7 +132,7 @@ impl Subject {
         }
     }
 
-    /// Of every second key without waiting, if that answers.
+    /// Loads a key. For odd keys it tries `peek` first.
     pub fn load(&self, i: u64) -> Result<Option<u64>, Error> {
         let peeked = match i % 2 {
             0 => Err(Error::Busy),
@@ -145,7 +149,7 @@ impl Subject {
         self.map.store(&self.key(i), &self.sealed(i, version))
     }
 
-    /// The version that was there, or none where the given one was stored.
+    /// Returns the existing version, or `None` if the given one was stored.
     pub fn load_or_store(&self, i: u64, version: u64) -> Result<Option<u64>, Error> {
         let value = self.sealed(i, version);
         Ok(self.given(i, Outcome::Loaded, |key, out| self.map.load_or_store(key, &value, out))?.ok())
@@ -172,7 +176,7 @@ impl Subject {
         self.map.delete(&self.key(i))
     }
 
-    /// The version that was there; the next one is what `next` makes of it.
+    /// Replaces the version by what `next` returns for it, and returns the former version.
     pub fn update(&self, i: u64, next: impl FnMut(Option<u64>) -> Option<u64>) -> Result<Option<u64>, Error> {
         let (made, mut next, mut before) = (OnceCell::new(), next, None);
         self.map.update::<Error>(&self.key(i), &mut |value| {
@@ -192,7 +196,7 @@ impl Subject {
     }
 }
 
-/// Numbers that look random: a test says by its seed where it begins.
+/// Pseudo-random numbers, which the seed determines.
 pub struct Dice(u64);
 
 impl Dice {

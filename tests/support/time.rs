@@ -1,14 +1,14 @@
-//! How long a test that runs against the clock goes on.
+//! How long a test with a time limit runs.
 
 use std::time::{Duration, Instant};
 
-/// PORTOLAN_SECONDS, or one second.
+/// PORTOLAN_SECONDS (default 1).
 pub fn budget() -> Duration {
     let seconds = std::env::var("PORTOLAN_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1.0);
     Duration::from_secs_f64(seconds)
 }
 
-/// The end of a test that shares its time with `parts - 1` like it.
+/// The deadline of a test that gets one of `parts` equal parts of the time.
 pub fn deadline(parts: u32) -> Instant {
     Instant::now() + budget() / parts
 }

@@ -1,8 +1,9 @@
-//! Splits source into tokens, well enough for Rust, C, C++ and Go: comments and white space are not tokens.
+//! A simple lexer that is good enough for Rust, C, C++ and Go. Comments and white space are not
+//! tokens.
 
 use std::ops::Range;
 
-/// Where the tokens of `source` are, in order. `nests`: block comments nest, as Rust's do.
+/// The tokens of `source` in order, as ranges. `nests`: block comments nest, as in Rust.
 pub fn tokens(source: &str, nests: bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -17,7 +18,8 @@ pub fn tokens(source: &str, nests: bool) -> Vec<Range<usize>> {
     found
 }
 
-/// The length of what `rest` begins with, and whether it is a token.
+/// The length of the token, comment or white space at the start of `rest`, and whether it is a
+/// token.
 fn next(rest: &str, nests: bool) -> (usize, bool) {
     let first = rest.chars().next().unwrap_or(' ');
     if first.is_whitespace() {
@@ -63,7 +65,7 @@ fn block_comment(rest: &str, nests: bool) -> usize {
     at
 }
 
-/// Rust's r"…", r#"…"# and the like, and Go's `…`.
+/// The length of a raw string: r"…" or r#"…"# in Rust, `…` in Go.
 fn raw_string(rest: &str) -> Option<usize> {
     if let Some(text) = rest.strip_prefix('`') {
         return Some(text.find('`').map_or(rest.len(), |end| end + 2));
@@ -75,7 +77,7 @@ fn raw_string(rest: &str) -> Option<usize> {
     Some(text.find(&end).map_or(rest.len(), |at| rest.len() - text.len() + at + end.len()))
 }
 
-/// A string or character in quotes, with backslashes before what does not end it.
+/// The length of a quoted string or character. A backslash escapes the next character.
 fn quoted(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
@@ -87,7 +89,7 @@ fn quoted(rest: &str, quote: char) -> usize {
     rest.len()
 }
 
-/// A character, or the quote alone: of a Rust lifetime.
+/// The length of a character literal, or 1 for the quote of a Rust lifetime.
 fn character(rest: &str) -> usize {
     let mut after = rest.chars().skip(1);
     match (after.next(), after.next()) {

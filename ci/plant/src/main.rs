@@ -1,24 +1,25 @@
-//! The planted bugs: reads ci/mutants/*.bug and plants them in a copy of the tree. ci/mutants.sh runs the tests that must find them.
+//! Plants the bugs of ci/mutants/*.bug in a copy of the tree. ci/mutants.sh runs the tests that
+//! must find them.
 //!
 //! ```text
-//! plant check TREE              each bug fits the source
-//! plant list TREE [FILE ...]    NAME, TEST and WHAT of each bug, or of those in these files, a line each
-//! plant apply TREE NAME         plants a bug; prints the files that it changed
+//! plant check TREE              checks that each bug fits the source
+//! plant list TREE [FILE ...]    prints name, test and description of each bug, or of those in these files
+//! plant apply TREE NAME         plants a bug, and prints the files that it changes
 //! ```
 //!
 //! A bug is a file:
 //!
 //! ```text
-//! What is wrong then, in a sentence.
+//! A sentence that says what is wrong with the bug planted.
 //! test: the test that must fail
 //!
 //! src/table/write.rs: insert
-//! - the code that is there
-//! + the code that takes its place
+//! - the code in the source
+//! + the code that replaces it
 //! ```
 //!
-//! The last part may stand several times. The code must be there exactly once in that function, or in the file where no function is named;
-//! comments and line breaks do not count.
+//! The last part may be repeated. The code must occur exactly once in that function, or in the
+//! whole file if no function is named. Comments and line breaks do not matter.
 
 mod lexer;
 mod rewrite;
@@ -52,12 +53,12 @@ impl Bug {
             side.push_str(place.strip_prefix(' ').unwrap_or(place));
         }
         if what.is_empty() || rewrites.is_empty() {
-            return Err("it says nothing, or changes nothing".into());
+            return Err("it has no description, or changes nothing".into());
         }
         Ok(Self { name: name.into(), what, test: test.into(), rewrites })
     }
 
-    /// The changed files of a tree and what they hold then.
+    /// The files that the bug changes, with their new contents.
     fn changes(&self, tree: &Path) -> Result<Vec<(&str, String)>, String> {
         let mut changed: Vec<(&str, String)> = Vec::new();
         for rewrite in &self.rewrites {

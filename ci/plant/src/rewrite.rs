@@ -1,9 +1,9 @@
-//! Finds the text of a rewrite in a file, whatever comments and white space it has there, and replaces it.
+//! Finds the code of a rewrite in a file, ignoring comments and white space, and replaces it.
 
 use crate::lexer::tokens;
 use std::ops::Range;
 
-/// In `file`, in its function `function` (in all of it, if that is empty): `old` becomes `new`.
+/// Replaces `old` by `new` in a function of a file, or anywhere in the file if `function` is empty.
 pub struct Rewrite {
     pub file: String,
     pub function: String,
@@ -12,7 +12,7 @@ pub struct Rewrite {
 }
 
 impl Rewrite {
-    /// The source with the rewrite, or why it does not fit: `old` must be there exactly once.
+    /// Returns the changed source, or why the rewrite does not fit. `old` must occur exactly once.
     pub fn apply(&self, source: &str) -> Result<String, String> {
         let file = Tokens::of(source, self.file.rsplit('.').next().unwrap_or(""));
         let old = Tokens::of(&self.old, file.language);
@@ -30,10 +30,10 @@ impl Rewrite {
     }
 }
 
-/// A text and where its tokens are.
+/// A text and the ranges of its tokens.
 struct Tokens<'a> {
     text: &'a str,
-    /// By the ending of the file's name.
+    /// The extension of the file's name.
     language: &'a str,
     spans: Vec<Range<usize>>,
 }
@@ -43,18 +43,20 @@ impl<'a> Tokens<'a> {
         Self { text, language, spans: tokens(text, language == "rs") }
     }
 
-    /// Token `at`; past the end, nothing.
+    /// Token number `at`, or an empty text past the end.
     fn get(&self, at: usize) -> &'a str {
         self.spans.get(at).map_or("", |span| &self.text[span.clone()])
     }
 
+    /// The numbers of the tokens in `region` at which `old` begins.
     fn places_of(&self, old: &Tokens<'_>, region: Range<usize>) -> Vec<usize> {
         let is_there = |at: &usize| (0..old.spans.len()).all(|index| self.get(at + index) == old.get(index));
         let end = (region.end + 1).saturating_sub(old.spans.len());
         (region.start..end).filter(is_there).collect()
     }
 
-    /// From their names to their ends: all functions of a name that have a body. Without a name, the whole file.
+    /// All functions of this name that have a body, from the name to the end of the body. The whole
+    /// file if the name is empty.
     fn functions(&self, name: &str) -> Vec<Range<usize>> {
         if name.is_empty() {
             return core::iter::once(0..self.spans.len()).collect();
@@ -63,14 +65,14 @@ impl<'a> Tokens<'a> {
         (0..self.spans.len()).filter(begins).filter_map(|at| Some(at..self.end_of_body(at)?)).collect()
     }
 
-    /// Whether a function is defined here and not called.
+    /// Whether the name at this token is that of a function being defined, not called.
     fn is_defined_at(&self, at: usize) -> bool {
         let before = |back: usize| if at >= back { self.get(at - back) } else { "" };
         match self.language {
             "rs" => before(1) == "fn",
-            // func name, or func (receiver) name: such a line begins a declaration and nothing else.
+            // `func name` or `func (receiver) name`. Nothing but a declaration begins like that.
             "go" => before(1) == "func" || (1..=at.min(12)).any(|back| before(back) == "func") && before(1) == ")",
-            // A type comes before a name that is defined, and a name is not called after one.
+            // Before the name in a definition stands a type, a label or the end of something else.
             _ => {
                 let word = before(1).chars().all(|c| c.is_alphanumeric() || c == '_');
                 let keyword = matches!(before(1), "" | "return" | "else" | "case" | "throw");
@@ -79,7 +81,8 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Behind the body of a function whose name is here; `None` if it has none.
+    /// The token after the body of the function whose name is token `name`. `None` if it has no
+    /// body.
     fn end_of_body(&self, name: usize) -> Option<usize> {
         let (mut at, mut depth) = (name + 1, 0);
         if !matches!(self.get(at), "(" | "<" | "[") {
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_in_a_string_or_comment_is_no_code() {
+    fn strings_and_comments_are_not_searched() {
         let source = "fn f() { let (q, r) = ('\"', r#\"x = 1;\"#); /* x = 1; /* */ x = 1; */ x = 1; }";
         assert!(rewrite("a.rs", "f", "x = 1;", "", source).unwrap().ends_with("*/  }"));
     }
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_once_does_not_fit() {
+    fn code_that_does_not_occur_exactly_once_does_not_fit() {
         for (function, old) in [("f", "x"), ("f", "z"), ("g", "x"), ("", "x"), ("f", "")] {
             assert!(rewrite("a.rs", function, old, "", "fn f() { x; x }").is_err(), "{function}: {old}");
         }

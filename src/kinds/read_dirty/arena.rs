@@ -226,22 +226,22 @@ mod tests {
     #[test]
     fn a_discarded_entry_returns_with_a_higher_version() {
         let memory = Memory::new(Default::default());
-        let mut entries = EntryArena::new();
+        let mut arena = EntryArena::new();
         let mut last = 0;
         // So many rounds that a version that doubled in each would overflow its 62 bits.
         for _ in 0..100 {
-            let entry = entries.take(&memory).unwrap();
+            let entry = arena.take(&memory).unwrap();
             let guard = entry.lock();
             guard.begin(1, None);
             let version = guard.entry.state.load(Relaxed) >> 2;
             assert!(version > last, "{version} after {last}");
             last = version;
             guard.free();
-            entries.release(guard);
-            entries.shrink(&memory);
+            arena.release(guard);
+            arena.shrink(&memory);
         }
         // SAFETY: the entries' references are not used any more.
-        unsafe { entries.destroy(&memory) };
+        unsafe { arena.destroy(&memory) };
     }
 
     #[test]
@@ -257,18 +257,18 @@ mod tests {
     #[test]
     fn a_shrink_keeps_the_partly_cut_chunk_first() {
         let memory = Memory::new(Default::default());
-        let mut entries = EntryArena::new();
+        let mut arena = EntryArena::new();
         // One more than fills the first two chunks, so the last chunk can still be cut.
         for _ in 0..3 * FIRST + 1 {
-            entries.take(&memory).unwrap().lock().begin(1, None);
+            arena.take(&memory).unwrap().lock().begin(1, None);
         }
-        let bytes = entries.bytes();
-        entries.shrink(&memory);
+        let bytes = arena.bytes();
+        arena.shrink(&memory);
         for _ in 0..FIRST {
-            entries.take(&memory).unwrap().lock().begin(1, None);
+            arena.take(&memory).unwrap().lock().begin(1, None);
         }
-        assert_eq!(entries.bytes(), bytes);
+        assert_eq!(arena.bytes(), bytes);
         // SAFETY: the entries' references are not used any more.
-        unsafe { entries.destroy(&memory) };
+        unsafe { arena.destroy(&memory) };
     }
 }

@@ -183,10 +183,12 @@ mod models {
     #[test]
     fn a_reopened_lock_leaves_no_thread_asleep() {
         check([Counter::count, Counter::count, Counter::renew], |[.., renewed], count| {
+            // A renewal loses what was counted before it. Without one nothing is lost.
             assert!(count <= 2 && (renewed || count == 2));
         });
         let count_and_renew = |counter: &Counter| counter.count() && counter.renew();
         check([Counter::count, Counter::count, count_and_renew], |[.., renewed], count| {
+            // A renewal loses at least the count of its own thread.
             assert!(count <= 2 || count == 3 && !renewed);
         });
     }

@@ -1,5 +1,6 @@
-/* One program, of which one half is compiled with exceptions and the other without: both halves are here. They update by bodies of
- * the same type, so the linker could take one half's code for the other's, and what the body below throws would get nowhere. */
+/* Both halves of a program of which one is compiled with exceptions and one without. They call update with
+ * bodies of the same type. If the linker merged the two halves' code, an exception thrown by the body
+ * below might not get through. */
 #include <portolan.hpp>
 
 #include <cstdio>
@@ -23,7 +24,7 @@ int main() {
         if (doubled_without_exceptions(map, 1) != portolan::status::ok) return EXIT_FAILURE;
         try {
             (void)map.try_update(1, throws);
-            std::puts("what the body of an update threw did not come out");
+            std::puts("the exception thrown by the body of an update was lost");
             return EXIT_FAILURE;
         } catch (int number) {
             if (number != 42) return EXIT_FAILURE;

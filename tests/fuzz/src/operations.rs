@@ -1,5 +1,6 @@
-//! Bytes as a sequence of operations on one map, through the C interface or the Rust one, beside a model. The first bytes
-//! choose the map: interface, kind, types of key and value, hash, seed, shards. Each operation is a byte and what it needs.
+//! Decodes the fuzzer's bytes as a sequence of operations on one map, through C or through Rust,
+//! and compares each result with a model. The first bytes choose the map: interface, kind, types of
+//! key and value, hash, seed, shards. Each operation is a byte, followed by its arguments.
 
 #![no_main]
 
@@ -13,7 +14,7 @@ use support::checked::{Checked, ROOM};
 use support::operations::{OPERATIONS, Operation};
 use support::setup::{Hash, KINDS, Setup, Way};
 
-/// What is left of the input; zeros after its end.
+/// The rest of the input. After its end it reads as zeros.
 struct Input<'a>(&'a [u8]);
 
 impl Input<'_> {
@@ -32,7 +33,7 @@ impl Input<'_> {
         self.0 = rest;
         bytes.to_vec()
     }
-    /// Bytes, most often as many as a word has.
+    /// A key or value. Most often it has the length of a word.
     fn item(&mut self) -> Vec<u8> {
         if self.below(4) == 0 { self.bytes(100) } else { self.word().to_ne_bytes().to_vec() }
     }
@@ -44,13 +45,13 @@ fn setup(input: &mut Input) -> Setup {
     let words = (key, value) == (Width::Word, Width::Word);
     let way = Way::ALL[usize::from(input.below(if words { 4 } else { 2 }))];
     let hash = Hash::ALL[usize::from(input.below(3))];
-    // A seed makes the run repeatable.
+    // Never 0, which means a random seed: the run must be repeatable.
     let (seed, shards) = (1 + u64::from(input.byte()), 1 << input.below(4));
     Setup { way, hash, seed, shards, ..Setup::new(kind, key, value) }
 }
 
-/// So many steps have a code of their own. The corpus has only such codes, and numbers of kinds that are below the number of
-/// kinds: so its inputs mean the same when there are more of both.
+/// Steps with a code of their own. The corpus uses only these codes, and only kinds that exist now.
+/// So its inputs keep their meaning when steps or kinds are added.
 const CODES: usize = 30;
 
 fn step(input: &mut Input) -> Step {
@@ -99,7 +100,7 @@ fuzz_target!(|data: &[u8]| {
     let mut input = Input(data);
     let setup = setup(&mut input);
     let mut checked = Checked::new(&setup);
-    // With the constant hash each operation walks all entries.
+    // A limit, since with the constant hash each operation searches all entries.
     for _ in 0..200 {
         if input.0.is_empty() {
             break;

@@ -1,5 +1,5 @@
-// check reads histories that record wrote, a line for each call and an empty line after each history, and judges them: several at a
-// time, while it reads on.
+// check reads the output of record, which has a line for each call and an empty line after each history. It
+// checks several histories at a time while it reads on.
 package main
 
 import (
@@ -16,10 +16,10 @@ import (
 	"github.com/portolan-map/portolan/tests/linear"
 )
 
-// longest is the most bytes of a history.
+// longest is the maximum length of a history in bytes.
 const longest = 64 << 20
 
-// fields is what is left of a line, and the first error in it.
+// fields is the rest of a line, and the first error found in it.
 type fields struct {
 	rest string
 	err  error
@@ -41,7 +41,7 @@ func (f *fields) truth() bool {
 	return is
 }
 
-// parse returns the calls of a history.
+// parse parses the calls of a history.
 func parse(history string) (calls []linear.Call, err error) {
 	for line := range strings.SplitSeq(history, "\n") {
 		f := fields{rest: line}
@@ -52,20 +52,20 @@ func parse(history string) (calls []linear.Call, err error) {
 		c.A, c.B, c.Value, c.Is = f.number(), f.number(), f.number(), f.truth()
 		c.Start, c.End = int64(f.number()), int64(f.number())
 		if f.err != nil || f.rest != "" || c.Op == 0 {
-			return nil, fmt.Errorf("no call: %q: %w", line, f.err)
+			return nil, fmt.Errorf("not a call: %q: %w", line, f.err)
 		}
 		calls = append(calls, c)
 	}
 	return calls, nil
 }
 
-// split makes a bufio.Scanner return histories. What is not whole is an error.
+// split makes a bufio.Scanner return whole histories. An incomplete one at the end is an error.
 func split(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	if end := bytes.Index(data, []byte("\n\n")); end >= 0 {
 		return end + 2, data[:end], nil
 	}
 	if atEOF && len(data) > 0 {
-		return 0, nil, errors.New("the last history is not whole")
+		return 0, nil, errors.New("the last history is incomplete")
 	}
 	return 0, nil, nil
 }
@@ -115,7 +115,7 @@ func main() {
 	close(histories)
 	checking.Wait()
 	if checked == 0 {
-		refuse(0, errors.New("there is none"))
+		refuse(0, errors.New("the input has no history"))
 	}
 	fmt.Printf("%d calls in %d histories, linearizable; %d met another on the same key\n", checked, read, met)
 }

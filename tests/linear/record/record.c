@@ -1,7 +1,8 @@
-/* Records histories of maps, through portolan.h alone: record CALLS writes about that many calls on each kind of map that threads may
- * share, of each sort, with two to eight threads, while another thread makes the map grow, shrink, promote and be iterated. A
- * line is a call on one key: thread, key, operation, two numbers given, number and truth returned, begin and end. Ends a history with an
- * empty line. `check` judges them. */
+/* Records histories of maps, using portolan.h only. `record CALLS` prints about that many calls for each kind
+ * of map that threads may share and each type of keys and values. Two to eight threads make them, while
+ * another thread makes the map grow, shrink, promote and be iterated. A line is a call on one key: thread,
+ * key, operation, two arguments, value returned, truth returned, start and end. An empty line ends a
+ * history. `check` reads the output. */
 #include <inttypes.h>
 #include <portolan.h>
 #include <pthread.h>
@@ -33,10 +34,10 @@ typedef struct {
 static atomic_int stop;
 static pthread_barrier_t begin;
 
-/* A call that does not answer as any call here may. */
+/* Ends the program after a status that no call here may return. */
 static void refuse(ptl_status status, const char *what)
 {
-    fprintf(stderr, "record: %s answers %d (%s)\n", what, status, ptl_status_string(status));
+    fprintf(stderr, "record: %s returned %d (%s)\n", what, status, ptl_status_string(status));
     exit(1);
 }
 
@@ -55,8 +56,8 @@ static uint64_t draw(uint64_t *random, uint64_t below)
     return (z >> 33) % below;
 }
 
-/* Keys and values as bytes: some short enough for a slot, some not; values of many lengths, made of one byte after their number, or words,
- * which are their numbers. */
+/* Keys and values as bytes. Some keys fit into a slot and some do not. A value is a number, as a word, or
+ * followed by filler bytes, so that values have many lengths. */
 static size_t key_bytes(uint64_t key, char *place) { return (size_t)sprintf(place, "%0*" PRIu64, 3 + (int)(key % 4 * 25), key); }
 
 static size_t value_bytes(map_sort sort, uint64_t number, unsigned char *place)
@@ -74,10 +75,10 @@ static uint64_t value_number(map_sort sort, const unsigned char *place, size_t s
     unsigned char wanted[LONGEST];
     uint64_t number;
     if (size < 8)
-        refuse(0, "a value that nobody stored");
+        refuse(0, "loaded a value that was never stored");
     memcpy(&number, place, 8);
     if ((sort == TEXTS && number > 1000) || value_bytes(sort, number, wanted) != size || memcmp(place, wanted, size) != 0)
-        refuse(0, "a value that nobody stored");
+        refuse(0, "loaded a value that was never stored");
     return number;
 }
 
@@ -102,7 +103,7 @@ static void call_words(ptl_map *map, call *c)
     case 'd': r.status = ptl_map_delete_u64(map, c->key); break;
     case 'a': r.status = ptl_map_compare_and_swap_u64(map, c->key, c->a, c->b); break;
     case 'e': r.status = ptl_map_compare_and_delete_u64(map, c->key, c->a); break;
-    case 'p': /* a look, and a load where that would wait */
+    case 'p': /* peek, and load if peek would wait */
         r = ptl_map_peek_u64(map, c->key);
         if (r.status == PTL_E_BUSY)
             r = ptl_map_load_u64(map, c->key);
@@ -141,7 +142,7 @@ static void call_bytes(ptl_map *map, map_sort sort, call *c)
                 status = ptl_map_add(map, key, k, c->a, &sum);
                 break;
             }
-            c->op = 's'; /* values that are no numbers cannot be added to */
+            c->op = 's'; /* only words can be added to */
             /* fall through */
         case 's': status = ptl_map_store(map, key, k, a, a_size); break;
         case 'd': status = ptl_map_delete(map, key, k); break;
@@ -174,7 +175,7 @@ static void *work(void *user)
         if (c->op == 'R' && draw(&own->random, 4) != 0)
             continue;
         c->start = now();
-        if (c->op == 'R') { /* a clear is a delete of each key */
+        if (c->op == 'R') { /* a clear is recorded as a delete of each key */
             ptl_status status = ptl_map_clear(own->map);
             if (status != PTL_OK)
                 refuse(status, "clear");

@@ -1,7 +1,8 @@
-//! Another Rust static library in the same C program: it allocates, starts a thread, panics and catches the panic.
+//! Another Rust static library in the same C program: it allocates, starts a thread, panics and
+//! catches the panic.
 use std::collections::HashMap;
 
-/// How many different letters the threads counted; -1 when the panic was not caught here.
+/// Returns how many different letters a thread counted, or -1 if the panic was not caught.
 #[unsafe(no_mangle)]
 pub extern "C" fn neighbour_work() -> i32 {
     let counted = std::thread::spawn(|| {
@@ -11,8 +12,8 @@ pub extern "C" fn neighbour_work() -> i32 {
         }
         letters.len() as i32
     });
-    std::panic::set_hook(Box::new(|_| ())); // the panic is meant, so it should not be printed
-    let caught = std::panic::catch_unwind(|| panic!("meant")).is_err();
+    std::panic::set_hook(Box::new(|_| ())); // the panic is intended: do not print it
+    let caught = std::panic::catch_unwind(|| panic!("intended")).is_err();
     match counted.join() {
         Ok(letters) if caught => letters,
         _ => -1,
