@@ -3,14 +3,15 @@
 use std::{env, fs, path::Path};
 
 /// The files of the C face, in the order in which a reader of the header wants them.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "status",
     "slices",
     "options",
     "version",
-    "handle",
+    "map_handle",
     "lifecycle",
     "key_ops",
+    "word",
     "key_ops_u64",
     "whole",
     "iterate",
