@@ -49,6 +49,7 @@ impl From<OutOfMemory> for Error {
 /// How an operation went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// It was done as the operation says.
     Done,
     /// The key was not there.
     NotFound,

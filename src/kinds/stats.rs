@@ -9,6 +9,7 @@ use crate::{
 /// Figures that the kinds gather; sums over all tables unless said.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
+    /// As counted by `len`.
     pub entries: u64,
     /// Entries to a main bucket.
     pub load_factor: f64,
@@ -16,21 +17,29 @@ pub struct Stats {
     pub bucket_bits: u32,
     /// Main buckets.
     pub buckets: u64,
+    /// Overflow buckets in use.
     pub overflow_buckets: u64,
-    /// Tables in the middle of a growth, and the buckets they have split already.
+    /// Tables in the middle of a growth.
     pub growing: u64,
+    /// Buckets that those have split already.
     pub split: u64,
     /// Tables that a key may fall into.
     pub shards: u64,
+    /// Entries of the emptiest shard.
     pub shard_entries_min: u64,
+    /// Entries of the fullest shard.
     pub shard_entries_max: u64,
     /// The most buckets in one chain.
     pub longest_chain: u64,
+    /// Read/dirty: how often the dirty map has become the read map.
     pub promotions: u64,
-    /// Since the last promotion.
+    /// Read/dirty: lookups that the read map could not answer, since the last promotion.
     pub misses: u64,
+    /// Read/dirty: entries of the dirty map.
     pub dirty_entries: u64,
+    /// Read/dirty: entries of the read map, deleted ones included.
     pub read_entries: u64,
+    /// Read/dirty: entries of the read map that were deleted and are not in the dirty map.
     pub expunged: u64,
     /// Memory held for tables, and for read/dirty entries.
     pub table_bytes: u64,
@@ -71,8 +80,11 @@ impl Stats {
 #[repr(u8)]
 pub enum SlotState {
     #[default]
+    /// Empty, and so is every slot after it.
     EmptyRest = 0,
+    /// Empty.
     EmptyOne = 1,
+    /// It holds an entry.
     Live = 2,
     /// Read/dirty: deleted, the entry is still there.
     Nil = 3,
@@ -83,17 +95,21 @@ pub enum SlotState {
 /// One bucket as it stood at some moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BucketView {
+    /// Changes whenever an entry comes, goes or moves.
     pub version: u32,
     /// Number of the next overflow bucket, 0 for none.
     pub overflow: u32,
+    /// The top byte of each key's hash.
     pub tophash: [u8; SLOTS],
+    /// What each slot is.
     pub state: [SlotState; SLOTS],
     /// A word key itself, or the length of a bytes key.
     pub keys: [u64; SLOTS],
     /// A word value itself, or the length of a bytes value.
     pub values: [u64; SLOTS],
-    /// B of the table, and its main buckets.
+    /// B of the table.
     pub table_bucket_bits: u64,
+    /// Main buckets of the table.
     pub table_buckets: u64,
 }
 

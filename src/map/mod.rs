@@ -2,7 +2,6 @@
 //!
 //! Keys and values are bytes here, or words where the name says so; a word as bytes is its 8 bytes in the machine's order. What
 //! each operation promises is told in the C header, which says the same in C's terms.
-#![warn(missing_docs)]
 
 mod config;
 mod error;
