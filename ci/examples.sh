@@ -19,6 +19,7 @@ printf '%s\n' "$report"
 
 run $c/wordcount --check --threads 8 /usr/include
 run $go/wordcount -check -threads 8 /usr/include
+run cargo run --quiet --locked --example wordcount
 run $c/anatomy --svg target/examples/anatomy.svg >target/examples/anatomy.txt
 grep -q '</svg>' target/examples/anatomy.svg
 

@@ -4,14 +4,15 @@
 use std::{env, fs, path::Path};
 
 /// The files of the C interface, in the order of the header.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "status",
     "slices",
     "options",
     "version",
-    "handle",
+    "map_handle",
     "lifecycle",
     "key_ops",
+    "word",
     "key_ops_u64",
     "whole",
     "iterate",

@@ -2,27 +2,27 @@
 
 use super::{
     boundary::call,
-    handle::{borrow, ptl_map},
+    map_handle::{borrow, ptl_map, with_calls},
     refusal::{Refusal, status_of},
-    slices::{column, column_writer, places, places_or_none, words},
+    slices::{column, column_writer, places, places_or_none},
     status::{PTL_OK, ptl_status},
 };
 use crate::map::{Error, Outcome};
 use std::{ffi::c_void, mem::MaybeUninit};
 
 /// Where the statuses of a batch go, and the first error among them.
-struct Statuses<'a> {
+pub struct Statuses<'a> {
     /// One for each key, or none where the caller does not want them.
     places: &'a mut [MaybeUninit<ptl_status>],
-    first_error: ptl_status,
+    pub first_error: ptl_status,
 }
 
 impl<'a> Statuses<'a> {
-    fn new(places: &'a mut [MaybeUninit<ptl_status>]) -> Self {
+    pub fn new(places: &'a mut [MaybeUninit<ptl_status>]) -> Self {
         Self { places, first_error: PTL_OK }
     }
 
-    fn put(&mut self, index: usize, result: Result<Outcome, Error>) {
+    pub fn put(&mut self, index: usize, result: Result<Outcome, Error>) {
         let status = status_of(result);
         if self.first_error == PTL_OK && status < 0 {
             self.first_error = status;
@@ -188,14 +188,8 @@ pub unsafe extern "C" fn ptl_map_load_many_u64(
 ) -> ptl_status {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| {
-        // SAFETY: the caller's statuses, keys and values.
-        let (statuses, keys, values) =
-            unsafe { (places(statuses, count)?, words(keys, count)?, places(values, count)?) };
-        let mut statuses = Statuses::new(statuses);
-        map.load_many_u64(keys, values, |index, result| statuses.put(index, result))?;
-        Ok(statuses.first_error)
-    })
+    // SAFETY: the calls are those that the handle has, and the other arguments are the caller's.
+    with_calls(map, |handle, calls| unsafe { (calls.load_many)(handle, keys, count, values, statuses) })
 }
 
 /// ptl_map_store_many for maps of words to words. `statuses` may be NULL.
@@ -218,14 +212,8 @@ pub unsafe extern "C" fn ptl_map_store_many_u64(
 ) -> ptl_status {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| {
-        // SAFETY: the caller's keys, values and statuses.
-        let (keys, values, statuses) =
-            unsafe { (words(keys, count)?, words(values, count)?, places_or_none(statuses, count)?) };
-        let mut statuses = Statuses::new(statuses);
-        map.store_many_u64(keys, values, |index, result| statuses.put(index, result))?;
-        Ok(statuses.first_error)
-    })
+    // SAFETY: the calls are those that the handle has, and the other arguments are the caller's.
+    with_calls(map, |handle, calls| unsafe { (calls.store_many)(handle, keys, values, count, statuses) })
 }
 
 /// ptl_map_delete_many for maps of words to words. `statuses` may be NULL.
@@ -246,11 +234,6 @@ pub unsafe extern "C" fn ptl_map_delete_many_u64(
 ) -> ptl_status {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| {
-        // SAFETY: the caller's keys and statuses.
-        let (keys, statuses) = unsafe { (words(keys, count)?, places_or_none(statuses, count)?) };
-        let mut statuses = Statuses::new(statuses);
-        map.delete_many_u64(keys, |index, result| statuses.put(index, result))?;
-        Ok(statuses.first_error)
-    })
+    // SAFETY: the calls are those that the handle has, and the other arguments are the caller's.
+    with_calls(map, |handle, calls| unsafe { (calls.delete_many)(handle, keys, count, statuses) })
 }

@@ -1,7 +1,7 @@
 //! The one place where a panic stops. `ci/no-panic.sh` shows that none gets past it.
 
 use super::{
-    handle::ptl_map,
+    map_handle::MapHandle,
     refusal::Refusal,
     status::{PTL_OK, ptl_status},
 };
@@ -10,21 +10,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `work` on the map of a handle, or says why not.
 #[inline(always)]
-pub fn call<A, T>(handle: Result<&ptl_map, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+pub fn call<A, T>(handle: Result<&MapHandle, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
 {
     match handle {
-        Ok(handle) => touching([handle], || work(handle.map())),
+        Ok(handle) => touching([handle], || work(&handle.held().map)),
         Err(refusal) => refusal.into(),
     }
 }
 
 /// As `call`, for work on two maps, which may be the same.
 pub fn call_both<A, T>(
-    one: Result<&ptl_map, Refusal>,
-    other: Result<&ptl_map, Refusal>,
+    one: Result<&MapHandle, Refusal>,
+    other: Result<&MapHandle, Refusal>,
     work: impl FnOnce(&Map, &Map) -> Result<T, Refusal>,
 ) -> A
 where
@@ -32,24 +32,13 @@ where
     T: Into<A>,
 {
     match (one, other) {
-        (Ok(one), Ok(other)) => touching([one, other], || work(one.map(), other.map())),
+        (Ok(one), Ok(other)) => touching([one, other], || work(&one.held().map, &other.held().map)),
         (Err(refusal), _) | (_, Err(refusal)) => refusal.into(),
     }
 }
 
-/// `call`, outlined and cold, for what a fast path could not decide; keeps the fast path free of a stack frame.
-#[cold]
-#[inline(never)]
-pub fn call_cold<A, T>(handle: Result<&ptl_map, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
-where
-    A: From<Refusal>,
-    T: Into<A>,
-{
-    call(handle, work)
-}
-
 /// As `call`, for work that runs a callback of the user's: the map lasts until the end, even if the callback releases it.
-pub fn call_with_callback<A, T>(handle: Result<&ptl_map, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
+pub fn call_with_callback<A, T>(handle: Result<&MapHandle, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
@@ -57,7 +46,7 @@ where
     match handle {
         Ok(handle) => {
             let held = handle.hold();
-            let answer = touching([handle], || work(handle.map()));
+            let answer = touching([handle], || work(&handle.held().map));
             // It may be the last one.
             let released: ptl_status = touching([], || {
                 drop(held);
@@ -71,7 +60,7 @@ where
 
 /// Runs `work`, which touches these handles. Should it fail inside, none of them can be trusted again.
 #[inline(always)]
-pub fn touching<A, T, const N: usize>(handles: [&ptl_map; N], work: impl FnOnce() -> Result<T, Refusal>) -> A
+pub fn touching<A, T, const N: usize>(handles: [&MapHandle; N], work: impl FnOnce() -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
@@ -89,7 +78,7 @@ where
 }
 
 #[cold]
-fn failed(handles: &[&ptl_map]) -> Refusal {
+fn failed(handles: &[&MapHandle]) -> Refusal {
     for handle in handles {
         handle.poison();
     }
@@ -101,9 +90,9 @@ mod tests {
     use super::*;
     use crate::{
         ffi::{
-            handle::{Reference, borrow},
             key_ops_u64::{ptl_map_load_u64, ptl_map_store_u64},
-            lifecycle::{ptl_map_release, ptl_map_retain},
+            lifecycle::{new_map, ptl_map_release, ptl_map_retain},
+            map_handle::{borrow, ptl_map},
             refusal::status_of,
             status::PTL_E_INTERNAL,
             whole::{ptl_map_equal, ptl_map_len},
@@ -113,7 +102,7 @@ mod tests {
 
     fn map() -> *mut ptl_map {
         let words = Config { key: Width::Word, value: Width::Word, ..Config::default() };
-        Reference::new(words).expect("a map").into_raw()
+        new_map(words).expect("a map")
     }
 
     /// Every kind of call is refused, and release works.

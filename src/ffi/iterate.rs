@@ -2,7 +2,7 @@
 
 use super::{
     boundary::{call, call_with_callback},
-    handle::{borrow, ptl_map},
+    map_handle::{borrow, ptl_map},
     refusal::Refusal,
     slices::{column_writer, places},
     status::ptl_status,

@@ -2,7 +2,7 @@
 
 use super::{
     boundary::call,
-    handle::{borrow, ptl_map},
+    map_handle::{borrow, ptl_map},
     slices::{bytes, report, value_buf},
     status::ptl_status,
 };

@@ -1,43 +1,11 @@
 //! The same for words to words: no lengths to check, and the answer in registers.
 
 use super::{
-    boundary::{call, call_cold},
-    handle::{borrow, ptl_map},
-    refusal::Refusal,
-    status::{PTL_NOT_FOUND, PTL_OK, ptl_status},
+    boundary::call,
+    map_handle::{borrow, ptl_map, with_calls},
+    status::ptl_status,
+    word::ptl_u64,
 };
-use crate::map::{Attempt, Error, Map, Outcome};
-
-/// A word and a status, which travel in two registers.
-#[repr(C)]
-pub struct ptl_u64 {
-    /// 0 unless the function's comment says otherwise.
-    pub value: u64,
-    /// PTL_*.
-    pub status: ptl_status,
-}
-
-impl From<Refusal> for ptl_u64 {
-    fn from(refusal: Refusal) -> Self {
-        Self { value: 0, status: refusal.into() }
-    }
-}
-
-/// A value that may be there.
-impl From<Option<u64>> for ptl_u64 {
-    fn from(value: Option<u64>) -> Self {
-        match value {
-            Some(value) => Self { value, status: PTL_OK },
-            None => Self { value: 0, status: PTL_NOT_FOUND },
-        }
-    }
-}
-
-impl From<(Outcome, u64)> for ptl_u64 {
-    fn from((outcome, value): (Outcome, u64)) -> Self {
-        Self { value, status: outcome.into() }
-    }
-}
 
 /// ptl_map_load for maps of words to words.
 ///
@@ -50,28 +18,9 @@ impl From<(Outcome, u64)> for ptl_u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
-    match unsafe { borrow(map) }.map_or(Attempt::Undecided, |handle| handle.map().try_load_u64(key)) {
-        Attempt::Hit(value) => Some(value).into(),
-        Attempt::Miss => None.into(),
-        // SAFETY: the caller's handle.
-        Attempt::Undecided => unsafe { load_slow(map, key, Map::load_u64) },
-    }
-}
-
-/// The same for a map of another kind, and, by way of `slow`, for what cannot be told at once: apart, so that the fastest way
-/// needs no stack.
-///
-/// # Safety The caller's handle, as for every call.
-#[cold]
-#[inline(never)]
-unsafe fn load_slow(map: *const ptl_map, key: u64, slow: fn(&Map, u64) -> Result<Option<u64>, Error>) -> ptl_u64 {
-    // SAFETY: passed on from the caller.
-    match unsafe { borrow(map) }.map_or(Attempt::Undecided, |handle| handle.map().try_load_u64_by_entry(key)) {
-        Attempt::Hit(value) => Some(value).into(),
-        Attempt::Miss => None.into(),
-        // SAFETY: as above.
-        Attempt::Undecided => call_cold(unsafe { borrow(map) }, |map| Ok(slow(map, key)?)),
-    }
+    let map = unsafe { borrow(map) };
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.load)(handle, key) })
 }
 
 /// ptl_map_peek for maps of words to words.
@@ -86,12 +35,9 @@ unsafe fn load_slow(map: *const ptl_map, key: u64, slow: fn(&Map, u64) -> Result
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_peek_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
-    match unsafe { borrow(map) }.map_or(Attempt::Undecided, |handle| handle.map().try_load_u64(key)) {
-        Attempt::Hit(value) => Some(value).into(),
-        Attempt::Miss => None.into(),
-        // SAFETY: the caller's handle.
-        Attempt::Undecided => unsafe { load_slow(map, key, Map::peek_u64) },
-    }
+    let map = unsafe { borrow(map) };
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.peek)(handle, key) })
 }
 
 /// ptl_map_store for maps of words to words.
@@ -106,7 +52,8 @@ pub unsafe extern "C" fn ptl_map_peek_u64(map: *const ptl_map, key: u64) -> ptl_
 pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_status {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| Ok(map.store_u64(key, value)?))
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.store)(handle, key, value) })
 }
 
 /// ptl_map_load_or_store for maps of words to words.
@@ -122,7 +69,8 @@ pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u
 pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| Ok(map.load_or_store_u64(key, value)?))
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.load_or_store)(handle, key, value) })
 }
 
 /// ptl_map_load_and_delete for maps of words to words.
@@ -137,7 +85,8 @@ pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, 
 pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| Ok(map.load_and_delete_u64(key)?))
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.load_and_delete)(handle, key) })
 }
 
 /// ptl_map_delete for maps of words to words.
@@ -152,7 +101,8 @@ pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64
 pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_status {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| Ok(map.delete_u64(key)?))
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.delete)(handle, key) })
 }
 
 /// ptl_map_swap for maps of words to words.
@@ -168,12 +118,8 @@ pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_
 pub unsafe extern "C" fn ptl_map_swap_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| {
-        Ok(match map.swap_u64(key, value)? {
-            Some(previous) => (Outcome::Loaded, previous),
-            None => (Outcome::Done, 0),
-        })
-    })
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.swap)(handle, key, value) })
 }
 
 /// ptl_map_compare_and_swap for maps of words to words.
@@ -194,7 +140,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
 ) -> ptl_status {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| Ok(map.compare_and_swap_u64(key, old_value, new_value)?))
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.compare_and_swap)(handle, key, old_value, new_value) })
 }
 
 /// ptl_map_compare_and_delete for maps of words to words.
@@ -210,7 +157,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
 pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: u64, old_value: u64) -> ptl_status {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| Ok(map.compare_and_delete_u64(key, old_value)?))
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.compare_and_delete)(handle, key, old_value) })
 }
 
 /// ptl_map_contains for maps of word keys; the values may be of either type.
@@ -240,5 +188,6 @@ pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> 
 pub unsafe extern "C" fn ptl_map_add_u64(map: *mut ptl_map, key: u64, delta: u64) -> ptl_u64 {
     // SAFETY: the caller's handle.
     let map = unsafe { borrow(map) };
-    call(map, |map| Ok((Outcome::Done, map.add_u64(key, delta)?)))
+    // SAFETY: the calls are those that the handle has.
+    with_calls(map, |handle, calls| unsafe { (calls.add)(handle, key, delta) })
 }

@@ -2,13 +2,30 @@
 
 use super::{
     boundary::touching,
-    handle::{Reference, borrow, ptl_map},
+    handle::Reference,
+    map_handle::{MapAndCalls, borrow, ptl_map},
     options::{self, ptl_map_options},
     refusal::Refusal,
     status::{PTL_OK, ptl_status},
+    word_calls::calls_for,
 };
-use crate::map::Outcome;
+use crate::map::{Allocator, Config, Error, Map, Outcome};
 use std::ptr::NonNull;
+
+/// The first reference to the map that `make` gives, for a caller.
+pub fn hand_out(allocator: Allocator, make: impl FnOnce() -> Result<Map, Error>) -> Result<*mut ptl_map, Refusal> {
+    let reference = Reference::new(allocator, || {
+        let map = make()?;
+        let calls = calls_for(&map);
+        Ok(MapAndCalls::new(map, calls))
+    })?;
+    Ok(reference.into_raw().cast())
+}
+
+/// The first reference to a new map, for a caller.
+pub fn new_map(config: Config) -> Result<*mut ptl_map, Refusal> {
+    hand_out(config.allocator, || Map::new(config))
+}
 
 /// Makes a map and gives the caller the first reference to it, for ptl_map_release.
 ///
@@ -33,9 +50,9 @@ pub unsafe extern "C" fn ptl_map_new(options: *const ptl_map_options, map: *mut 
         }
         // SAFETY: the caller's options.
         let config = unsafe { options::read(options) }?.unwrap_or_default();
-        let reference = Reference::new(config)?;
+        let made = new_map(config)?;
         // SAFETY: not NULL, so it is the caller's place for a handle.
-        unsafe { map.write(reference.into_raw()) };
+        unsafe { map.write(made) };
         Ok(PTL_OK)
     })
 }
@@ -72,14 +89,14 @@ pub unsafe extern "C" fn ptl_map_retain(map: *mut ptl_map) -> ptl_status {
 /// - PTL_E_INTERNAL: the library failed while it freed the map. Some of its memory may be lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_release(map: *mut ptl_map) -> ptl_status {
-    let Some(handle) = NonNull::new(map) else { return PTL_OK };
+    let Some(handle) = NonNull::new(map.cast()) else { return PTL_OK };
     // SAFETY: the caller's handle.
     match unsafe { borrow(map) } {
         // A poisoned map is not entered any more, but it is still released.
         Err(refusal) if refusal != Refusal::INTERNAL => refusal.into(),
         _ => touching([], || {
             // SAFETY: the caller gives back the reference that it got from `new`, `clone` or `retain`.
-            drop(unsafe { Reference::from_raw(handle) });
+            drop(unsafe { Reference::<MapAndCalls>::from_raw(handle) });
             Ok(Outcome::Done)
         }),
     }

@@ -10,6 +10,7 @@ mod iterate;
 mod key_ops;
 mod key_ops_u64;
 mod lifecycle;
+mod map_handle;
 #[cfg(all(test, loom))]
 mod models;
 mod options;
@@ -20,3 +21,5 @@ mod status;
 mod update;
 mod version;
 mod whole;
+mod word;
+mod word_calls;

@@ -1,8 +1,8 @@
 //! The count of references under loom: two threads that give theirs back. `ci/models.sh` runs them.
 
 use super::{
-    handle::{Reference, ptl_map},
-    lifecycle::{ptl_map_release, ptl_map_retain},
+    lifecycle::{new_map, ptl_map_release, ptl_map_retain},
+    map_handle::ptl_map,
     status::PTL_OK,
 };
 use crate::map::{
@@ -11,8 +11,8 @@ use crate::map::{
 };
 use loom::{model::Builder, thread};
 use std::{
+    alloc::{Layout, alloc as system_alloc, dealloc},
     ffi::c_void,
-    mem::MaybeUninit,
     sync::{Arc, Mutex},
 };
 
@@ -23,24 +23,36 @@ struct Watch {
     freed: Mutex<Vec<Freed>>,
 }
 
-/// A map that was freed.
+/// Memory of a map that was freed: the map of its kind, then the handle.
 struct Freed {
-    /// Its memory, which stays, so that a late look at it is no crash.
-    _memory: Box<MaybeUninit<ptl_map>>,
+    /// It stays until the watch goes, so that a late look at it is no crash.
+    memory: *mut c_void,
+    layout: Layout,
     /// What the words were then.
     seen: [u64; 2],
 }
 
-unsafe extern "C" fn alloc(size: usize, _align: usize, _watch: *mut c_void) -> *mut c_void {
-    assert_eq!(size, size_of::<ptl_map>(), "an empty map needs memory for its handle only");
-    Box::into_raw(Box::<ptl_map>::new_uninit()).cast()
+// SAFETY: nobody uses the memory but the watch.
+unsafe impl Send for Freed {}
+
+impl Drop for Freed {
+    fn drop(&mut self) {
+        // SAFETY: allocated by `alloc` with this layout.
+        unsafe { dealloc(self.memory.cast(), self.layout) };
+    }
 }
 
-unsafe extern "C" fn free(memory: *mut c_void, _size: usize, _align: usize, watch: *mut c_void) {
-    // SAFETY: the model's watch and memory from `alloc`.
-    let (watch, _memory) = unsafe { (&*watch.cast::<Watch>(), Box::from_raw(memory.cast())) };
-    let seen = watch.done.each_ref().map(|word| word.load(Relaxed));
-    watch.freed.lock().unwrap().push(Freed { _memory, seen });
+unsafe extern "C" fn alloc(size: usize, align: usize, _watch: *mut c_void) -> *mut c_void {
+    // SAFETY: no map asks for no bytes.
+    unsafe { system_alloc(Layout::from_size_align(size, align).unwrap()).cast() }
+}
+
+unsafe extern "C" fn free(memory: *mut c_void, size: usize, align: usize, watch: *mut c_void) {
+    // SAFETY: the model's watch.
+    let watch = unsafe { &*watch.cast::<Watch>() };
+    let (layout, seen) =
+        (Layout::from_size_align(size, align).unwrap(), watch.done.each_ref().map(|word| word.load(Relaxed)));
+    watch.freed.lock().unwrap().push(Freed { memory, layout, seen });
 }
 
 /// Two threads with a reference each. Each does `work` and gives its reference back: the map is freed once, by one who sees what both did.
@@ -52,7 +64,7 @@ fn check(work: fn(*mut ptl_map)) {
         // SAFETY: the functions above, which outlive every map.
         let allocator = unsafe { Allocator::new(alloc, free, Arc::as_ptr(&watch).cast_mut().cast()) };
         let config = Config { kind: Kind::Mutex, seed: 7, allocator, ..Config::default() };
-        let map = Reference::new(config).unwrap().into_raw().expose_provenance();
+        let map = new_map(config).unwrap().expose_provenance();
         let use_up = move |done: &AtomicU64| {
             let map = std::ptr::with_exposed_provenance_mut(map);
             work(map);
@@ -66,7 +78,7 @@ fn check(work: fn(*mut ptl_map)) {
         use_up(&watch.done[1]);
         handle.join().unwrap();
         let seen: Vec<_> = watch.freed.lock().unwrap().iter().map(|freed| freed.seen).collect();
-        assert_eq!(seen, [[1, 1]]);
+        assert_eq!(seen, [[1, 1]; 2]);
     });
 }
 

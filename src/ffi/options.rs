@@ -135,15 +135,22 @@ fn allocator(allocator: ptl_allocator) -> Result<Allocator, Refusal> {
     }
 }
 
-fn kind(number: u32) -> Result<Kind, Refusal> {
-    match number {
-        PTL_MAP_BUCKETED => Ok(Kind::Bucketed),
-        PTL_MAP_MUTEX => Ok(Kind::Mutex),
-        PTL_MAP_RWMUTEX => Ok(Kind::RwMutex),
-        0 | PTL_MAP_SHARDED => Ok(Kind::Sharded),
-        PTL_MAP_READ_DIRTY => Ok(Kind::ReadDirty),
-        _ => Err(Refusal::OPTION),
+/// The constants above are the numbers of the kinds.
+const _: () = {
+    let named = [PTL_MAP_BUCKETED, PTL_MAP_MUTEX, PTL_MAP_RWMUTEX, PTL_MAP_SHARDED, PTL_MAP_READ_DIRTY];
+    assert!(named.len() == Kind::ALL.len());
+    let mut index = 0;
+    while index < named.len() {
+        assert!(named[index] == Kind::ALL[index].number());
+        index += 1;
     }
+};
+
+fn kind(number: u32) -> Result<Kind, Refusal> {
+    if number == 0 {
+        return Ok(Kind::default());
+    }
+    Kind::ALL.iter().copied().find(|kind| kind.number() == number).ok_or(Refusal::OPTION)
 }
 
 fn width(size: u64) -> Result<Width, Refusal> {
@@ -151,17 +158,6 @@ fn width(size: u64) -> Result<Width, Refusal> {
         PTL_BYTES => Ok(Width::Bytes),
         PTL_WORD => Ok(Width::Word),
         _ => Err(Refusal::OPTION),
-    }
-}
-
-/// The number that a kind has in C.
-pub fn kind_number(kind: Kind) -> u32 {
-    match kind {
-        Kind::Bucketed => PTL_MAP_BUCKETED,
-        Kind::Mutex => PTL_MAP_MUTEX,
-        Kind::RwMutex => PTL_MAP_RWMUTEX,
-        Kind::Sharded => PTL_MAP_SHARDED,
-        Kind::ReadDirty => PTL_MAP_READ_DIRTY,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{
     boundary::call,
-    handle::{borrow, ptl_map},
-    options::{kind_number, tail, width_number},
+    map_handle::{borrow, ptl_map},
+    options::{tail, width_number},
     status::ptl_status,
 };
 use crate::map::{BucketView, Map, Outcome, SlotState, Stats};
@@ -123,7 +123,7 @@ fn view(size: usize, found: &BucketView) -> ptl_bucket {
 fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
     ptl_stats {
         size,
-        kind: kind_number(map.config().kind),
+        kind: map.config().kind.number(),
         bucket_bits: stats.bucket_bits,
         key_size: width_number(map.config().key),
         value_size: width_number(map.config().value),

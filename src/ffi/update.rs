@@ -2,10 +2,11 @@
 
 use super::{
     boundary::call_with_callback,
-    handle::{borrow, ptl_map},
+    map_handle::{borrow, ptl_map},
     refusal::Refusal,
     slices::bytes,
     status::ptl_status,
+    word_calls::ANY,
 };
 use crate::map::Decision;
 use std::{ffi::c_void, ptr::null};
@@ -64,11 +65,15 @@ pub unsafe extern "C" fn ptl_map_update(
     user: *mut c_void,
 ) -> ptl_status {
     // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    call_with_callback(map, |map| {
+    let handle = unsafe { borrow(map) };
+    call_with_callback(handle, |map| {
         // SAFETY: the caller's key.
         let key = unsafe { bytes(key, key_size)? };
         let update = update.ok_or(Refusal::NULL)?;
+        if let Ok(handle) = handle {
+            // Those of the kind do not look whether they come from inside an update.
+            handle.held().set_calls(&ANY);
+        }
         map.update(key, &mut |value| {
             let (mut new_value, mut new_size) = (null(), 0);
             let (value, value_size) = value.map_or((null(), 0), |value| (value.as_ptr().cast(), value.len()));

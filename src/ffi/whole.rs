@@ -2,7 +2,8 @@
 
 use super::{
     boundary::{call, call_both},
-    handle::{Reference, borrow, ptl_map},
+    lifecycle::hand_out,
+    map_handle::{borrow, ptl_map},
     options::{self, ptl_map_options},
     refusal::Refusal,
     status::ptl_status,
@@ -107,9 +108,9 @@ pub unsafe extern "C" fn ptl_map_clone(
         }
         // SAFETY: the caller's options.
         let config = unsafe { options::read(options) }?.unwrap_or(*map.config());
-        let reference = Reference::hold(config.allocator, || Ok(map.clone_into(config)?))?;
+        let made = hand_out(config.allocator, || map.clone_into(config))?;
         // SAFETY: not NULL, so it is the caller's place for a handle.
-        unsafe { copy.write(reference.into_raw()) };
+        unsafe { copy.write(made) };
         Ok(Outcome::Done)
     })
 }

@@ -50,6 +50,7 @@ impl From<OutOfMemory> for Error {
 /// The result of an operation that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// It was done as the operation says.
     Done,
     /// The key had no value.
     NotFound,

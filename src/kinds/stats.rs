@@ -9,6 +9,7 @@ use crate::{
 /// Statistics of a map: sums over all its tables unless a field says otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
+    /// As counted by `len`.
     pub entries: u64,
     /// Entries per main bucket.
     pub load_factor: f64,
@@ -16,21 +17,29 @@ pub struct Stats {
     pub bucket_bits: u32,
     /// Main buckets.
     pub buckets: u64,
+    /// Overflow buckets in use.
     pub overflow_buckets: u64,
-    /// Tables in the middle of a growth step, and the buckets that they have split so far.
+    /// Tables in the middle of a growth.
     pub growing: u64,
+    /// Buckets that those have split so far.
     pub split: u64,
     /// Tables among which the hash chooses.
     pub shards: u64,
+    /// Entries of the emptiest shard.
     pub shard_entries_min: u64,
+    /// Entries of the fullest shard.
     pub shard_entries_max: u64,
     /// Buckets in the longest chain.
     pub longest_chain: u64,
+    /// Read/dirty: how often the dirty map has become the read map.
     pub promotions: u64,
-    /// Misses since the last promotion.
+    /// Read/dirty: lookups that the read map could not answer, since the last promotion.
     pub misses: u64,
+    /// Read/dirty: entries of the dirty map.
     pub dirty_entries: u64,
+    /// Read/dirty: entries of the read map, deleted ones included.
     pub read_entries: u64,
+    /// Read/dirty: entries of the read map that were deleted and are not in the dirty map.
     pub expunged: u64,
     /// Bytes allocated for tables and for the entries of a read/dirty map.
     pub table_bytes: u64,
@@ -69,8 +78,11 @@ impl Stats {
 #[repr(u8)]
 pub enum SlotState {
     #[default]
+    /// Empty, and so is every slot after it.
     EmptyRest = 0,
+    /// Empty.
     EmptyOne = 1,
+    /// It holds an entry.
     Live = 2,
     /// Read/dirty only: the key is deleted, and its entry is kept for the next store.
     Nil = 3,
@@ -81,17 +93,21 @@ pub enum SlotState {
 /// A copy of one bucket, taken at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BucketView {
+    /// Changes whenever an entry comes, goes or moves.
     pub version: u32,
     /// Number of the next overflow bucket in the chain; 0 if this is the last.
     pub overflow: u32,
+    /// The top byte of each key's hash.
     pub tophash: [u8; SLOTS],
+    /// What each slot is.
     pub state: [SlotState; SLOTS],
     /// The keys themselves if they are words, else their lengths in bytes.
     pub keys: [u64; SLOTS],
     /// The values themselves if they are words, else their lengths in bytes.
     pub values: [u64; SLOTS],
-    /// B of the table, and the number of its main buckets.
+    /// B of the table.
     pub table_bucket_bits: u64,
+    /// Main buckets of the table.
     pub table_buckets: u64,
 }
 

@@ -1,17 +1,7 @@
 //! What a map is to be.
 
+use super::registry::Kind;
 use crate::base::mem::Allocator;
-
-/// Which of the five maps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Kind {
-    Bucketed,
-    Mutex,
-    RwMutex,
-    #[default]
-    Sharded,
-    ReadDirty,
-}
 
 /// What a key or a value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -26,10 +16,13 @@ pub enum Width {
 /// The choices at a map's creation. The default is a sharded map of bytes to bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Config {
+    /// Which of the maps.
     pub kind: Kind,
+    /// What a key is.
     pub key: Width,
+    /// What a value is.
     pub value: Width,
-    /// Entries to make room for.
+    /// Entries that can be stored without growth on the way.
     pub capacity: u64,
     /// 0: from the system's randomness. Any other makes hashing reproducible, and the order of iteration in a map that is filled in the same
     /// way.

@@ -1,173 +1,177 @@
-//! The safe face: a [`Map`] of any kind, with any types of key and value, chosen at run time.
+//! A [`Map`] of any kind, with any types of key and value, chosen when it is made.
 //!
 //! Keys and values are bytes here, or words where the name says so; a word as bytes is its 8 bytes in the machine's order. What
 //! each operation promises is told in the C header, which says the same in C's terms.
 
 mod config;
-mod dispatch;
 mod error;
 mod iterate;
+mod owned;
 mod reentrancy;
+mod registry;
+mod typed;
 mod words;
 
 pub use crate::{
-    base::mem::{Allocator, Memory},
-    item::{Column, ColumnWriter, ValueBuf},
+    base::mem::Allocator,
+    item::{Column, ColumnWriter, ValueBuf, WrongSize},
     kinds::{
         Outcome,
         operation::Decision,
         sharded::MAX_SHARDS,
         stats::{BucketView, SlotState, Stats},
     },
-    table::Attempt,
 };
-pub use config::{Config, Kind, Width};
-pub use dispatch::MAX_LENGTH;
+pub use config::{Config, Width};
 pub use error::Error;
+pub use registry::Kind;
+pub use typed::MAX_LENGTH;
 
 /// For `ffi`, which counts the references to a map and uses no layer below this one.
-pub(crate) use crate::base::sync;
-
-use crate::{
-    base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    item::{Bytes, Nothing, Word},
-    kinds::{
-        Kind as _,
-        operation::{Add, Delete, Store},
-        sinks::WordSink,
-    },
+pub(crate) use crate::{
+    base::{mem::Memory, sync},
+    table::Attempt,
 };
-use core::mem::MaybeUninit;
-use dispatch::Engine;
+pub(crate) use words::{PerKind, WordMap};
+
+use crate::base::sync::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use owned::Owned;
+use typed::TypedMap;
 
 /// A concurrent map.
+///
+/// Any number of threads may use it at once through shared references; a map of the kind [`Kind::Bucketed`] refuses a second one.
+///
+/// ```
+/// use portolan::map::{Config, Map, Outcome, ValueBuf};
+///
+/// let map = Map::new(Config::default())?;
+/// map.store(b"mare", b"sea")?;
+///
+/// let mut buffer = [0; 16];
+/// let mut value = ValueBuf::from(&mut buffer[..]);
+/// assert_eq!(map.load(b"mare", &mut value)?, Outcome::Done);
+/// assert_eq!(value.filled(), b"sea");
+/// assert_eq!(map.load_vec(b"terra")?, None);
+/// # Ok::<(), portolan::map::Error>(())
+/// ```
+// In this order what a call from C reads is one cache line.
+#[repr(C)]
 pub struct Map {
-    /// A sharded map of words to words with the whole hash, and `update` was never called.
-    /// Only ever goes from true to false.
-    is_plain: AtomicBool,
-    typed: Typed,
-    /// Whether `update` was ever called: from then on each call looks whether it comes from inside one.
+    typed: Owned<dyn TypedMap>,
+    /// Whether `update` was ever called: from then on each call looks whether it comes from inside one. Only ever goes from false to true.
     updates: AtomicBool,
-    config: Config,
     /// Iterations begun, for the random start of each.
     ranges: AtomicU64,
+    config: Config,
 }
 
-/// The user, who is shown the value that is there, if there is one, and decides. An error means that nothing becomes of the entry.
+/// Says what becomes of a key, given the value that is there. An error means that nothing becomes of it.
 pub type Decide<'o, R, E = Error> = dyn FnMut(Option<&[u8]>) -> Result<Decision<R>, E> + 'o;
 
-/// The map by its types of key and value.
-enum Typed {
-    WordToWord(Engine<Word, Word>),
-    WordToBytes(Engine<Word, Bytes>),
-    BytesToWord(Engine<Bytes, Word>),
-    BytesToBytes(Engine<Bytes, Bytes>),
-}
-
-/// Evaluates an expression for the types that this map has, unless the call comes from inside an update of it.
-macro_rules! with_engine {
-    ($map:expr, $engine:ident => $body:expr) => {
-        match $map.entered()? {
-            Typed::WordToWord($engine) => $body,
-            Typed::WordToBytes($engine) => $body,
-            Typed::BytesToWord($engine) => $body,
-            Typed::BytesToBytes($engine) => $body,
-        }
-    };
-}
-
 impl Map {
+    /// An empty map.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let typed = match (config.key, config.value) {
-            (Width::Word, Width::Word) => Typed::WordToWord(Engine::new(&config)?),
-            (Width::Word, Width::Bytes) => Typed::WordToBytes(Engine::new(&config)?),
-            (Width::Bytes, Width::Word) => Typed::BytesToWord(Engine::new(&config)?),
-            (Width::Bytes, Width::Bytes) => Typed::BytesToBytes(Engine::new(&config)?),
-        };
-        let is_plain = matches!(&typed, Typed::WordToWord(Engine::Sharded(kind)) if !kind.hasher().is_masked());
-        let (is_plain, updates) = (AtomicBool::new(is_plain), AtomicBool::new(false));
-        Ok(Self { is_plain, typed, updates, config, ranges: AtomicU64::new(0) })
+        let typed = typed::new(&config)?;
+        Ok(Self { typed, updates: AtomicBool::new(false), ranges: AtomicU64::new(0), config })
     }
 
+    /// What the map was made with.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The map by its types, unless this thread is inside an update of it.
+    /// The map by its kind and types, unless this thread is inside an update of it.
     #[inline(always)]
-    fn entered(&self) -> Result<&Typed, Error> {
-        if self.updates.load(Relaxed) && reentrancy::is_inside(self) { Err(Error::Reentrant) } else { Ok(&self.typed) }
+    fn typed(&self) -> Result<&dyn TypedMap, Error> {
+        if self.updates.load(Relaxed) && reentrancy::is_inside(self) { Err(Error::Reentrant) } else { Ok(&*self.typed) }
     }
 
     // Operations on one key.
 
     /// [`Outcome::Done`] with the value in `out`, or [`Outcome::NotFound`].
     pub fn load(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.load(key, out))
+        self.typed()?.load(key, out)
     }
     /// As [`Map::load`], or [`Error::Busy`] where that would wait.
     pub fn peek(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.peek(key, out))
+        self.typed()?.peek(key, out)
     }
+    /// [`Outcome::Done`] if the key is there, or [`Outcome::NotFound`].
     pub fn contains(&self, key: &[u8]) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.load(key, &mut Nothing))
+        self.typed()?.contains(key)
     }
+    /// A copy of the value of a key.
+    pub fn load_vec(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let mut vec = Vec::new();
+        loop {
+            let mut value = ValueBuf::new(vec.spare_capacity_mut());
+            match self.load(key, &mut value) {
+                Ok(Outcome::Done) => {
+                    let size = value.filled().len();
+                    // SAFETY: so many bytes of the spare capacity of an empty vector are filled.
+                    unsafe { vec.set_len(size) };
+                    return Ok(Some(vec));
+                }
+                Ok(_) => return Ok(None),
+                // It may grow again before the next attempt.
+                Err(Error::Buffer) => {
+                    let size = value.size();
+                    vec.try_reserve(size).map_err(|_| Error::Memory)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    /// The key has the value from now on.
     pub fn store(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.store(key, value))
+        self.typed()?.store(key, value)
     }
     /// [`Outcome::Loaded`] with the value that was there in `out`, or [`Outcome::Done`]: stored.
     pub fn load_or_store(&self, key: &[u8], value: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.load_or_store(key, value, out))
+        self.typed()?.load_or_store(key, value, out)
     }
     /// [`Outcome::Done`] with the value that was there in `out`, or [`Outcome::NotFound`].
     pub fn load_and_delete(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.load_and_delete(key, out))
+        self.typed()?.load_and_delete(key, out)
     }
     /// [`Outcome::Done`] or [`Outcome::NotFound`].
     pub fn delete(&self, key: &[u8]) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.delete(key))
+        self.typed()?.delete(key)
     }
     /// [`Outcome::Loaded`] with the previous value in `out`, or [`Outcome::Done`]: there was none. Stored in both cases.
     pub fn swap(&self, key: &[u8], value: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.swap(key, value, out))
+        self.typed()?.swap(key, value, out)
     }
     /// [`Outcome::Done`], [`Outcome::Mismatch`] or [`Outcome::NotFound`].
     pub fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.compare_and_swap(key, old, new))
+        self.typed()?.compare_and_swap(key, old, new)
     }
     /// [`Outcome::Done`], [`Outcome::Mismatch`] or [`Outcome::NotFound`].
     pub fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.compare_and_delete(key, old))
+        self.typed()?.compare_and_delete(key, old)
     }
     /// Adds to a word value, from zero if there is none, and returns the sum; wraps.
     pub fn add(&self, key: &[u8], delta: u64) -> Result<u64, Error> {
-        use dispatch::Parse;
-        let mut sum = 0;
-        let operation = Add { delta, sum: &mut sum };
-        match self.entered()? {
-            Typed::WordToWord(engine) => engine.write_key(Word::parse(key)?, operation)?,
-            Typed::BytesToWord(engine) => engine.write_key(Bytes::parse(key)?, operation)?,
-            _ => return Err(Error::Type),
-        };
-        Ok(sum)
+        self.typed()?.add(key, delta)
     }
 
     /// Lets `decide` say what becomes of a key, while the key is locked. It is given the value that is there, and asked once.
     /// A call of the same thread into this map from there is refused with [`Error::Reentrant`].
     pub fn update<E: From<Error>>(&self, key: &[u8], decide: &mut Decide<'_, &[u8], E>) -> Result<Outcome, E> {
-        // Each by itself: of two threads here for the first time, neither may count on the other having come to both, and what a
-        // thread has read or written of a flag it does not unlearn. Only once: every operation reads them, and should find
-        // them in its cache.
-        if self.is_plain.load(Relaxed) {
-            self.is_plain.store(false, Relaxed);
-        }
+        // Only once: every operation reads the flag, and should find it in its cache. A thread that has seen or made the change keeps
+        // seeing it.
         if !self.updates.load(Relaxed) {
             self.updates.store(true, Relaxed);
         }
-        with_engine!(self, engine => reentrancy::enter(self, || engine.update(key, decide)))
+        let typed = self.typed()?;
+        let mut refusal = None;
+        let mut ask = |current: Option<&[u8]>| decide(current).map_err(|why| refusal = Some(why)).ok();
+        let outcome = reentrancy::enter(self, || typed.update(key, &mut ask));
+        refusal.map_or_else(|| Ok(outcome?), Err)
     }
 
-    // Batches. `status` is called once for each key, in order.
+    // Batches. `report` is called once for each key, in order.
 
     /// Writes the values one after the other; where there is none, a word is 0 and bytes are empty.
     /// After [`Error::Buffer`] `values` tells the capacity that is needed.
@@ -175,54 +179,27 @@ impl Map {
         &self,
         keys: Column<'_>,
         values: &mut ColumnWriter<'_>,
-        status: impl FnMut(usize, Result<Outcome, Error>),
+        mut report: impl FnMut(usize, Result<Outcome, Error>),
     ) -> Result<(), Error> {
-        with_engine!(self, engine => engine.load_many(keys, values, status))
+        self.typed()?.load_many(keys, values, &mut report)
     }
-    /// `values` has as many as `keys`.
+    /// Stores the keys, each with its value: `values` has as many as `keys`.
     pub fn store_many(
         &self,
         keys: Column<'_>,
         values: Column<'_>,
-        status: impl FnMut(usize, Result<Outcome, Error>),
+        mut report: impl FnMut(usize, Result<Outcome, Error>),
     ) -> Result<(), Error> {
-        with_engine!(self, engine => engine.store_many(keys, values, status));
+        self.typed()?.store_many(keys, values, &mut report);
         Ok(())
     }
+    /// Deletes the keys.
     pub fn delete_many(
         &self,
         keys: Column<'_>,
-        status: impl FnMut(usize, Result<Outcome, Error>),
+        mut report: impl FnMut(usize, Result<Outcome, Error>),
     ) -> Result<(), Error> {
-        with_engine!(self, engine => engine.delete_many(keys, status));
-        Ok(())
-    }
-    /// The values of as many keys as `values` has places for; 0 where there is none.
-    pub fn load_many_u64<'v>(
-        &self,
-        keys: &[u64],
-        values: &'v mut [MaybeUninit<u64>],
-        status: impl FnMut(usize, Result<Outcome, Error>),
-    ) -> Result<&'v [u64], Error> {
-        Ok(self.words()?.load_many_u64(keys, values, status))
-    }
-    /// `values` has as many as `keys`.
-    pub fn store_many_u64(
-        &self,
-        keys: &[u64],
-        values: &[u64],
-        status: impl FnMut(usize, Result<Outcome, Error>),
-    ) -> Result<(), Error> {
-        let count = keys.len().min(values.len());
-        self.words()?.write_each(count, |index| Ok(keys[index]), |index| Ok(Store(values[index])), status);
-        Ok(())
-    }
-    pub fn delete_many_u64(
-        &self,
-        keys: &[u64],
-        status: impl FnMut(usize, Result<Outcome, Error>),
-    ) -> Result<(), Error> {
-        self.words()?.write_each(keys.len(), |index| Ok(keys[index]), |_| Ok(Delete), status);
+        self.typed()?.delete_many(keys, &mut report);
         Ok(())
     }
 
@@ -230,21 +207,25 @@ impl Map {
 
     /// The number of entries; exact when nobody writes.
     pub fn len(&self) -> Result<u64, Error> {
-        with_engine!(self, engine => engine.len())
+        self.typed()?.len()
     }
+    /// Whether there is no entry; exact when nobody writes.
     pub fn is_empty(&self) -> Result<bool, Error> {
         Ok(self.len()? == 0)
     }
+    /// Deletes all entries, each at a moment of its own.
     pub fn clear(&self) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.clear())?;
+        self.typed()?.clear()?;
         Ok(Outcome::Done)
     }
+    /// Makes sure that so many entries in all can be stored without growth on the way.
     pub fn reserve(&self, entries: u64) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.reserve(entries))?;
+        self.typed()?.reserve(entries)?;
         Ok(Outcome::Done)
     }
+    /// Gives back memory that the entries no longer need.
     pub fn shrink(&self) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.shrink())?;
+        self.typed()?.shrink()?;
         Ok(Outcome::Done)
     }
     /// Writes entries from `cursor` on, which begins at 0. [`Outcome::End`] with the cursor at 0 again, or [`Outcome::Done`]: there is
@@ -264,22 +245,7 @@ impl Map {
         keys: &mut ColumnWriter<'_>,
         values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.scan(cursor, until, keys, values))
-    }
-    /// As [`Map::scan`], from word to word: the keys and the values that were written. `count` becomes their number; after
-    /// [`Error::Buffer`], how many places the next ones need.
-    pub fn scan_u64<'a>(
-        &self,
-        cursor: &mut u64,
-        keys: &'a mut [MaybeUninit<u64>],
-        values: &'a mut [MaybeUninit<u64>],
-        count: &mut usize,
-    ) -> Result<(Outcome, &'a [u64], &'a [u64]), Error> {
-        let mut entries = WordSink::new(keys, values);
-        let outcome = self.words()?.scan_into(cursor, 0, &mut entries);
-        *count = entries.count();
-        let (keys, values) = entries.filled();
-        Ok((outcome?, keys, values))
+        self.typed()?.scan(cursor, until, keys, values)
     }
     /// Calls `visit` with every entry, holding nothing meanwhile. [`Outcome::Done`], or [`Outcome::End`] when `visit` returned false.
     pub fn range(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<Outcome, Error> {
@@ -314,24 +280,25 @@ impl Map {
         let mut entries = 0;
         let outcome = self.walk(&mut |key, value| {
             entries += 1;
-            with_engine!(other, engine => engine.has(key, value)).map(|outcome| outcome == Outcome::Done)
+            other.typed()?.has(key, value).map(|outcome| outcome == Outcome::Done)
         })?;
         Ok(if outcome == Outcome::Done && other.len()? == entries { Outcome::Done } else { Outcome::Mismatch })
     }
+    /// Figures about the map.
     pub fn stats(&self) -> Result<Stats, Error> {
-        with_engine!(self, engine => engine.stats())
+        self.typed()?.stats()
     }
     /// One bucket as it stands; `None` if there is no such bucket. Tables are shards, or the read map (0) and the dirty map (1).
     pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
-        with_engine!(self, engine => engine.inspect(table, bucket, depth))
+        self.typed()?.inspect(table, bucket, depth)
     }
 
     fn before_range(&self) -> Result<(), Error> {
-        with_engine!(self, engine => engine.before_range())
+        self.typed()?.before_range()
     }
     /// Where the next iteration begins: a position that the seed makes random.
     fn next_start(&self) -> Result<u64, Error> {
         let number = self.ranges.fetch_add(1, Relaxed);
-        Ok(with_engine!(self, engine => engine.hasher().word(number ^ 0x9e37_79b9_7f4a_7c15)))
+        Ok(self.typed()?.hasher().word(number ^ 0x9e37_79b9_7f4a_7c15))
     }
 }

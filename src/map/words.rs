@@ -1,136 +1,317 @@
-//! The operations on one key from word to word.
+//! The operations from word to word.
 
-use super::{Error, Map, Outcome, Typed, dispatch::Engine};
+use super::{
+    Map, Width,
+    config::Config,
+    error::Error,
+    registry::{self, Visitor},
+    typed::{Report, Typed},
+};
 use crate::{
-    base::sync::Ordering::Relaxed,
-    item::{Key as _, Nothing, Word},
+    base::{hash::Hasher, mem::Memory},
+    item::{Key as _, Word, initialised},
     kinds::{
-        Kind as _,
+        Kind, Outcome, batch,
         operation::{
             Add, CompareAndDelete, CompareAndSwap, Delete, LoadAndDelete, LoadOrStore, Operation, Store, Swap,
         },
-        sharded::Sharded,
+        sinks::WordSink,
     },
     table::Attempt,
 };
+use core::{convert::Infallible, marker::PhantomData, mem::MaybeUninit};
 
-/// All refuse other maps with [`Error::Type`].
-impl Map {
+/// A map of words to words of some kind, and how it hashes a word.
+pub trait WordKind {
+    type Kind: Kind<Word, Word>;
+    fn kind(&self) -> &Self::Kind;
+    fn hashed(&self, key: u64) -> <Word as crate::item::Key>::Hashed<'static>;
+}
+
+impl<M: Kind<Word, Word>> WordKind for Typed<Word, Word, M> {
+    type Kind = M;
+    #[inline(always)]
+    fn kind(&self) -> &M {
+        &self.kind
+    }
+    #[inline(always)]
+    fn hashed(&self, key: u64) -> (u64, u64) {
+        Word::hashed(self.kind.hasher(), key)
+    }
+}
+
+/// The same for a map whose hash is not weakened, which need not be asked for then.
+#[repr(transparent)]
+pub struct Unmasked<M>(M);
+
+impl<M: Kind<Word, Word>> WordKind for Unmasked<M> {
+    type Kind = M;
+    #[inline(always)]
+    fn kind(&self) -> &M {
+        &self.0
+    }
+    #[inline(always)]
+    fn hashed(&self, key: u64) -> (u64, u64) {
+        (self.0.hasher().hash_unmasked(key), key)
+    }
+}
+
+/// What [`Map`] says of each, without the look whether the call comes from inside an update.
+pub trait WordMap {
     /// The fast path of `load_u64`: calls nothing, waits for nothing, and cannot panic.
-    #[inline(always)]
-    pub fn try_load_u64(&self, key: u64) -> Attempt<u64> {
-        match self.plain() {
-            Some(kind) => kind.try_load(&(kind.hasher().hash_unmasked(key), key), |word| word),
-            None => Attempt::Undecided,
-        }
-    }
+    fn try_load_u64(&self, key: u64) -> Attempt<u64>;
+    fn load_u64(&self, key: u64) -> Result<Option<u64>, Error>;
+    fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error>;
+    fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error>;
+    fn load_or_store_u64(&self, key: u64, value: u64) -> Result<(Outcome, u64), Error>;
+    fn load_and_delete_u64(&self, key: u64) -> Result<Option<u64>, Error>;
+    fn delete_u64(&self, key: u64) -> Result<Outcome, Error>;
+    fn swap_u64(&self, key: u64, value: u64) -> Result<Option<u64>, Error>;
+    fn compare_and_swap_u64(&self, key: u64, old: u64, new: u64) -> Result<Outcome, Error>;
+    fn compare_and_delete_u64(&self, key: u64, old: u64) -> Result<Outcome, Error>;
+    fn add_u64(&self, key: u64, delta: u64) -> Result<u64, Error>;
 
-    /// The same of the kind whose values lie in entries of their own.
-    #[inline(always)]
-    pub fn try_load_u64_by_entry(&self, key: u64) -> Attempt<u64> {
-        match &self.typed {
-            Typed::WordToWord(Engine::ReadDirty(kind)) if !self.updates.load(Relaxed) => {
-                kind.try_load(&Word::hashed(kind.hasher(), key), |word| word)
-            }
-            _ => Attempt::Undecided,
-        }
-    }
+    fn load_many_u64<'v>(&self, keys: &[u64], values: &'v mut [MaybeUninit<u64>], report: &mut Report<'_>)
+    -> &'v [u64];
+    fn store_many_u64(&self, keys: &[u64], values: &[u64], report: &mut Report<'_>);
+    fn delete_many_u64(&self, keys: &[u64], report: &mut Report<'_>);
+    fn scan_u64(&self, cursor: &mut u64, sink: &mut WordSink<'_>) -> Result<Outcome, Error>;
+}
 
-    /// The value of a key, at once or not.
-    pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+impl<T: WordKind> WordMap for T {
+    #[inline(always)]
+    fn try_load_u64(&self, key: u64) -> Attempt<u64> {
+        self.kind().try_load(&self.hashed(key), |word| word)
+    }
+    #[inline(always)]
+    fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         let mut value = 0;
-        let outcome = self.words()?.load_key(key, &mut value)?;
+        let outcome = self.kind().load(&self.hashed(key), &mut value)?;
         Ok((outcome == Outcome::Done).then_some(value))
     }
-    /// As [`Map::load_u64`], or [`Error::Busy`] where that would wait.
-    pub fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+    #[inline(always)]
+    fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         let mut value = 0;
-        let outcome = self.words()?.peek_key(key, &mut value)?;
+        let outcome = self.kind().peek(&self.hashed(key), &mut value).ok_or(Error::Busy)??;
         Ok((outcome == Outcome::Done).then_some(value))
     }
-    /// As [`Map::contains`]. The values may be bytes.
-    pub fn contains_u64(&self, key: u64) -> Result<Outcome, Error> {
-        match self.entered()? {
-            Typed::WordToWord(engine) => engine.load_key(key, &mut Nothing),
-            Typed::WordToBytes(engine) => engine.load_key(key, &mut Nothing),
-            _ => Err(Error::Type),
-        }
+    #[inline(always)]
+    fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error> {
+        write(self, key, Store(value))
     }
     #[inline(always)]
-    pub fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error> {
-        self.write_u64(key, Store(value))
-    }
-    /// [`Outcome::Loaded`] with the value that was there, or [`Outcome::Done`] with the given one.
-    #[inline(always)]
-    pub fn load_or_store_u64(&self, key: u64, value: u64) -> Result<(Outcome, u64), Error> {
+    fn load_or_store_u64(&self, key: u64, value: u64) -> Result<(Outcome, u64), Error> {
         let mut actual = value;
-        let outcome = self.write_u64(key, LoadOrStore(value, &mut actual))?;
+        let outcome = write(self, key, LoadOrStore(value, &mut actual))?;
         Ok((outcome, actual))
     }
-    /// The value that was there.
     #[inline(always)]
-    pub fn load_and_delete_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+    fn load_and_delete_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         let mut value = 0;
-        let outcome = self.write_u64(key, LoadAndDelete(&mut value))?;
+        let outcome = write(self, key, LoadAndDelete(&mut value))?;
         Ok((outcome == Outcome::Done).then_some(value))
     }
     #[inline(always)]
-    pub fn delete_u64(&self, key: u64) -> Result<Outcome, Error> {
-        self.write_u64(key, Delete)
+    fn delete_u64(&self, key: u64) -> Result<Outcome, Error> {
+        write(self, key, Delete)
     }
-    /// The previous value, if there was one.
     #[inline(always)]
-    pub fn swap_u64(&self, key: u64, value: u64) -> Result<Option<u64>, Error> {
+    fn swap_u64(&self, key: u64, value: u64) -> Result<Option<u64>, Error> {
         let mut previous = 0;
-        let outcome = self.write_u64(key, Swap(value, &mut previous))?;
+        let outcome = write(self, key, Swap(value, &mut previous))?;
         Ok((outcome == Outcome::Loaded).then_some(previous))
     }
     #[inline(always)]
-    pub fn compare_and_swap_u64(&self, key: u64, old: u64, new: u64) -> Result<Outcome, Error> {
-        self.write_u64(key, CompareAndSwap { old, new })
+    fn compare_and_swap_u64(&self, key: u64, old: u64, new: u64) -> Result<Outcome, Error> {
+        write(self, key, CompareAndSwap { old, new })
     }
     #[inline(always)]
-    pub fn compare_and_delete_u64(&self, key: u64, old: u64) -> Result<Outcome, Error> {
-        self.write_u64(key, CompareAndDelete(old))
+    fn compare_and_delete_u64(&self, key: u64, old: u64) -> Result<Outcome, Error> {
+        write(self, key, CompareAndDelete(old))
     }
-    /// The sum.
     #[inline(always)]
-    pub fn add_u64(&self, key: u64, delta: u64) -> Result<u64, Error> {
+    fn add_u64(&self, key: u64, delta: u64) -> Result<u64, Error> {
         let mut sum = 0;
-        self.write_u64(key, Add { delta, sum: &mut sum })?;
+        write(self, key, Add { delta, sum: &mut sum })?;
         Ok(sum)
     }
 
     #[inline(always)]
-    fn write_u64<'v>(&self, key: u64, operation: impl Operation<'v, Word>) -> Result<Outcome, Error> {
-        match self.plain() {
-            Some(kind) => Ok(kind.write(&(kind.hasher().hash_unmasked(key), key), operation)?),
-            None => self.write_u64_slow(key, operation),
-        }
+    fn load_many_u64<'v>(
+        &self,
+        keys: &[u64],
+        values: &'v mut [MaybeUninit<u64>],
+        report: &mut Report<'_>,
+    ) -> &'v [u64] {
+        let (kind, count) = (self.kind(), keys.len().min(values.len()));
+        let key = |index| Ok::<_, Infallible>(keys[index]);
+        batch::for_each(kind, count, key, |index, Ok(key)| {
+            let mut value = 0;
+            let result = key.load(kind, &mut value).map_err(Error::from);
+            // An attempt that was thrown away may have left a value behind.
+            values[index].write(if result == Ok(Outcome::Done) { value } else { 0 });
+            report(index, result);
+        });
+        // SAFETY: each key wrote its place.
+        unsafe { initialised(&values[..count]) }
     }
-    /// Apart, so that the code of the other kinds does not burden the fastest one.
-    #[inline(never)]
-    fn write_u64_slow<'v>(&self, key: u64, operation: impl Operation<'v, Word>) -> Result<Outcome, Error> {
-        self.words()?.write_key(key, operation)
-    }
-
-    /// The map, if it is of the fastest kind and nothing is unusual about it: one question in place of four.
     #[inline(always)]
-    pub(super) fn plain(&self) -> Option<&Sharded<Word, Word>> {
-        if !self.is_plain.load(Relaxed) {
-            return None;
-        }
-        match &self.typed {
-            Typed::WordToWord(Engine::Sharded(kind)) => Some(kind),
-            // SAFETY: with another type or kind `is_plain` was never true.
-            _ => unsafe { core::hint::unreachable_unchecked() },
-        }
+    fn store_many_u64(&self, keys: &[u64], values: &[u64], report: &mut Report<'_>) {
+        write_many(self, keys, keys.len().min(values.len()), |index| Store(values[index]), report);
+    }
+    #[inline(always)]
+    fn delete_many_u64(&self, keys: &[u64], report: &mut Report<'_>) {
+        write_many(self, keys, keys.len(), |_| Delete, report);
+    }
+    fn scan_u64(&self, cursor: &mut u64, sink: &mut WordSink<'_>) -> Result<Outcome, Error> {
+        Ok(self.kind().scan(cursor, 0, sink)?)
+    }
+}
+
+#[inline(always)]
+fn write<'v>(map: &impl WordKind, key: u64, operation: impl Operation<'v, Word>) -> Result<Outcome, Error> {
+    Ok(map.kind().write(&map.hashed(key), operation)?)
+}
+
+/// Carries out the operation that `operation` gives for each of the first `count` keys.
+#[inline(always)]
+fn write_many<'v, O: Operation<'v, Word>>(
+    map: &impl WordKind,
+    keys: &[u64],
+    count: usize,
+    operation: impl Fn(usize) -> O,
+    report: &mut Report<'_>,
+) {
+    let (kind, key) = (map.kind(), |index| Ok::<_, Infallible>(keys[index]));
+    batch::for_each(kind, count, key, |index, Ok(key)| {
+        report(index, key.write(kind, operation(index)).map_err(Error::from));
+    });
+}
+
+/// All refuse other maps with [`Error::Type`].
+impl Map {
+    /// The value of a key.
+    pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        self.words()?.load_u64(key)
+    }
+    /// As [`Map::load_u64`], or [`Error::Busy`] where that would wait.
+    pub fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        self.words()?.peek_u64(key)
+    }
+    /// As [`Map::contains`]. The values may be bytes.
+    pub fn contains_u64(&self, key: u64) -> Result<Outcome, Error> {
+        let typed = self.typed()?;
+        if self.config().key == Width::Word { typed.contains(&key.to_ne_bytes()) } else { Err(Error::Type) }
+    }
+    /// As [`Map::store`].
+    pub fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error> {
+        self.words()?.store_u64(key, value)
+    }
+    /// [`Outcome::Loaded`] with the value that was there, or [`Outcome::Done`] with the given one.
+    pub fn load_or_store_u64(&self, key: u64, value: u64) -> Result<(Outcome, u64), Error> {
+        self.words()?.load_or_store_u64(key, value)
+    }
+    /// The value that was there.
+    pub fn load_and_delete_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        self.words()?.load_and_delete_u64(key)
+    }
+    /// As [`Map::delete`].
+    pub fn delete_u64(&self, key: u64) -> Result<Outcome, Error> {
+        self.words()?.delete_u64(key)
+    }
+    /// The previous value, if there was one.
+    pub fn swap_u64(&self, key: u64, value: u64) -> Result<Option<u64>, Error> {
+        self.words()?.swap_u64(key, value)
+    }
+    /// As [`Map::compare_and_swap`].
+    pub fn compare_and_swap_u64(&self, key: u64, old: u64, new: u64) -> Result<Outcome, Error> {
+        self.words()?.compare_and_swap_u64(key, old, new)
+    }
+    /// As [`Map::compare_and_delete`].
+    pub fn compare_and_delete_u64(&self, key: u64, old: u64) -> Result<Outcome, Error> {
+        self.words()?.compare_and_delete_u64(key, old)
+    }
+    /// As [`Map::add`].
+    pub fn add_u64(&self, key: u64, delta: u64) -> Result<u64, Error> {
+        self.words()?.add_u64(key, delta)
     }
 
-    pub(super) fn words(&self) -> Result<&Engine<Word, Word>, Error> {
-        match self.entered()? {
-            Typed::WordToWord(engine) => Ok(engine),
-            _ => Err(Error::Type),
-        }
+    /// The values of as many keys as `values` has places for; 0 where there is none.
+    pub fn load_many_u64<'v>(
+        &self,
+        keys: &[u64],
+        values: &'v mut [MaybeUninit<u64>],
+        mut report: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<&'v [u64], Error> {
+        Ok(self.words()?.load_many_u64(keys, values, &mut report))
+    }
+    /// Stores as many entries as there are keys and values.
+    pub fn store_many_u64(
+        &self,
+        keys: &[u64],
+        values: &[u64],
+        mut report: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
+        self.words()?.store_many_u64(keys, values, &mut report);
+        Ok(())
+    }
+    /// As [`Map::delete_many`].
+    pub fn delete_many_u64(
+        &self,
+        keys: &[u64],
+        mut report: impl FnMut(usize, Result<Outcome, Error>),
+    ) -> Result<(), Error> {
+        self.words()?.delete_many_u64(keys, &mut report);
+        Ok(())
+    }
+    /// As [`Map::scan`]: the keys and the values that were written. `count` becomes their number; after [`Error::Buffer`], how many
+    /// places the next ones need.
+    pub fn scan_u64<'a>(
+        &self,
+        cursor: &mut u64,
+        keys: &'a mut [MaybeUninit<u64>],
+        values: &'a mut [MaybeUninit<u64>],
+        count: &mut usize,
+    ) -> Result<(Outcome, &'a [u64], &'a [u64]), Error> {
+        let mut entries = WordSink::new(keys, values);
+        let outcome = self.words()?.scan_u64(cursor, &mut entries);
+        *count = entries.count();
+        let (keys, values) = entries.filled();
+        Ok((outcome?, keys, values))
+    }
+
+    /// The map as one of words to words, unless the call comes from inside an update.
+    pub(crate) fn words(&self) -> Result<&dyn WordMap, Error> {
+        self.typed()?.as_words().ok_or(Error::Type)
+    }
+
+    /// What [`PerKind::made`] gives for the kind of this map; `None` unless it is of words to words with the whole hash.
+    pub(crate) fn made<P: PerKind>(&self) -> Option<P> {
+        let Config { kind, key: Width::Word, value: Width::Word, .. } = self.config else { return None };
+        (!self.typed.hasher().is_masked()).then(|| registry::visit::<Word, Word, _>(kind, Make(PhantomData)))
+    }
+
+    /// The map as what [`PerKind::made`] was called with for it.
+    ///
+    /// # Safety
+    /// `M` is that type.
+    #[inline(always)]
+    pub(crate) unsafe fn of_kind<M: WordMap>(&self) -> &M {
+        // SAFETY: `made` hands out the type only as `Unmasked`, which is nothing but the map of the kind, as `Typed` is.
+        unsafe { self.typed.downcast() }
+    }
+}
+
+/// What is made for each kind of map of words to words when the library is compiled, so that a call goes straight to the code of its kind.
+pub(crate) trait PerKind {
+    fn made<M: WordMap>() -> Self;
+}
+
+struct Make<P>(PhantomData<P>);
+
+impl<P: PerKind> Visitor<Word, Word> for Make<P> {
+    type Output = P;
+    fn visit<M: Kind<Word, Word> + 'static>(self, _new: fn(&Config, Hasher, Memory) -> M) -> P {
+        P::made::<Unmasked<M>>()
     }
 }
