@@ -483,7 +483,7 @@ class walk {
             if (!keys_.reserve(entries, key_bytes) || !values_.reserve(entries, value_bytes)) return status::memory;
             std::size_t count = entries;
             key_bytes = keys_.capacity(), value_bytes = values_.capacity();
-            const auto answer = static_cast<status>(ptl_map_scan(map_, &cursor_, keys_.data(), &key_bytes, keys_.offsets(),
+            const auto answer = static_cast<status>(ptl_map_scan(map_, &cursor_, 0, keys_.data(), &key_bytes, keys_.offsets(),
                                                                  values_.data(), &value_bytes, values_.offsets(), &count));
             if (answer != status::buffer) {
                 if (!failed(answer)) count_ = count;

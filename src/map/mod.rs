@@ -247,36 +247,39 @@ impl Map {
         with_engine!(self, engine => engine.shrink())?;
         Ok(Outcome::Done)
     }
-    /// Writes entries from `cursor` on, which begins at 0. [`Outcome::End`] with the cursor at 0 again, or [`Outcome::Done`]: there is
-    /// more. [`Error::Buffer`]: the next entries do not fit, the writers tell the capacity they need, and the cursor stays.
+    /// Begins an iteration: returns a random position to start from, and promotes the dirty map of a `read_dirty` map. Two scans then
+    /// visit every entry: from there to the end of all, and, unless that is 0, from 0 to there.
+    pub fn begin_scan(&self) -> Result<u64, Error> {
+        let number = self.ranges.fetch_add(1, Relaxed);
+        with_engine!(self, engine => {
+            engine.before_range()?;
+            Ok(engine.hasher().hash_unmasked(number ^ 0x9e37_79b9_7f4a_7c15))
+        })
+    }
+    /// Writes entries from the position `cursor` up to `end`; 0 is the end of all. [`Outcome::End`] with the cursor at 0, or
+    /// [`Outcome::Done`]: there may be more. [`Error::Buffer`]: the next entries do not fit, the writers tell the capacity they
+    /// need, and the cursor stays.
     pub fn scan(
         &self,
         cursor: &mut u64,
+        end: u64,
         keys: &mut ColumnWriter<'_>,
         values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error> {
-        self.scan_until(cursor, 0, keys, values)
-    }
-    fn scan_until(
-        &self,
-        cursor: &mut u64,
-        until: u64,
-        keys: &mut ColumnWriter<'_>,
-        values: &mut ColumnWriter<'_>,
-    ) -> Result<Outcome, Error> {
-        with_engine!(self, engine => engine.scan(cursor, until, keys, values))
+        with_engine!(self, engine => engine.scan(cursor, end, keys, values))
     }
     /// As [`Map::scan`], from word to word: the keys and the values that were written. `count` becomes their number; after
     /// [`Error::Buffer`], how many places the next ones need.
     pub fn scan_u64<'a>(
         &self,
         cursor: &mut u64,
+        end: u64,
         keys: &'a mut [MaybeUninit<u64>],
         values: &'a mut [MaybeUninit<u64>],
         count: &mut usize,
     ) -> Result<(Outcome, &'a [u64], &'a [u64]), Error> {
         let mut entries = WordSink::new(keys, values);
-        let outcome = self.words()?.scan_into(cursor, 0, &mut entries);
+        let outcome = self.words()?.scan_into(cursor, end, &mut entries);
         *count = entries.count();
         let (keys, values) = entries.filled();
         Ok((outcome?, keys, values))
@@ -324,14 +327,5 @@ impl Map {
     /// One bucket as it stands; `None` if there is no such bucket. Tables are shards, or the read map (0) and the dirty map (1).
     pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
         with_engine!(self, engine => engine.inspect(table, bucket, depth))
-    }
-
-    fn before_range(&self) -> Result<(), Error> {
-        with_engine!(self, engine => engine.before_range())
-    }
-    /// Where the next iteration begins: a position that the seed makes random.
-    fn next_start(&self) -> Result<u64, Error> {
-        let number = self.ranges.fetch_add(1, Relaxed);
-        Ok(with_engine!(self, engine => engine.hasher().word(number ^ 0x9e37_79b9_7f4a_7c15)))
     }
 }

@@ -194,8 +194,9 @@ fn call_everything_in_vain(subject: &Subject, other: &Subject, say: &Sender<Stri
         ("equal", &|| map.equal(&other.map).map(drop)),
         ("equal, the other way round", &|| other.map.equal(map).map(drop)),
         ("inspect", &|| map.inspect(0, 0, 0).map(drop)),
-        ("scan", &|| map.scan(&mut 0, &mut no_room(), &mut no_room()).map(drop)),
-        ("scan_u64", &|| map.scan_u64(&mut 0, &mut [MaybeUninit::uninit()], &mut [], &mut 0).map(drop)),
+        ("begin_scan", &|| map.begin_scan().map(drop)),
+        ("scan", &|| map.scan(&mut 0, 0, &mut no_room(), &mut no_room()).map(drop)),
+        ("scan_u64", &|| map.scan_u64(&mut 0, 0, &mut [MaybeUninit::uninit()], &mut [], &mut 0).map(drop)),
     ];
     for (name, call) in calls {
         say.send((*name).into()).expect("somebody listens");

@@ -25,7 +25,7 @@ fn no_operation_loses_a_value_to_a_buffer_that_is_too_small() {
             assert_eq!(map.load_many(&[key.clone(), setup.key(2)], room), Many::Needs(1000));
             let mut cursor = 0;
             let asked = Room { entries: 1, key_bytes: key.len(), value_bytes: 1000 };
-            assert_eq!(map.scan(&mut cursor, Room { value_bytes: room, ..asked }), Scan::Needs(asked));
+            assert_eq!(map.scan(&mut cursor, 0, Room { value_bytes: room, ..asked }), Scan::Needs(asked));
             assert_eq!(cursor, 0);
         }
         assert!(map.entries() == [(key.clone(), value.clone())]);

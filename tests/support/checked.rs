@@ -158,7 +158,7 @@ impl<'a> Checked<'a> {
     }
 
     fn scan(&self, room: usize) {
-        self.holds(self.map.scanned(Room::entries(room), |_| ()));
+        self.holds(self.map.iterated(Room::entries(room), |_| ()));
     }
 
     /// These are the model's entries, each once.

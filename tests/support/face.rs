@@ -121,7 +121,9 @@ pub trait Face: Send + Sync {
     fn stats(&self) -> Stats;
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<BucketView>;
 
-    fn scan(&self, cursor: &mut u64, room: Room) -> Scan;
+    fn begin_scan(&self) -> Result<u64, Status>;
+    /// `end` 0 is the end of all.
+    fn scan(&self, cursor: &mut u64, end: u64, room: Room) -> Scan;
     fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many;
     /// The status of the whole call, and the status of each key.
     fn store_many(&self, entries: &[Entry]) -> (Status, Vec<Status>);
@@ -164,9 +166,9 @@ impl dyn Face + '_ {
     }
 
     /// The next page of a scan, with as much more room as entries that travel together need.
-    pub fn page(&self, cursor: &mut u64, room: Room) -> (Vec<Entry>, bool) {
+    pub fn page(&self, cursor: &mut u64, end: u64, room: Room) -> (Vec<Entry>, bool) {
         let before = *cursor;
-        match self.scan(cursor, room) {
+        match self.scan(cursor, end, room) {
             Scan::Page { entries, more } => (entries, more),
             Scan::Failed(status) => panic!("scan failed: {status:?}"),
             Scan::Needs(needed) => {
@@ -177,7 +179,7 @@ impl dyn Face + '_ {
                         || needed.value_bytes > room.value_bytes,
                     "a scan with {room:?} asked for {needed:?}"
                 );
-                let Scan::Page { entries, more } = self.scan(cursor, needed) else {
+                let Scan::Page { entries, more } = self.scan(cursor, end, needed) else {
                     panic!("the room that a scan asked for is too small: {needed:?}")
                 };
                 assert!(!entries.is_empty(), "a scan with all the room it asked for gave nothing");
@@ -186,11 +188,26 @@ impl dyn Face + '_ {
         }
     }
 
-    /// All entries by `scan`, with `meanwhile` called between two pages.
-    pub fn scanned(&self, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
-        let (mut cursor, mut all, mut pages) = (0, Vec::new(), 0);
+    /// All entries by `scan` from the first position on, with `meanwhile` called between two pages.
+    pub fn scanned(&self, room: Room, meanwhile: impl FnMut(usize)) -> Vec<Entry> {
+        self.scanned_part(0, 0, room, meanwhile)
+    }
+
+    /// All entries by `scan` from a random position to the end, and then up to there.
+    pub fn iterated(&self, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
+        let start = self.begin_scan().expect("a position to start from");
+        let mut all = self.scanned_part(start, 0, room, &mut meanwhile);
+        if start != 0 {
+            all.extend(self.scanned_part(0, start, room, meanwhile));
+        }
+        all
+    }
+
+    /// The entries from one position up to another.
+    pub fn scanned_part(&self, start: u64, end: u64, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
+        let (mut cursor, mut all, mut pages) = (start, Vec::new(), 0);
         loop {
-            let (entries, more) = self.page(&mut cursor, room);
+            let (entries, more) = self.page(&mut cursor, end, room);
             assert_eq!(more, cursor != 0, "the cursor is 0 at the end, and only there");
             all.extend(entries);
             if !more {

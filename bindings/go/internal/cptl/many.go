@@ -22,7 +22,7 @@ typedef struct { uint64_t cursor; size_t keys_size, values_size, count; ptl_stat
 static inline cptl_scanned cptl_scan(uintptr_t map, uint64_t cursor, uint8_t *keys, size_t keys_size, size_t *key_offsets,
 		uint8_t *values, size_t values_size, size_t *value_offsets, size_t count) {
 	cptl_scanned result = { cursor, keys_size, values_size, count, 0 };
-	result.status = ptl_map_scan((const ptl_map *)map, &result.cursor, keys, &result.keys_size, key_offsets,
+	result.status = ptl_map_scan((const ptl_map *)map, &result.cursor, 0, keys, &result.keys_size, key_offsets,
 		values, &result.values_size, value_offsets, &result.count);
 	return result;
 }
