@@ -33,13 +33,8 @@ bench=target/bench-peers/release/portolan-benches
 everything=(--map all --workload all --entries "1k,1M,10M")
 if [ $# -gt 0 ]; then exec "$bench" "${everything[@]}" "$@"; fi
 "$bench" "${everything[@]}"
-<<<<<<< HEAD
 # For strings, only the workloads in which they differ from words.
-exec "$bench" --map all --key string --workload "hit,miss,95/5,50/50,insert,memory,batch64" --entries 1k,1M --keep
-=======
-# Of strings, the workloads in which they differ from words.
 "$bench" --map all --key string --workload "hit,miss,95/5,50/50,insert,memory,batch64" --entries 1k,1M --keep
 # Bytes, in the maps that are measured with them: a million values of a thousand take each map 1.2 GB.
 exec "$bench" --map sharded,mutex,dashmap,papaya,scc,hashbrown_mutex,tbb,glib --key string --value 16,100,1000 \
     --workload "hit,insert,overwrite,50/50" --entries 1k,1M --keep
->>>>>>> benches

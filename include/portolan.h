@@ -861,8 +861,8 @@ ptl_status ptl_map_clone(const struct ptl_map *map,
 ptl_status ptl_map_equal(const struct ptl_map *map,
                          const struct ptl_map *other);
 
-/// Calls a function for every entry, in no particular order. See PROMISED at the top for which entries those
-/// are while others write.
+/// Calls a function for every entry, in no particular order, beginning at a random position. See PROMISED at
+/// the top for which entries those are while others write.
 ///
 /// `visit` gets the key, the value that it had at some moment during the call, and `user`. It returns
 /// non-zero to go on, 0 to end. The key and value are valid until it returns; with length 0 the pointer
@@ -904,10 +904,32 @@ ptl_status ptl_map_delete_if(struct ptl_map *map,
                              void *user,
                              uint64_t *deleted);
 
+/// Begins an iteration by ptl_map_scan or ptl_map_scan_u64 as ptl_map_range begins its own: sets `*start` to a
+/// random position, and promotes the dirty map of a read_dirty map. Two loops then visit every entry:
+///
+/// - from `cursor = start` on, scan with `end` 0 until PTL_DONE, which leaves the cursor at 0;
+/// - then, unless `start` is 0, scan with `end` = `start` until PTL_DONE.
+///
+/// The map remembers nothing of this call, so an iteration may stop anywhere. A scan needs no such call: it may
+/// go from any position to any other.
+///
+/// Threads: any; each may have an iteration of its own. Order: none.
+///
+/// - PTL_OK: the position is in `*start`. It may be 0.
+/// - PTL_E_NULL: `start` is NULL.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+ptl_status ptl_map_begin_scan(const struct ptl_map *map,
+                              uint64_t *start);
+
 /// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
 /// cursor is a number and the only thing that lasts between calls: it may be kept, sent, or dropped, and
-/// nothing is held meanwhile. Begin with 0; it is 0 again at the end. Growth and shrinking do not disturb it.
-/// A cursor of another map is not an error: it starts the scan at some other place.
+/// nothing is held meanwhile. Growth and shrinking do not disturb it.
+///
+/// A cursor is a position in the order of iteration, and any number is one. The scan goes from the position
+/// `*cursor` to just before the position `end`, or, if `end` is 0, to the end of all. So a scan from 0 to 0
+/// visits every entry. ptl_map_begin_scan says how to begin at a random one. Threads share an iteration if each
+/// scans a part of it: from 0 to n, from n to m, from m to 0. If `end` is not 0 and not above `*cursor`, the
+/// call returns PTL_DONE without entries.
 ///
 /// `keys` is one buffer for all keys, `values` one for all values. `*keys_size` and `*values_size` are their
 /// room in bytes, `*count` is the most entries wanted; all three are set to what was filled. Entry i has the
@@ -921,7 +943,7 @@ ptl_status ptl_map_delete_if(struct ptl_map *map,
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: entries were filled, and there may be more.
-/// - PTL_DONE: entries were filled (perhaps none), and these were the last; `*cursor` is 0.
+/// - PTL_DONE: entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
 /// - PTL_E_BUFFER: the next entries do not fit, not even alone. `*keys_size`, `*values_size` and `*count` are
 ///   the room that they need, and the cursor stays.
 /// - PTL_E_NULL: `cursor`, `keys_size`, `values_size` or `count` is NULL; `keys` or `values` is NULL and its
@@ -930,6 +952,7 @@ ptl_status ptl_map_delete_if(struct ptl_map *map,
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 ptl_status ptl_map_scan(const struct ptl_map *map,
                         uint64_t *cursor,
+                        uint64_t end,
                         void *keys,
                         size_t *keys_size,
                         size_t *key_offsets,
@@ -944,7 +967,7 @@ ptl_status ptl_map_scan(const struct ptl_map *map,
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: `*count` entries were filled, and there may be more.
-/// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last; `*cursor` is 0.
+/// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
 /// - PTL_E_BUFFER: the next entries, which travel together, are more than `*count`. It is set to how many
 ///   they are, and the cursor stays.
 /// - PTL_E_NULL: `cursor` or `count` is NULL, or `keys` or `values` is NULL and `*count` is not 0.
@@ -953,6 +976,7 @@ ptl_status ptl_map_scan(const struct ptl_map *map,
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 ptl_status ptl_map_scan_u64(const struct ptl_map *map,
                             uint64_t *cursor,
+                            uint64_t end,
                             uint64_t *keys,
                             uint64_t *values,
                             size_t *count);

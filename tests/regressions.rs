@@ -77,7 +77,7 @@ fn a_scan_returned_an_entry_twice_when_a_key_was_deleted() {
         for call in 0.. {
             assert!(call < 100, "no end, seen {seen:?}");
             let (mut keys, mut values) = ([MaybeUninit::uninit(); 7], [MaybeUninit::uninit(); 7]);
-            let (outcome, keys, _) = map.scan_u64(&mut cursor, &mut keys, &mut values, &mut 0).expect("a page");
+            let (outcome, keys, _) = map.scan_u64(&mut cursor, 0, &mut keys, &mut values, &mut 0).expect("a page");
             keys.iter().for_each(|key| seen[*key as usize] += 1);
             if outcome == Outcome::End {
                 break;
@@ -106,7 +106,7 @@ fn a_scan_without_buffers_moved_its_cursor() {
         (0..100).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
         let (mut cursor, mut keys, mut values) =
             (0, ColumnWriter::new(&mut [], None), ColumnWriter::new(&mut [], None));
-        assert_eq!(map.scan(&mut cursor, &mut keys, &mut values), Err(Error::Buffer));
+        assert_eq!(map.scan(&mut cursor, 0, &mut keys, &mut values), Err(Error::Buffer));
         assert_eq!((cursor, keys.len(), values.len()), (0, 1, 1));
     }
 }

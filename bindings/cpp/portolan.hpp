@@ -436,10 +436,11 @@ inline bool is(status wanted, status s) {
 template <class K, class V>
 class map;
 
-/// An iteration over the entries of a map. It reads a batch of entries at a time and holds no lock
-/// between two calls, so the map may be changed meanwhile. A walk has a reference to the map of its
-/// own: it goes on through the same map even if the object that it came from is moved, assigned to
-/// or destroyed. Views that key() and value() return are valid until the next call of next().
+/// An iteration over the entries of a map, which begins at a random one. It reads a batch of entries
+/// at a time and holds no lock between two calls, so the map may be changed meanwhile. A walk has a
+/// reference to the map of its own: it goes on through the same map even if the object that it came
+/// from is moved, assigned to or destroyed. Views that key() and value() return are valid until the
+/// next call of next().
 template <class K, class V>
 class walk {
   public:
@@ -454,11 +455,21 @@ class walk {
     /// tries again.
     status next() noexcept {
         if (failed(retained_)) return retained_;
+        if (!begun_) {
+            const auto answer = static_cast<status>(ptl_map_begin_scan(map_, &start_));
+            if (failed(answer)) return answer;
+            cursor_ = start_;
+            begun_ = true;
+        }
         for (++at_; at_ >= count_; at_ = 0) {
             if (ended_) return status::done;
             const auto answer = fetch();
             if (failed(answer)) return answer;
-            ended_ = answer == status::done;
+            if (answer == status::done) {
+                // The cursor is at 0 again. What lies between there and the start comes last.
+                ended_ = end_ == start_;
+                end_ = start_;
+            }
         }
         return keys_.fits(at_) && values_.fits(at_) ? status::ok : status::size;
     }
@@ -475,7 +486,7 @@ class walk {
         return static_cast<status>(ptl_map_compare_and_delete(map_, keys_.data(at_), keys_.size(at_), values_.data(at_),
                                                               values_.size(at_)));
     }
-    /// Reads the next batch. ok: more may follow. done: it was the last one.
+    /// Reads the next batch. ok: more may follow. done: it was the last one before `end_`.
     status fetch() noexcept {
         std::size_t entries = 128, key_bytes = 4096, value_bytes = 4096;
         count_ = 0;
@@ -483,7 +494,7 @@ class walk {
             if (!keys_.reserve(entries, key_bytes) || !values_.reserve(entries, value_bytes)) return status::memory;
             std::size_t count = entries;
             key_bytes = keys_.capacity(), value_bytes = values_.capacity();
-            const auto answer = static_cast<status>(ptl_map_scan(map_, &cursor_, keys_.data(), &key_bytes, keys_.offsets(),
+            const auto answer = static_cast<status>(ptl_map_scan(map_, &cursor_, end_, keys_.data(), &key_bytes, keys_.offsets(),
                                                                  values_.data(), &value_bytes, values_.offsets(), &count));
             if (answer != status::buffer) {
                 if (!failed(answer)) count_ = count;
@@ -497,8 +508,10 @@ class walk {
 
     ptl_map *map_;
     status retained_;
-    std::uint64_t cursor_ = 0;
-    bool ended_ = false;
+    bool begun_ = false, ended_ = false;
+    /// Positions: where the walk begins, where the next batch begins, and where batches end: at 0,
+    /// the end of all, until the cursor gets there, and then at the start.
+    std::uint64_t start_ = 0, cursor_ = 0, end_ = 0;
     std::size_t at_ = 0, count_ = 0;
     detail::column<K> keys_;
     detail::column<V> values_;

@@ -39,6 +39,56 @@ func TestIterators(t *testing.T) {
 	})
 }
 
+// Each iteration begins somewhere else, as those of Go's maps do.
+func TestIterationsBeginAnywhere(t *testing.T) {
+	forKinds(t, kinds, func(t *testing.T, kind Kind) {
+		m := filled(t, 64, WithKind(kind))
+		iterations := map[string]func(begins func(int)){
+			"Range": func(begins func(int)) {
+				m.Range(func(key, _ int) bool { begins(key); return false })
+			},
+			"All": func(begins func(int)) {
+				for key := range m.All() {
+					begins(key)
+					break
+				}
+			},
+			"Keys": func(begins func(int)) {
+				for key := range m.Keys() {
+					begins(key)
+					break
+				}
+			},
+			"Values": func(begins func(int)) {
+				for value := range m.Values() {
+					begins(value)
+					break
+				}
+			},
+		}
+		for name, iterate := range iterations {
+			begun := map[int]bool{}
+			for range 16 {
+				iterate(func(first int) { begun[first] = true })
+			}
+			if len(begun) == 1 {
+				t.Errorf("%s: 16 iterations began with the same entry: %v", name, begun)
+			}
+		}
+	})
+}
+
+// An iteration makes the dirty map the read map, as sync.Map's Range does.
+func TestIterationPromotes(t *testing.T) {
+	m := filled(t, 64, WithKind(ReadDirty))
+	for range m.Keys() {
+		break
+	}
+	if s := m.Stats(); s.Promotions != 1 || s.ReadEntries != 64 || s.DirtyEntries != 0 {
+		t.Errorf("%d promotions, %d read entries, %d dirty entries, want 1, 64, 0", s.Promotions, s.ReadEntries, s.DirtyEntries)
+	}
+}
+
 func TestIterationStops(t *testing.T) {
 	m := filled(t, 1000)
 	for _, most := range []int{1, 5, batch, batch + 1} {

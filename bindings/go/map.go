@@ -192,10 +192,10 @@ func (m *Map[K, V]) Len() int {
 
 // Range calls f for each key and value until f returns false.
 //
-// It visits each key that is present throughout exactly once, and any other key at most once. It
-// reads a batch of entries at a time and holds no lock in between. So f may call any method of the
-// same map, Close included, and may panic. An entry that changes after its batch was read is
-// visited as it was.
+// It begins at a random entry each time. It visits each key that is present throughout exactly
+// once, and any other key at most once. It reads a batch of entries at a time and holds no lock in
+// between. So f may call any method of the same map, Close included, and may panic. An entry that
+// changes after its batch was read is visited as it was.
 func (m *Map[K, V]) Range(f func(key K, value V) bool) {
 	m.All()(f)
 }

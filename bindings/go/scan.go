@@ -6,18 +6,24 @@ import (
 	"github.com/portolan-map/portolan/bindings/go/internal/cptl"
 )
 
-// scan iterates over the entries of a map, a batch at a time. It holds nothing of the map between
-// two calls of next, so it can stop at any entry.
+// scan iterates over the entries of a map, a batch at a time, and begins at a random one. It holds
+// nothing of the map between two calls of next, so it can stop at any entry.
 type scan struct {
 	core         *core
 	buffers      *buffers
 	keys, values cptl.Column // the batch
 	i, count     int         // the current entry of the batch, and how many it has
-	cursor       uint64      // where the next batch begins
+	start        uint64      // the position where the iteration begins
+	cursor       uint64      // the position where the next batch begins
+	until        uint64      // where batches end: at 0, the end of all, and once the cursor gets there, at start
 	last         bool        // no batch follows this one
 }
 
-func (c *core) scan() scan { return scan{core: c, buffers: getBuffers(), i: -1} }
+func (c *core) scan() scan {
+	start, status := cptl.BeginScan(c.enter("Range"))
+	c.leave("Range", status)
+	return scan{core: c, buffers: getBuffers(), i: -1, start: start, cursor: start}
+}
 
 // next goes to the next entry and reports whether there is one.
 func (s *scan) next() bool {
@@ -48,7 +54,7 @@ func (s *scan) fill() {
 	for {
 		s.keys, s.values = keys.column(&s.core.key), values.column(&s.core.value)
 		var keysSize, valuesSize int
-		s.cursor, keysSize, valuesSize, s.count, status = cptl.Scan(m, s.cursor, &s.keys, &s.values,
+		s.cursor, keysSize, valuesSize, s.count, status = cptl.Scan(m, s.cursor, s.until, &s.keys, &s.values,
 			min(len(keys.offsets), len(values.offsets))-1)
 		if status != cptl.ErrBuffer {
 			break
@@ -59,5 +65,10 @@ func (s *scan) fill() {
 		values.grow(valuesSize, s.count)
 	}
 	s.core.leave("Range", status)
-	s.i, s.last = 0, status == cptl.Done
+	s.i = 0
+	if status == cptl.Done {
+		// The cursor is at 0 again. What lies between there and start comes last.
+		s.last = s.until == s.start
+		s.until = s.start
+	}
 }

@@ -104,7 +104,8 @@ impl Hasher {
         self.keep != u64::MAX
     }
 
-    /// [`Hasher::word`] for a map whose hash is not weakened. Saves a test on the fast path.
+    /// The full hash of a word, even if the map's is weakened. If that is known not to be, this
+    /// saves a test on the fast path.
     #[inline(always)]
     pub fn hash_unmasked(&self, key: u64) -> u64 {
         let mut hasher = self.state.build_hasher();

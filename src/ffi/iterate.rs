@@ -30,8 +30,8 @@ fn visitor(visit: ptl_visit, user: *mut c_void) -> Result<impl FnMut(&[u8], &[u8
     })
 }
 
-/// Calls a function for every entry, in no particular order. See PROMISED at the top for which entries those
-/// are while others write.
+/// Calls a function for every entry, in no particular order, beginning at a random position. See PROMISED at
+/// the top for which entries those are while others write.
 ///
 /// `visit` gets the key, the value that it had at some moment during the call, and `user`. It returns
 /// non-zero to go on, 0 to end. The key and value are valid until it returns; with length 0 the pointer
@@ -90,10 +90,44 @@ pub unsafe extern "C" fn ptl_map_delete_if(
     })
 }
 
+/// Begins an iteration by ptl_map_scan or ptl_map_scan_u64 as ptl_map_range begins its own: sets `*start` to a
+/// random position, and promotes the dirty map of a read_dirty map. Two loops then visit every entry:
+///
+/// - from `cursor = start` on, scan with `end` 0 until PTL_DONE, which leaves the cursor at 0;
+/// - then, unless `start` is 0, scan with `end` = `start` until PTL_DONE.
+///
+/// The map remembers nothing of this call, so an iteration may stop anywhere. A scan needs no such call: it may
+/// go from any position to any other.
+///
+/// Threads: any; each may have an iteration of its own. Order: none.
+///
+/// - PTL_OK: the position is in `*start`. It may be 0.
+/// - PTL_E_NULL: `start` is NULL.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_begin_scan(map: *const ptl_map, start: *mut u64) -> ptl_status {
+    // SAFETY: the caller's handle.
+    let map = unsafe { borrow(map) };
+    call(map, |map| {
+        if start.is_null() {
+            return Err(Refusal::NULL);
+        }
+        let position = map.begin_scan()?;
+        // SAFETY: not NULL, so it is the caller's place for the position.
+        unsafe { start.write(position) };
+        Ok(Outcome::Done)
+    })
+}
+
 /// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
 /// cursor is a number and the only thing that lasts between calls: it may be kept, sent, or dropped, and
-/// nothing is held meanwhile. Begin with 0; it is 0 again at the end. Growth and shrinking do not disturb it.
-/// A cursor of another map is not an error: it starts the scan at some other place.
+/// nothing is held meanwhile. Growth and shrinking do not disturb it.
+///
+/// A cursor is a position in the order of iteration, and any number is one. The scan goes from the position
+/// `*cursor` to just before the position `end`, or, if `end` is 0, to the end of all. So a scan from 0 to 0
+/// visits every entry. ptl_map_begin_scan says how to begin at a random one. Threads share an iteration if each
+/// scans a part of it: from 0 to n, from n to m, from m to 0. If `end` is not 0 and not above `*cursor`, the
+/// call returns PTL_DONE without entries.
 ///
 /// `keys` is one buffer for all keys, `values` one for all values. `*keys_size` and `*values_size` are their
 /// room in bytes, `*count` is the most entries wanted; all three are set to what was filled. Entry i has the
@@ -107,7 +141,7 @@ pub unsafe extern "C" fn ptl_map_delete_if(
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: entries were filled, and there may be more.
-/// - PTL_DONE: entries were filled (perhaps none), and these were the last; `*cursor` is 0.
+/// - PTL_DONE: entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
 /// - PTL_E_BUFFER: the next entries do not fit, not even alone. `*keys_size`, `*values_size` and `*count` are
 ///   the room that they need, and the cursor stays.
 /// - PTL_E_NULL: `cursor`, `keys_size`, `values_size` or `count` is NULL; `keys` or `values` is NULL and its
@@ -118,6 +152,7 @@ pub unsafe extern "C" fn ptl_map_delete_if(
 pub unsafe extern "C" fn ptl_map_scan(
     map: *const ptl_map,
     cursor: *mut u64,
+    end: u64,
     keys: *mut c_void,
     keys_size: *mut usize,
     key_offsets: *mut usize,
@@ -140,7 +175,7 @@ pub unsafe extern "C" fn ptl_map_scan(
                 column_writer(values, *values_size, value_offsets, *count, map.config().value)?,
             )
         };
-        let result = map.scan(&mut position, &mut keys, &mut values);
+        let result = map.scan(&mut position, end, &mut keys, &mut values);
         // SAFETY: none is NULL, so they are the caller's places for these.
         unsafe {
             if result.is_ok() {
@@ -162,7 +197,7 @@ pub unsafe extern "C" fn ptl_map_scan(
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: `*count` entries were filled, and there may be more.
-/// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last; `*cursor` is 0.
+/// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
 /// - PTL_E_BUFFER: the next entries, which travel together, are more than `*count`. It is set to how many
 ///   they are, and the cursor stays.
 /// - PTL_E_NULL: `cursor` or `count` is NULL, or `keys` or `values` is NULL and `*count` is not 0.
@@ -173,6 +208,7 @@ pub unsafe extern "C" fn ptl_map_scan(
 pub unsafe extern "C" fn ptl_map_scan_u64(
     map: *const ptl_map,
     cursor: *mut u64,
+    end: u64,
     keys: *mut u64,
     values: *mut u64,
     count: *mut usize,
@@ -186,7 +222,7 @@ pub unsafe extern "C" fn ptl_map_scan_u64(
         // SAFETY: the caller's arrays; the cursor and the count are at their places, which are not NULL.
         let (mut position, keys, values) = unsafe { (*cursor, places(keys, *count)?, places(values, *count)?) };
         let mut entries = 0;
-        let result = map.scan_u64(&mut position, keys, values, &mut entries).map(|(outcome, ..)| outcome);
+        let result = map.scan_u64(&mut position, end, keys, values, &mut entries).map(|(outcome, ..)| outcome);
         // SAFETY: neither is NULL, so they are the caller's places for these.
         unsafe {
             if result.is_ok() {

@@ -208,6 +208,10 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
     fn shrink(&self) -> Result<(), Error> {
         self.exclusive(|table| table.shrink())?
     }
+    /// Changes nothing, but a bucketed map refuses it as it refuses every call.
+    fn before_range(&self) -> Result<(), Error> {
+        self.shared(|_, _| ())
+    }
     fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {
         self.shared(|table, _| table.scan(&self.hasher, cursor, until, sink))
     }

@@ -18,22 +18,20 @@ pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, Error> + 'a;
 impl Map {
     /// Calls `visit` with every entry, until it returns false.
     pub(super) fn walk(&self, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
-        self.before_range()?;
-        // From a random position to the end, then from the beginning to there.
-        let start = self.next_start()?;
+        let start = self.begin_scan()?;
         if self.walk_range(start, 0, visit)? == Outcome::End {
             return Ok(Outcome::End);
         }
         if start == 0 { Ok(Outcome::Done) } else { self.walk_range(0, start, visit) }
     }
 
-    fn walk_range(&self, from: u64, until: u64, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
+    fn walk_range(&self, from: u64, end: u64, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
         let memory = Memory::new(self.config().allocator);
         let mut batch = Batch::new(memory, ENTRIES, BYTES, BYTES)?;
         let mut cursor = from;
         loop {
             let (mut keys, mut values) = (batch.keys.writer(), batch.values.writer());
-            match self.scan_until(&mut cursor, until, &mut keys, &mut values) {
+            match self.scan(&mut cursor, end, &mut keys, &mut values) {
                 Ok(outcome) => {
                     for (key, value) in keys.iter().zip(values.iter()) {
                         if !visit(key, value)? {

@@ -228,24 +228,25 @@ impl Map {
         self.typed()?.shrink()?;
         Ok(Outcome::Done)
     }
-    /// Writes entries from `cursor` on, which begins at 0. [`Outcome::End`] with the cursor at 0 again, or [`Outcome::Done`]: there is
-    /// more. [`Error::Buffer`]: the next entries do not fit, the writers tell the capacity they need, and the cursor stays.
+    /// Begins an iteration: returns a random position to start from, and promotes the dirty map of a `read_dirty` map. Two scans then
+    /// visit every entry: from there to the end of all, and, unless that is 0, from 0 to there.
+    pub fn begin_scan(&self) -> Result<u64, Error> {
+        let typed = self.typed()?;
+        typed.before_range()?;
+        let number = self.ranges.fetch_add(1, Relaxed);
+        Ok(typed.hasher().hash_unmasked(number ^ 0x9e37_79b9_7f4a_7c15))
+    }
+    /// Writes entries from the position `cursor` up to `end`; 0 is the end of all. [`Outcome::End`] with the cursor at 0, or
+    /// [`Outcome::Done`]: there may be more. [`Error::Buffer`]: the next entries do not fit, the writers tell the capacity they
+    /// need, and the cursor stays.
     pub fn scan(
         &self,
         cursor: &mut u64,
+        end: u64,
         keys: &mut ColumnWriter<'_>,
         values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error> {
-        self.scan_until(cursor, 0, keys, values)
-    }
-    fn scan_until(
-        &self,
-        cursor: &mut u64,
-        until: u64,
-        keys: &mut ColumnWriter<'_>,
-        values: &mut ColumnWriter<'_>,
-    ) -> Result<Outcome, Error> {
-        self.typed()?.scan(cursor, until, keys, values)
+        self.typed()?.scan(cursor, end, keys, values)
     }
     /// Calls `visit` with every entry, holding nothing meanwhile. [`Outcome::Done`], or [`Outcome::End`] when `visit` returned false.
     pub fn range(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<Outcome, Error> {
@@ -291,14 +292,5 @@ impl Map {
     /// One bucket as it stands; `None` if there is no such bucket. Tables are shards, or the read map (0) and the dirty map (1).
     pub fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
         self.typed()?.inspect(table, bucket, depth)
-    }
-
-    fn before_range(&self) -> Result<(), Error> {
-        self.typed()?.before_range()
-    }
-    /// Where the next iteration begins: a position that the seed makes random.
-    fn next_start(&self) -> Result<u64, Error> {
-        let number = self.ranges.fetch_add(1, Relaxed);
-        Ok(self.typed()?.hasher().word(number ^ 0x9e37_79b9_7f4a_7c15))
     }
 }

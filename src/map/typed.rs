@@ -57,11 +57,11 @@ pub trait TypedMap: Send + Sync {
     fn reserve(&self, entries: u64) -> Result<(), Error>;
     fn shrink(&self) -> Result<(), Error>;
     fn before_range(&self) -> Result<(), Error>;
-    /// Writes entries from `cursor` to `until` (0: all).
+    /// Writes entries from `cursor` to `end` (0: all).
     fn scan(
         &self,
         cursor: &mut u64,
-        until: u64,
+        end: u64,
         keys: &mut ColumnWriter<'_>,
         values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error>;
@@ -310,14 +310,14 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
     fn scan(
         &self,
         cursor: &mut u64,
-        until: u64,
+        end: u64,
         keys: &mut ColumnWriter<'_>,
         values: &mut ColumnWriter<'_>,
     ) -> Result<Outcome, Error> {
         check_offsets::<K>(keys)?;
         check_offsets::<V>(values)?;
         // SAFETY: only the scan gets the sink, and the values of this map are of type `V`.
-        Ok(self.kind.scan(cursor, until, &mut unsafe { EntrySink::<K, V>::new(keys, values) })?)
+        Ok(self.kind.scan(cursor, end, &mut unsafe { EntrySink::<K, V>::new(keys, values) })?)
     }
     fn stats(&self) -> Result<Stats, Error> {
         let mut stats = Stats::default();

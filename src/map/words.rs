@@ -75,7 +75,7 @@ pub trait WordMap {
     -> &'v [u64];
     fn store_many_u64(&self, keys: &[u64], values: &[u64], report: &mut Report<'_>);
     fn delete_many_u64(&self, keys: &[u64], report: &mut Report<'_>);
-    fn scan_u64(&self, cursor: &mut u64, sink: &mut WordSink<'_>) -> Result<Outcome, Error>;
+    fn scan_u64(&self, cursor: &mut u64, end: u64, sink: &mut WordSink<'_>) -> Result<Outcome, Error>;
 }
 
 impl<T: WordKind> WordMap for T {
@@ -163,8 +163,8 @@ impl<T: WordKind> WordMap for T {
     fn delete_many_u64(&self, keys: &[u64], report: &mut Report<'_>) {
         write_many(self, keys, keys.len(), |_| Delete, report);
     }
-    fn scan_u64(&self, cursor: &mut u64, sink: &mut WordSink<'_>) -> Result<Outcome, Error> {
-        Ok(self.kind().scan(cursor, 0, sink)?)
+    fn scan_u64(&self, cursor: &mut u64, end: u64, sink: &mut WordSink<'_>) -> Result<Outcome, Error> {
+        Ok(self.kind().scan(cursor, end, sink)?)
     }
 }
 
@@ -269,12 +269,13 @@ impl Map {
     pub fn scan_u64<'a>(
         &self,
         cursor: &mut u64,
+        end: u64,
         keys: &'a mut [MaybeUninit<u64>],
         values: &'a mut [MaybeUninit<u64>],
         count: &mut usize,
     ) -> Result<(Outcome, &'a [u64], &'a [u64]), Error> {
         let mut entries = WordSink::new(keys, values);
-        let outcome = self.words()?.scan_u64(cursor, &mut entries);
+        let outcome = self.words()?.scan_u64(cursor, end, &mut entries);
         *count = entries.count();
         let (keys, values) = entries.filled();
         Ok((outcome?, keys, values))

@@ -73,7 +73,8 @@ int main(void)
 
     int visited = 0;
     CHECK(ptl_map_range(map, visit, &visited) == PTL_OK && visited == 1000);
-    CHECK(ptl_map_scan_u64(map, &cursor, keys, values, &count) == PTL_OK && count > 0 && count <= 64 && cursor != 0);
+    CHECK(ptl_map_begin_scan(map, &value) == PTL_OK);
+    CHECK(ptl_map_scan_u64(map, &cursor, 0, keys, values, &count) == PTL_OK && count > 0 && count <= 64 && cursor != 0);
 
     ptl_stats stats = PTL_STATS_INIT;
     ptl_bucket bucket = PTL_BUCKET_INIT;

@@ -347,7 +347,7 @@ static void test_other_types_u64(ptl_map *map)
     EXPECT(PTL_E_TYPE, ptl_map_compare_and_swap_u64(map, 1, 1, 1));
     EXPECT(PTL_E_TYPE, ptl_map_compare_and_delete_u64(map, 1, 1));
     EXPECT(PTL_E_TYPE, ptl_map_add_u64(map, 1, 1).status);
-    EXPECT(PTL_E_TYPE, ptl_map_scan_u64(map, &cursor, words, values, &count));
+    EXPECT(PTL_E_TYPE, ptl_map_scan_u64(map, &cursor, 0, words, values, &count));
     EXPECT(PTL_E_TYPE, ptl_map_load_many_u64(map, words, 2, values, statuses));
     EXPECT(PTL_E_TYPE, ptl_map_store_many_u64(map, words, words, 2, statuses));
     EXPECT(PTL_E_TYPE, ptl_map_delete_many_u64(map, words, 2, statuses));

@@ -55,7 +55,8 @@ static inline void every_call_answers(ptl_status refusal, ptl_map *map)
     REFUSE(ptl_map_clone(map, NULL, &copy));
     REFUSE(ptl_map_equal(map, sound));
     REFUSE(ptl_map_equal(sound, map));
-    REFUSE(ptl_map_scan(map, &cursor, words, &size, NULL, words + 2, &other_size, NULL, &count));
+    REFUSE(ptl_map_begin_scan(map, &number));
+    REFUSE(ptl_map_scan(map, &cursor, 0, words, &size, NULL, words + 2, &other_size, NULL, &count));
     REFUSE(ptl_map_load_many(map, &word, NULL, 1, words, &values_size, NULL, statuses));
     if (refusal == PTL_E_CONCURRENT) /* this status is per key, and the key's value is the word 0 */
         CHECK(values_size == 8 && statuses[0] == PTL_E_CONCURRENT && words[0] == 0);
@@ -74,7 +75,7 @@ static inline void every_call_answers(ptl_status refusal, ptl_map *map)
     REFUSE(ptl_map_compare_and_delete_u64(map, 1, 1));
     REFUSE(ptl_map_contains_u64(map, 1));
     REFUSE(ptl_map_add_u64(map, 1, 1).status);
-    REFUSE(ptl_map_scan_u64(map, &cursor, words, words + 2, &count));
+    REFUSE(ptl_map_scan_u64(map, &cursor, 0, words, words + 2, &count));
     REFUSE(ptl_map_load_many_u64(map, &word, 1, words, statuses));
     REFUSE(ptl_map_store_many_u64(map, &word, &word, 1, NULL));
     REFUSE(ptl_map_delete_many_u64(map, &word, 1, NULL));

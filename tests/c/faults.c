@@ -129,12 +129,17 @@ static ptl_status len(ptl_map *map)
     uint64_t entries;
     return ptl_map_len(map, &entries);
 }
+static ptl_status begin_scan(ptl_map *map)
+{
+    uint64_t start;
+    return ptl_map_begin_scan(map, &start);
+}
 static ptl_status scan(ptl_map *map)
 {
     static unsigned char keys[BYTES], values[BYTES];
     size_t keys_size = BYTES, values_size = BYTES, count = ROOM, key_offsets[ROOM + 1], value_offsets[ROOM + 1];
     uint64_t cursor = 0;
-    return ptl_map_scan(map, &cursor, keys, &keys_size, key_offsets, values, &values_size, value_offsets, &count);
+    return ptl_map_scan(map, &cursor, 0, keys, &keys_size, key_offsets, values, &values_size, value_offsets, &count);
 }
 static ptl_status stats(ptl_map *map)
 {
@@ -191,6 +196,7 @@ static const struct operation {
     {"contains", contains, NEEDS_NO_MEMORY, NULL},
     {"clear", clear, NEEDS_NO_MEMORY, NULL},
     {"len", len, NEEDS_NO_MEMORY, NULL},
+    {"begin_scan", begin_scan, NEEDS_NO_MEMORY, NULL},
     {"scan", scan, NEEDS_NO_MEMORY, NULL},
     {"stats", stats, NEEDS_NO_MEMORY, NULL},
 };

@@ -937,7 +937,7 @@ static void measure_words(ptl_map *map)
     MEASURE(ptl_map_compare_and_delete_u64(map, key_word(3), 2));
     MEASURE(ptl_map_contains_u64(map, key_word(3)));
     MEASURE(ptl_map_add_u64(map, key_word(3), 1));
-    MEASURE(ptl_map_scan_u64(map, &cursor, words[0], words[1], &count));
+    MEASURE(ptl_map_scan_u64(map, &cursor, 0, words[0], words[1], &count));
     MEASURE(ptl_map_load_many_u64(map, words[0], BATCH, words[1], statuses));
     MEASURE(ptl_map_store_many_u64(map, words[0], words[1], BATCH, statuses));
     MEASURE(ptl_map_delete_many_u64(map, words[0], BATCH, statuses));
@@ -978,7 +978,8 @@ static void measure_all(void)
     MEASURE(ptl_map_range(map, visit_all, NULL));
     MEASURE(ptl_map_delete_if(map, answer_no, NULL, &number));
     MEASURE(ptl_map_len(map, &number));
-    MEASURE(ptl_map_scan(map, &cursor, keys, &keys_size, key_offsets, values, &values_size, value_offsets, &count));
+    MEASURE(ptl_map_begin_scan(map, &number));
+    MEASURE(ptl_map_scan(map, &cursor, 0, keys, &keys_size, key_offsets, values, &values_size, value_offsets, &count));
     values_size = sizeof values;
     MEASURE(ptl_map_load_many(map, keys, key_offsets, count, values, &values_size, value_offsets, statuses));
     MEASURE(ptl_map_store_many(map, keys, key_offsets, values, value_offsets, count, statuses));

@@ -194,10 +194,11 @@ typedef struct {
     size_t keys_size, values_size, key_offsets[ROOM + 1], value_offsets[ROOM + 1], count;
 } page;
 
-static ptl_status scan(const ptl_map *map, uint64_t *cursor, page *p)
+static ptl_status scan_to(const ptl_map *map, uint64_t *cursor, uint64_t end, page *p)
 {
-    return ptl_map_scan(map, cursor, p->keys, &p->keys_size, p->key_offsets, p->values, &p->values_size, p->value_offsets, &p->count);
+    return ptl_map_scan(map, cursor, end, p->keys, &p->keys_size, p->key_offsets, p->values, &p->values_size, p->value_offsets, &p->count);
 }
+static ptl_status scan(const ptl_map *map, uint64_t *cursor, page *p) { return scan_to(map, cursor, 0, p); }
 
 static void test_scan(void)
 {
@@ -205,7 +206,7 @@ static void test_scan(void)
     static page p;
     p.keys_size = p.values_size = BYTES, p.count = ROOM;
     uint64_t cursor = 0;
-    EXPECT(PTL_DONE, ptl_map_scan(map, &cursor, p.keys, &p.keys_size, p.key_offsets, p.values, &p.values_size, p.value_offsets, &p.count));
+    EXPECT(PTL_DONE, ptl_map_scan(map, &cursor, 0, p.keys, &p.keys_size, p.key_offsets, p.values, &p.values_size, p.value_offsets, &p.count));
     CHECK(cursor == 0 && p.count == 0 && p.keys_size == 0 && p.values_size == 0 && p.key_offsets[0] == 0 && p.value_offsets[0] == 0);
 
     /* Scan the whole map. Each page is passed as it is to another map's store_many. */
@@ -233,7 +234,7 @@ static void test_scan(void)
 
     /* Buffers that are too small: the call reports the three sizes needed, and works with those. */
     p.keys_size = p.values_size = p.count = 0;
-    EXPECT(PTL_E_BUFFER, ptl_map_scan(map, &cursor, NULL, &p.keys_size, NULL, NULL, &p.values_size, NULL, &p.count));
+    EXPECT(PTL_E_BUFFER, ptl_map_scan(map, &cursor, 0, NULL, &p.keys_size, NULL, NULL, &p.values_size, NULL, &p.count));
     CHECK(cursor == 0 && p.count >= 1);
     size_t needed = p.count;
     EXPECT(PTL_OK, scan(map, &cursor, &p));
@@ -253,11 +254,11 @@ static void test_scan(void)
     if (words_to_words()) {
         p.keys_size = p.values_size = BYTES, p.count = ROOM;
         cursor = 0;
-        EXPECT(PTL_OK, ptl_map_scan(map, &cursor, p.keys, &p.keys_size, NULL, p.values, &p.values_size, NULL, &p.count));
+        EXPECT(PTL_OK, ptl_map_scan(map, &cursor, 0, p.keys, &p.keys_size, NULL, p.values, &p.values_size, NULL, &p.count));
         CHECK(p.keys_size == 8 * p.count && p.values_size == 8 * p.count);
     } else {
         p.keys_size = p.values_size = BYTES, p.count = ROOM;
-        EXPECT(PTL_E_NULL, ptl_map_scan(map, &cursor, p.keys, &p.keys_size, NULL, p.values, &p.values_size, NULL, &p.count));
+        EXPECT(PTL_E_NULL, ptl_map_scan(map, &cursor, 0, p.keys, &p.keys_size, NULL, p.values, &p.values_size, NULL, &p.count));
     }
     /* Any number is a cursor. */
     cursor = UINT64_C(0xDEADBEEFDEADBEEF);
@@ -268,7 +269,7 @@ static void test_scan(void)
     p.keys_size = p.values_size = BYTES, p.count = ROOM;
     cursor = 0;
 #define SCAN(cursor, keys, keys_size, values, values_size, count)                                                      \
-    ptl_map_scan(map, cursor, keys, keys_size, p.key_offsets, values, values_size, p.value_offsets, count)
+    ptl_map_scan(map, cursor, 0, keys, keys_size, p.key_offsets, values, values_size, p.value_offsets, count)
     EXPECT(PTL_E_NULL, SCAN(NULL, p.keys, &p.keys_size, p.values, &p.values_size, &p.count));
     EXPECT(PTL_E_NULL, SCAN(&cursor, NULL, &p.keys_size, p.values, &p.values_size, &p.count));
     EXPECT(PTL_E_NULL, SCAN(&cursor, p.keys, NULL, p.values, &p.values_size, &p.count));
@@ -277,7 +278,7 @@ static void test_scan(void)
     EXPECT(PTL_E_NULL, SCAN(&cursor, p.keys, &p.keys_size, p.values, &p.values_size, NULL));
     CHECK(p.keys_size == BYTES && p.values_size == BYTES && p.count == ROOM && cursor == 0);
     p.count = ABSURD;
-    EXPECT(PTL_E_SIZE, ptl_map_scan(map, &cursor, p.keys, &p.keys_size, p.key_offsets, p.values, &p.values_size, p.value_offsets, &p.count));
+    EXPECT(PTL_E_SIZE, ptl_map_scan(map, &cursor, 0, p.keys, &p.keys_size, p.key_offsets, p.values, &p.values_size, p.value_offsets, &p.count));
     CHECK(p.count == ABSURD);
     EXPECT(PTL_OK, ptl_map_release(map));
     EXPECT(PTL_OK, ptl_map_release(copy));
@@ -288,7 +289,7 @@ static void test_scan_u64(void)
     ptl_map *map = new_map();
     uint64_t cursor = 0, keys[ROOM], values[ROOM];
     size_t count = ROOM;
-    EXPECT(PTL_DONE, ptl_map_scan_u64(map, &cursor, keys, values, &count));
+    EXPECT(PTL_DONE, ptl_map_scan_u64(map, &cursor, 0, keys, values, &count));
     CHECK(cursor == 0 && count == 0);
     for (uint64_t i = 0; i < 300; i++)
         EXPECT(PTL_OK, ptl_map_store_u64(map, i, i + 1000));
@@ -296,8 +297,8 @@ static void test_scan_u64(void)
     ptl_status status = PTL_OK;
     for (unsigned calls = 0; status == PTL_OK; calls++) {
         count = ROOM;
-        status = calls == 0 ? EXPECT(PTL_OK, ptl_map_scan_u64(map, &cursor, keys, values, &count))
-                            : ptl_map_scan_u64(map, &cursor, keys, values, &count);
+        status = calls == 0 ? EXPECT(PTL_OK, ptl_map_scan_u64(map, &cursor, 0, keys, values, &count))
+                            : ptl_map_scan_u64(map, &cursor, 0, keys, values, &count);
         CHECK(count <= ROOM && (status == PTL_DONE) == (cursor == 0));
         for (size_t i = 0; i < count; i++)
             CHECK(keys[i] < 300 && !seen[keys[i]]++ && values[i] == keys[i] + 1000);
@@ -305,15 +306,76 @@ static void test_scan_u64(void)
     CHECK(status == PTL_DONE && memchr(seen, 0, sizeof seen) == NULL);
 
     count = 0;
-    EXPECT(PTL_E_BUFFER, ptl_map_scan_u64(map, &cursor, NULL, NULL, &count));
+    EXPECT(PTL_E_BUFFER, ptl_map_scan_u64(map, &cursor, 0, NULL, NULL, &count));
     CHECK(cursor == 0 && count >= 1);
-    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, NULL, keys, values, &count));
-    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, &cursor, NULL, values, &count));
-    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, &cursor, keys, NULL, &count));
-    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, &cursor, keys, values, NULL));
+    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, NULL, 0, keys, values, &count));
+    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, &cursor, 0, NULL, values, &count));
+    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, &cursor, 0, keys, NULL, &count));
+    EXPECT(PTL_E_NULL, ptl_map_scan_u64(map, &cursor, 0, keys, values, NULL));
     count = ABSURD;
-    EXPECT(PTL_E_SIZE, ptl_map_scan_u64(map, &cursor, keys, values, &count));
+    EXPECT(PTL_E_SIZE, ptl_map_scan_u64(map, &cursor, 0, keys, values, &count));
     CHECK(cursor == 0 && count == ABSURD);
+    EXPECT(PTL_OK, ptl_map_release(map));
+}
+
+/* Marks the entries between two positions, each for the first time, and counts them. */
+static size_t visit_part(const ptl_map *map, uint64_t cursor, uint64_t end, unsigned char seen[300])
+{
+    static page p;
+    size_t visited = 0;
+    ptl_status status;
+    do {
+        p.keys_size = p.values_size = BYTES, p.count = ROOM;
+        status = scan_to(map, &cursor, end, &p);
+        CHECK((status == PTL_OK || status == PTL_DONE) && (status == PTL_DONE) == (cursor == 0));
+        for (size_t i = 0; i < p.count; i++) {
+            unsigned n = number_of(p.keys + p.key_offsets[i], p.key_offsets[i + 1] - p.key_offsets[i]);
+            CHECK(n < 300 && !seen[n]++);
+        }
+        visited += p.count;
+    } while (status == PTL_OK);
+    return visited;
+}
+
+static void test_begin_scan(void)
+{
+    ptl_map *map = new_map();
+    uint64_t start = 0, other = 0, middle = UINT64_C(1) << 63;
+    EXPECT(PTL_E_NULL, ptl_map_begin_scan(map, NULL));
+    EXPECT(PTL_OK, ptl_map_begin_scan(map, &start));
+    EXPECT(PTL_OK, ptl_map_begin_scan(map, &other));
+    CHECK(start != other);
+    fill_map(map, 0, 300);
+
+    /* From there to the end, and on from the beginning. */
+    unsigned char seen[300] = {0};
+    EXPECT(PTL_OK, ptl_map_begin_scan(map, &start));
+    CHECK(visit_part(map, start, 0, seen) + visit_part(map, 0, start, seen) == 300);
+    /* The parts of several threads. */
+    memset(seen, 0, sizeof seen);
+    CHECK(visit_part(map, 0, middle / 2, seen) + visit_part(map, middle / 2, middle, seen) + visit_part(map, middle, 0, seen) == 300);
+    /* Nothing lies between a position and itself, or one before it. */
+    memset(seen, 0, sizeof seen);
+    CHECK(visit_part(map, middle, middle, seen) == 0 && visit_part(map, middle, 1, seen) == 0);
+    EXPECT(PTL_OK, ptl_map_release(map));
+}
+
+static void test_scan_u64_to_an_end(void)
+{
+    ptl_map *map = new_map();
+    uint64_t keys[ROOM], values[ROOM], cursor, middle = UINT64_C(1) << 63;
+    for (uint64_t i = 0; i < ROOM; i++)
+        EXPECT(PTL_OK, ptl_map_store_u64(map, i, i));
+    size_t below = ROOM, above = ROOM, none = ROOM;
+    cursor = 0;
+    EXPECT(PTL_DONE, ptl_map_scan_u64(map, &cursor, middle, keys, values, &below));
+    CHECK(cursor == 0);
+    cursor = middle;
+    EXPECT(PTL_DONE, ptl_map_scan_u64(map, &cursor, 0, keys, values, &above));
+    CHECK(cursor == 0 && below + above == ROOM);
+    cursor = middle;
+    EXPECT(PTL_DONE, ptl_map_scan_u64(map, &cursor, middle, keys, values, &none));
+    CHECK(cursor == 0 && none == 0);
     EXPECT(PTL_OK, ptl_map_release(map));
 }
 
@@ -325,6 +387,8 @@ int main(void)
     run_for_all(test_size, "len, reserve, clear, shrink");
     run_for_all(test_clone_and_equal, "clone, equal");
     run_for_all(test_scan, "scan");
+    run_for_all(test_begin_scan, "begin_scan");
     run_for_words(test_scan_u64, "scan_u64");
+    run_for_words(test_scan_u64_to_an_end, "scan_u64, to an end");
     return summary();
 }

@@ -2,12 +2,13 @@
 //! deleted keys, and when it promotes the dirty map.
 
 use crate::support::tally::Tally;
-use crate::support::{Hash, Setup, Status, scenarios};
+use crate::support::{Hash, Room, Setup, Status, scenarios};
 use portolan::map::Width;
 
 scenarios! {
     read_dirty ReadDirty:
     a_clear_without_a_dirty_map_promotes_nothing
+    beginning_an_iteration_promotes
     as_many_misses_as_entries_promote_the_dirty_map
     a_deleted_key_is_expunged_and_stored_again
     expunged_entries_are_reused
@@ -26,6 +27,20 @@ fn a_clear_without_a_dirty_map_promotes_nothing(setup: &Setup) {
     map.entries();
     assert_eq!(map.clear(), Status::Ok);
     assert_eq!(map.stats().promotions, 1);
+}
+
+fn beginning_an_iteration_promotes(setup: &Setup) {
+    let map = setup.map();
+    for i in 0..MANY {
+        assert_eq!(map.store(&setup.key(i), &setup.value(i)), Status::Ok);
+    }
+    // A scan alone does not.
+    assert_eq!((map.scanned(Room::entries(MANY), |_| ()).len(), map.stats().promotions), (MANY, 0));
+    for _ in 0..2 {
+        map.begin_scan().expect("a position to start from");
+        let stats = map.stats();
+        assert_eq!((stats.promotions, stats.read_entries, stats.dirty_entries), (1, MANY as u64, 0));
+    }
 }
 
 fn as_many_misses_as_entries_promote_the_dirty_map(setup: &Setup) {

@@ -15,6 +15,10 @@ scenarios! {
     writing_everything_between_pages
     clearing_between_pages
     one_cursor_serves_many_scans
+    an_end_divides_the_entries
+    nothing_lies_before_an_end_that_was_passed
+    an_iteration_gives_every_entry_once
+    iterations_begin_at_different_places
     pages_feed_the_batches
 }
 
@@ -46,7 +50,7 @@ fn an_empty_map_has_one_empty_page(setup: &Setup) {
     let map = setup.map();
     for capacity in [0, 1, 100] {
         let mut cursor = 0;
-        assert_eq!(map.scan(&mut cursor, Room::entries(capacity)), Scan::Page { entries: vec![], more: false });
+        assert_eq!(map.scan(&mut cursor, 0, Room::entries(capacity)), Scan::Page { entries: vec![], more: false });
         assert_eq!(cursor, 0);
     }
 }
@@ -78,14 +82,14 @@ fn one_byte_too_few_reports_the_capacity_needed(setup: &Setup) {
     for room in less {
         let mut cursor = 0;
         let answer = loop {
-            match map.scan(&mut cursor, room) {
+            match map.scan(&mut cursor, 0, room) {
                 // Pages before the first entry may be empty.
                 Scan::Page { entries, more: true } if entries.is_empty() => {}
                 answer => break answer,
             }
         };
         assert_eq!(answer, Scan::Needs(exact), "with {room:?}");
-        assert_eq!(map.page(&mut cursor, exact).0, [(key.clone(), value.clone())]);
+        assert_eq!(map.page(&mut cursor, 0, exact).0, [(key.clone(), value.clone())]);
     }
     // Entries that share a position (a hash collision) are returned by one call, so the capacity
     // needed is that of all of them.
@@ -123,7 +127,7 @@ fn growing_between_pages(setup: &Setup) {
         let map = filled(setup, count);
         let mut next = count;
         let most = setup.count(2500);
-        let scanned = map.scanned(Room::entries(capacity), |_| {
+        let scanned = map.iterated(Room::entries(capacity), |_| {
             for _ in 0..20 * capacity {
                 if next < most {
                     map.store(&setup.key(next), &setup.value(next));
@@ -162,7 +166,7 @@ fn writing_everything_between_pages(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let stable = |i: usize| i.is_multiple_of(4);
-    let scanned = map.scanned(Room::entries(3), |page| {
+    let scanned = map.iterated(Room::entries(3), |page| {
         for i in (0..count).filter(|i| !stable(*i)) {
             match (i + page) % 5 {
                 0 => drop(map.delete(&setup.key(i))),
@@ -206,14 +210,14 @@ fn one_cursor_serves_many_scans(setup: &Setup) {
     let count = some(setup);
     let map = filled(setup, count);
     let mut cursor = 0;
-    let (first, more) = map.page(&mut cursor, Room::entries(count / 3));
+    let (first, more) = map.page(&mut cursor, 0, Room::entries(count / 3));
     if !more {
         return; // all entries share one position and are in the first page
     }
     let rest = |mut cursor: u64| {
         let mut entries = Vec::new();
         while cursor != 0 {
-            entries.extend(map.page(&mut cursor, Room::entries(7)).0);
+            entries.extend(map.page(&mut cursor, 0, Room::entries(7)).0);
         }
         entries
     };
@@ -223,13 +227,64 @@ fn one_cursor_serves_many_scans(setup: &Setup) {
     setup.assert_same(&all, 0..count);
 }
 
+/// What lies before a position and what lies from it on is everything. So threads can share an iteration.
+fn an_end_divides_the_entries(setup: &Setup) {
+    let count = some(setup);
+    let map = filled(setup, count);
+    let part = |start, end, room| map.scanned_part(start, end, Room::entries(room), |_| ());
+    // At the edge of an entry.
+    let mut cursor = 0;
+    let (first, _) = map.page(&mut cursor, 0, Room::entries(1));
+    if cursor != 0 {
+        assert_eq!(part(0, cursor, 1), first);
+    }
+    // Anywhere.
+    let mut positions = [0; 7].map(|_| map.begin_scan().expect("a position"));
+    positions.sort_unstable();
+    let ends = positions.into_iter().chain([0]);
+    for room in [1, 7, count] {
+        let parts = [0].into_iter().chain(positions).zip(ends.clone()).map(|(start, end)| part(start, end, room));
+        setup.assert_same(&parts.flatten().collect::<Vec<_>>(), 0..count);
+    }
+}
+
+fn nothing_lies_before_an_end_that_was_passed(setup: &Setup) {
+    let map = filled(setup, some(setup));
+    let middle = map.begin_scan().expect("a position").max(2);
+    for (start, end) in [(middle, middle), (middle, middle - 1), (middle, 1), (u64::MAX, u64::MAX), (1, 1)] {
+        for room in [0, 1, 100] {
+            let mut cursor = start;
+            let page = map.scan(&mut cursor, end, Room::entries(room));
+            assert_eq!((page, cursor), (Scan::Page { entries: vec![], more: false }, 0));
+        }
+    }
+}
+
+fn an_iteration_gives_every_entry_once(setup: &Setup) {
+    let count = some(setup);
+    let map = filled(setup, count);
+    for room in [1, 7, count, 10 * count] {
+        setup.assert_same(&map.iterated(Room::entries(room), |_| ()), 0..count);
+    }
+}
+
+fn iterations_begin_at_different_places(setup: &Setup) {
+    if setup.hash == Hash::Constant {
+        return; // all entries are at one place
+    }
+    let map = filled(setup, 64);
+    let first = |_| map.iterated(Room::entries(64), |_| ()).swap_remove(0).0;
+    let begun: HashSet<_> = (0..16).map(first).collect();
+    assert!(begun.len() > 1, "sixteen iterations began with {begun:?}");
+}
+
 /// A page of a scan can be passed to the batch calls: this moves a map page by page.
 fn pages_feed_the_batches(setup: &Setup) {
     let count = some(setup);
     let (from, to) = (filled(setup, count), setup.map());
     let mut cursor = 0;
     loop {
-        let (page, more) = from.page(&mut cursor, Room::entries(16));
+        let (page, more) = from.page(&mut cursor, 0, Room::entries(16));
         let keys: Vec<Vec<u8>> = page.iter().map(|entry| entry.0.clone()).collect();
         assert_eq!(to.store_many(&page).0, Status::Ok);
         assert_eq!(from.delete_many(&keys), (Status::Ok, vec![Status::Ok; keys.len()]));

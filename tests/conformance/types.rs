@@ -70,7 +70,7 @@ fn words_are_not_bytes(setup: &Setup) {
     assert_eq!(map.add(&word, 1), Err(Status::Type));
     // `contains` involves only the key, so only the key's type matters.
     assert_eq!(map.contains(&word), if setup.key == Width::Word { Status::NotFound } else { Status::Type });
-    assert_eq!(map.scan(&mut 0, crate::support::Room::entries(4)), Scan::Failed(Status::Type));
+    assert_eq!(map.scan(&mut 0, 0, crate::support::Room::entries(4)), Scan::Failed(Status::Type));
     assert_eq!(map.load_many(&[word.to_vec()], 8), crate::support::Many::Failed(Status::Type));
     assert_eq!(map.store_many(&[(word.to_vec(), word.to_vec())]).0, Status::Type);
     assert_eq!(map.delete_many(&[word.to_vec()]).0, Status::Type);

@@ -125,7 +125,8 @@ fn the_callback_may_not_call_its_map(setup: &Setup) {
             assert_eq!(map.clone_to(setup.kind).err(), Some(Status::Reentrant));
             assert_eq!(map.equal(&*other), Status::Reentrant);
             assert_eq!(other.equal(&*map), Status::Reentrant);
-            assert_eq!(map.scan(&mut 0, Room::entries(9)), Scan::Failed(Status::Reentrant));
+            assert_eq!(map.begin_scan(), Err(Status::Reentrant));
+            assert_eq!(map.scan(&mut 0, 0, Room::entries(9)), Scan::Failed(Status::Reentrant));
             assert_eq!(map.load_many(std::slice::from_ref(&called), 512), Many::Failed(Status::Reentrant));
             assert_eq!(map.store_many(&[(called.clone(), value.clone())]).0, Status::Reentrant);
             assert_eq!(map.delete_many(std::slice::from_ref(&called)).0, Status::Reentrant);

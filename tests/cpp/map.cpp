@@ -305,6 +305,37 @@ static void iteration() {
     CHECK(visited == 20);
 }
 
+/// As Go's maps do, and sync.Map.
+static void iterations_begin_anywhere_and_promote() {
+    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+        auto map = make<std::uint64_t, std::uint64_t>(kind);
+        for (std::uint64_t i = 0; i < 64; ++i) CHECK(map.try_store(i, i) == status::ok);
+        std::set<std::uint64_t> walks, ranges;
+        for (int i = 0; i < 16; ++i) {
+            auto walk = map.walk();
+            CHECK(walk.next() == status::ok);
+            walks.insert(walk.key());
+            CHECK(map.try_range([&](auto key, auto) { ranges.insert(key); return false; }) == status::done);
+        }
+        CHECK(walks.size() > 1 && ranges.size() > 1);
+        ptl_stats stats{};
+        CHECK(map.try_stats(stats) == status::ok);
+        CHECK(stats.promotions == (kind == kind::read_dirty ? 1 : 0) && stats.dirty_entries == 0);
+        std::set<std::uint64_t> seen;
+        for (auto walk = map.walk(); walk.next() == status::ok;) CHECK(seen.insert(walk.key()).second);
+        CHECK(seen.size() == 64);
+#if PORTOLAN_EXCEPTIONS
+        std::set<std::uint64_t> begun;
+        for (int i = 0; i < 16; ++i)
+            for (auto [key, value] : map.entries()) {
+                begun.insert(key);
+                break;
+            }
+        CHECK(begun.size() > 1);
+#endif
+    }
+}
+
 static void update() {
     for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
         auto map = make<std::string, std::string>(kind);
@@ -792,6 +823,7 @@ int main() {
     batches();
     update();
     iteration();
+    iterations_begin_anywhere_and_promote();
     handles();
     a_value_that_does_not_fit_is_refused_and_stays();
     one_object_in_and_out();

@@ -196,8 +196,9 @@ fn assert_everything_is_refused(subject: &Subject, other: &Subject, say: &Sender
         ("equal", &|| map.equal(&other.map).map(drop)),
         ("equal, called on the other map", &|| other.map.equal(map).map(drop)),
         ("inspect", &|| map.inspect(0, 0, 0).map(drop)),
-        ("scan", &|| map.scan(&mut 0, &mut no_room(), &mut no_room()).map(drop)),
-        ("scan_u64", &|| map.scan_u64(&mut 0, &mut [MaybeUninit::uninit()], &mut [], &mut 0).map(drop)),
+        ("begin_scan", &|| map.begin_scan().map(drop)),
+        ("scan", &|| map.scan(&mut 0, 0, &mut no_room(), &mut no_room()).map(drop)),
+        ("scan_u64", &|| map.scan_u64(&mut 0, 0, &mut [MaybeUninit::uninit()], &mut [], &mut 0).map(drop)),
     ];
     for (name, call) in calls {
         say.send((*name).into()).expect("somebody listens");

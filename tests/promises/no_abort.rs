@@ -82,7 +82,8 @@ const OTHERS: &[Other] = &[
     ("shrink", |_, m| m.shrink().into()),
     ("range", |_, m| m.range(&mut |_, _| true).into()),
     ("delete_if", |s, m| ok(m.delete_if(&mut |key, _| s.number(key).is_multiple_of(2)))),
-    ("scan", |_, m| match m.scan(&mut 0, Room::entries(200)) {
+    ("begin_scan", |_, m| ok(m.begin_scan())),
+    ("scan", |_, m| match m.scan(&mut 0, 0, Room::entries(200)) {
         Scan::Failed(status) => status.into(),
         _ => Status::Ok.into(),
     }),

@@ -26,7 +26,7 @@ fn a_buffer_that_is_too_small_loses_no_value() {
             assert_eq!(map.load_many(&[key.clone(), setup.key(2)], capacity), Many::Needs(1000));
             let mut cursor = 0;
             let needed = Room { entries: 1, key_bytes: key.len(), value_bytes: 1000 };
-            assert_eq!(map.scan(&mut cursor, Room { value_bytes: capacity, ..needed }), Scan::Needs(needed));
+            assert_eq!(map.scan(&mut cursor, 0, Room { value_bytes: capacity, ..needed }), Scan::Needs(needed));
             assert_eq!(cursor, 0);
         }
         assert!(map.entries() == [(key.clone(), value.clone())]);

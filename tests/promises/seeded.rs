@@ -27,7 +27,7 @@ fn keys_that_collide(setup: &Setup) -> Vec<Vec<u8>> {
     }
     let (mut cursor, mut keys) = (0, Vec::new());
     while keys.len() < 150 {
-        keys.extend(map.page(&mut cursor, Room::entries(64)).0.into_iter().map(|entry| entry.0));
+        keys.extend(map.page(&mut cursor, 0, Room::entries(64)).0.into_iter().map(|entry| entry.0));
     }
     keys.truncate(150);
     keys

@@ -122,9 +122,11 @@ unsafe extern "C" {
     pub fn ptl_map_stats(map: *const Map, stats: *mut Stats) -> Status;
     pub fn ptl_map_inspect(map: *const Map, table: u64, bucket: u64, depth: u64, out: *mut Bucket) -> Status;
 
+    pub fn ptl_map_begin_scan(map: *const Map, start: *mut u64) -> Status;
     pub fn ptl_map_scan(
         map: *const Map,
         cursor: *mut u64,
+        end: u64,
         keys: *mut u8,
         keys_size: *mut usize,
         key_offsets: *mut usize,
@@ -164,6 +166,7 @@ unsafe extern "C" {
     pub fn ptl_map_scan_u64(
         map: *const Map,
         cursor: *mut u64,
+        end: u64,
         keys: *mut u64,
         values: *mut u64,
         count: *mut usize,

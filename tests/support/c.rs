@@ -304,7 +304,15 @@ impl Face for CFace {
         })
     }
 
-    fn scan(&self, cursor: &mut u64, room: Room) -> Scan {
+    fn begin_scan(&self) -> Result<u64, Status> {
+        let mut start = UNTOUCHED as u64;
+        match unsafe { ptl_map_begin_scan(self.map, &mut start) } {
+            0 => Ok(start),
+            status => Err(status.into()),
+        }
+    }
+
+    fn scan(&self, cursor: &mut u64, end: u64, room: Room) -> Scan {
         let mut count = room.entries;
         let (mut key_bytes, mut value_bytes) =
             if self.words { (8 * count, 8 * count) } else { (room.key_bytes, room.value_bytes) };
@@ -314,7 +322,7 @@ impl Face for CFace {
         let before = (*cursor, count, key_bytes, value_bytes);
         let status = if self.words {
             let status = unsafe {
-                ptl_map_scan_u64(self.map, cursor, keys.pointer().cast(), values.pointer().cast(), &mut count)
+                ptl_map_scan_u64(self.map, cursor, end, keys.pointer().cast(), values.pointer().cast(), &mut count)
             };
             (key_bytes, value_bytes) = (8 * count, 8 * count);
             status
@@ -323,6 +331,7 @@ impl Face for CFace {
                 ptl_map_scan(
                     self.map,
                     cursor,
+                    end,
                     keys.pointer(),
                     &mut key_bytes,
                     place(&mut key_offsets),

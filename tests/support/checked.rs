@@ -162,7 +162,7 @@ impl<'a> Checked<'a> {
     }
 
     fn scan(&self, room: usize) {
-        self.holds(self.map.scanned(Room::entries(room), |_| ()));
+        self.holds(self.map.iterated(Room::entries(room), |_| ()));
     }
 
     /// Checks that these are the model's entries, each once.

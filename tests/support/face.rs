@@ -122,7 +122,9 @@ pub trait Face: Send + Sync {
     fn stats(&self) -> Stats;
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Option<BucketView>;
 
-    fn scan(&self, cursor: &mut u64, room: Room) -> Scan;
+    fn begin_scan(&self) -> Result<u64, Status>;
+    /// `end` 0 is the end of all.
+    fn scan(&self, cursor: &mut u64, end: u64, room: Room) -> Scan;
     fn load_many(&self, keys: &[Vec<u8>], room: usize) -> Many;
     /// The status of the whole call, and the status of each key.
     fn store_many(&self, entries: &[Entry]) -> (Status, Vec<Status>);
@@ -166,9 +168,9 @@ impl dyn Face + '_ {
 
     /// The next page of a scan. If the next position has more entries than fit, tries again with
     /// the capacity that the call reported.
-    pub fn page(&self, cursor: &mut u64, room: Room) -> (Vec<Entry>, bool) {
+    pub fn page(&self, cursor: &mut u64, end: u64, room: Room) -> (Vec<Entry>, bool) {
         let before = *cursor;
-        match self.scan(cursor, room) {
+        match self.scan(cursor, end, room) {
             Scan::Page { entries, more } => (entries, more),
             Scan::Failed(status) => panic!("scan failed: {status:?}"),
             Scan::Needs(needed) => {
@@ -179,7 +181,7 @@ impl dyn Face + '_ {
                         || needed.value_bytes > room.value_bytes,
                     "a scan with {room:?} reported {needed:?} as needed"
                 );
-                let Scan::Page { entries, more } = self.scan(cursor, needed) else {
+                let Scan::Page { entries, more } = self.scan(cursor, end, needed) else {
                     panic!("the capacity that a scan reported is too small: {needed:?}")
                 };
                 assert!(!entries.is_empty(), "a scan with the capacity that it reported returned nothing");
@@ -188,11 +190,26 @@ impl dyn Face + '_ {
         }
     }
 
-    /// All entries by `scan`. Calls `meanwhile` between two pages.
-    pub fn scanned(&self, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
-        let (mut cursor, mut all, mut pages) = (0, Vec::new(), 0);
+    /// All entries by `scan` from the first position on, with `meanwhile` called between two pages.
+    pub fn scanned(&self, room: Room, meanwhile: impl FnMut(usize)) -> Vec<Entry> {
+        self.scanned_part(0, 0, room, meanwhile)
+    }
+
+    /// All entries by `scan` from a random position to the end, and then up to there.
+    pub fn iterated(&self, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
+        let start = self.begin_scan().expect("a position to start from");
+        let mut all = self.scanned_part(start, 0, room, &mut meanwhile);
+        if start != 0 {
+            all.extend(self.scanned_part(0, start, room, meanwhile));
+        }
+        all
+    }
+
+    /// The entries from one position up to another.
+    pub fn scanned_part(&self, start: u64, end: u64, room: Room, mut meanwhile: impl FnMut(usize)) -> Vec<Entry> {
+        let (mut cursor, mut all, mut pages) = (start, Vec::new(), 0);
         loop {
-            let (entries, more) = self.page(&mut cursor, room);
+            let (entries, more) = self.page(&mut cursor, end, room);
             assert_eq!(more, cursor != 0, "the cursor must be 0 at the end, and only there");
             all.extend(entries);
             if !more {

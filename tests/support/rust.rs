@@ -213,12 +213,16 @@ impl Face for RustFace {
         self.map.inspect(table, bucket, depth).expect("inspect")
     }
 
-    fn scan(&self, cursor: &mut u64, room: Room) -> Scan {
+    fn begin_scan(&self) -> Result<u64, Status> {
+        self.map.begin_scan().map_err(Status::from)
+    }
+
+    fn scan(&self, cursor: &mut u64, end: u64, room: Room) -> Scan {
         let (key_width, value_width) = self.width();
         if self.words {
             let mut keys = vec![MaybeUninit::uninit(); room.entries];
             let (mut values, mut count) = (keys.clone(), 0);
-            return match self.map.scan_u64(cursor, &mut keys, &mut values, &mut count) {
+            return match self.map.scan_u64(cursor, end, &mut keys, &mut values, &mut count) {
                 Ok((outcome, keys, values)) => {
                     assert_eq!((keys.len(), values.len()), (count, count));
                     let bytes = |word: &u64| word.to_ne_bytes().to_vec();
@@ -239,7 +243,7 @@ impl Face for RustFace {
         let value_places = &mut values.places()[..limit(room.value_bytes, value_width)];
         let mut keys = ColumnWriter::new(key_places, key_offsets.as_deref_mut());
         let mut values = ColumnWriter::new(value_places, value_offsets.as_deref_mut());
-        let status = Status::from(self.map.scan(cursor, &mut keys, &mut values));
+        let status = Status::from(self.map.scan(cursor, end, &mut keys, &mut values));
         assert_eq!(keys.len(), values.len());
         match status {
             Status::Buffer => {

@@ -39,8 +39,14 @@ unsafe extern "C" {
         values: *mut u64,
         statuses: *mut i32,
     ) -> i32;
-    fn ptl_map_scan_u64(map: *mut c_void, cursor: *mut u64, keys: *mut u64, values: *mut u64, count: *mut usize)
-    -> i32;
+    fn ptl_map_scan_u64(
+        map: *mut c_void,
+        cursor: *mut u64,
+        end: u64,
+        keys: *mut u64,
+        values: *mut u64,
+        count: *mut usize,
+    ) -> i32;
 
     fn ptl_map_load(
         map: *mut c_void,
@@ -65,6 +71,7 @@ unsafe extern "C" {
     fn ptl_map_scan(
         map: *mut c_void,
         cursor: *mut u64,
+        end: u64,
         keys: *mut u8,
         keys_size: *mut usize,
         key_offsets: *mut usize,
@@ -167,7 +174,7 @@ impl Call<u64> for u64 {
     unsafe fn scan(map: *mut c_void, cursor: &mut u64, sum: &mut u64) -> (i32, usize) {
         let (mut keys, mut values, mut count) = (room::<u64>(), room::<u64>(), PAGE);
         let (keys_at, values_at) = (keys.as_mut_ptr().cast(), values.as_mut_ptr().cast());
-        let status = unsafe { ptl_map_scan_u64(map, cursor, keys_at, values_at, &mut count) };
+        let status = unsafe { ptl_map_scan_u64(map, cursor, 0, keys_at, values_at, &mut count) };
         for column in [&keys[..count], &values[..count]] {
             *sum = column.iter().fold(*sum, |sum, word| sum.wrapping_add(unsafe { word.assume_init() }));
         }
@@ -225,6 +232,7 @@ impl<V: Kept> Call<V> for Text {
             ptl_map_scan(
                 map,
                 cursor,
+                0,
                 keys.as_mut_ptr().cast(),
                 &mut keys_size,
                 key_offsets.as_mut_ptr().cast(),

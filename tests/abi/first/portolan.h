@@ -1,9 +1,10 @@
 /*
  * PORTOLAN: concurrent maps behind one handle, for every language that can call C.
  *
- * A map takes keys to values. Both are bytes of any length, or 64-bit words. There are five kinds, those
- * that Go programmers know, and every operation works on every kind. This file is the manual: nothing else
- * is needed to use the library. It is generated from the library's source; do not edit it.
+ * A map holds a value for each key. Keys and values are bytes of any length, or 64-bit words. There
+ * are five kinds of map, the ones that Go programmers know, and every operation works on every
+ * kind. This file is the manual: you need nothing else to use the library. It is generated from the
+ * library's source; do not edit it.
  *
  * 1. A COMPLETE PROGRAM
  *
@@ -28,125 +29,139 @@
  *
  * 2. WHICH KIND
  *
- *     PTL_MAP_SHARDED     the default: any mixture of reads and writes from any number of threads. Readers
- *                         take no lock.
- *     PTL_MAP_READ_DIRTY  keys that are written once and read often, or threads that each keep to keys of
- *                         their own. Readers take no lock; new keys cost more than in a sharded map. (Go's
- *                         sync.Map up to 1.23.)
- *     PTL_MAP_RWMUTEX     one table behind one reader-writer lock: few writers.
- *     PTL_MAP_MUTEX       one table behind one mutex: the simplest, with the least memory.
- *     PTL_MAP_BUCKETED    one table, no synchronisation: for one thread at a time. A second thread inside it
- *                         is refused with PTL_E_CONCURRENT. (Go's own map up to 1.23.)
+ *     PTL_MAP_SHARDED     the default: for any mix of reads and writes from any number of threads.
+ *                         Readers take no lock.
+ *     PTL_MAP_READ_DIRTY  for keys that are written once and read often, or for threads that each
+ *                         use keys of their own. Readers take no lock. Adding a key costs more than
+ *                         in a sharded map. (Go's sync.Map up to 1.23.)
+ *     PTL_MAP_RWMUTEX     one table behind one reader-writer lock: for few writers.
+ *     PTL_MAP_MUTEX       one table behind one mutex: the simplest, and the least memory.
+ *     PTL_MAP_BUCKETED    one table without synchronisation: for one thread at a time. If a second
+ *                         thread enters, its call fails with PTL_E_CONCURRENT. (Go's own map up to
+ *                         1.23.)
  *
  * 3. THREADS
  *
- * Every function may be called from every thread at any time, on one map by any number of threads at once,
- * unless its comment says otherwise. Only a bucketed map is for one thread at a time: two that hand it over
- * must order that themselves. A thread needs no preparation and leaves nothing behind; it may call from the
- * destructors of its thread-local objects. Signal handlers may not call.
+ * Unless its comment says otherwise, a function may be called from any thread at any time, by any
+ * number of threads at once on the same map. Only a bucketed map is for one thread at a time;
+ * threads that pass it on must synchronise that themselves. A thread needs no preparation and no
+ * cleanup, and it may call from the destructors of its thread-local objects. Signal handlers must
+ * not call the library.
  *
- * "Order" in a function's comment is meant as in C11. A call that changes a key (Order: release) and a
- * later call that sees that change (Order: acquire) order the threads: all that the first thread did before
- * its call happens before all that the second does after its own. So an object that a thread fills and then
- * stores a pointer to is seen whole by the thread that loads the pointer. Calls that see nothing of each
- * other order nothing.
+ * "Order" in a function's comment means memory order as in C11. If one call changes a key (Order:
+ * release) and another call sees that change (Order: acquire), everything that the first thread did
+ * before its call happens before everything that the second thread does after its own. For example,
+ * fill an object and then store a pointer to it: whoever loads the pointer sees the object filled.
+ * Calls that do not see each other's changes order nothing.
  *
- * The library has no threads of its own, sets no signal handler, and relies on no destructor of
- * thread-local memory. In the child of a fork() locks that other threads held stay held: a child of a
- * process with several threads does not touch its maps before exec(). A process may dlopen() the library at
- * any time; it stays loaded after dlclose(), because other threads may still be inside. No call is a place
- * where pthread_cancel() takes effect, which must not be asynchronous in a thread that is inside. A call
- * may change errno. It needs up to 32 KiB of stack: ptl_map_clone and ptl_map_new the most, one on a key
- * less than 4 KiB.
+ * The library starts no threads, sets no signal handlers, and does not depend on thread-local
+ * destructors. After fork(), locks that other threads held stay locked in the child: if the process
+ * had several threads, the child must not use its maps before exec(). A process may dlopen() the
+ * library at any time. It stays loaded after dlclose(), because other threads may still be inside.
+ * No call is a cancellation point for pthread_cancel(), and a thread must not enable asynchronous
+ * cancellation while it is inside a call. A call may change errno. ptl_map_clone and ptl_map_new
+ * need the most stack, up to 32 KiB; an operation on one key needs less than 4 KiB.
  *
  * 4. OWNERSHIP
  *
- * A map is counted. ptl_map_new and ptl_map_clone give one reference, ptl_map_retain one more, and each is
- * given back by one ptl_map_release; the last release frees the map. A call needs a reference that lasts
- * until it returns: a thread that is handed a map gets a reference with it.
+ * A map is reference-counted. ptl_map_new and ptl_map_clone return a map with one reference,
+ * ptl_map_retain adds one, and ptl_map_release gives one back. The last release frees the map. A
+ * call needs a reference that lasts until it returns. So when you pass a map to another thread,
+ * pass a reference with it.
  *
- * The map copies keys and values in, and copies them out into the caller's buffers. It keeps no pointer
- * that it is passed, but for the functions and `user` of an allocator, which it calls until it is freed.
+ * The map copies keys and values in, and copies them out into the caller's buffers. It keeps none
+ * of the pointers that it is passed, except the functions and `user` of an allocator, which it uses
+ * until it is freed.
  *
  * 5. KEYS, VALUES, BUFFERS
  *
- * A key or value is a pointer and a length. Any bytes will do, zeros included, and none at all; only with
- * length 0 may the pointer be NULL. Keys are the same when their bytes are; so are values. Words are 8
- * bytes in the machine's order: pass their address, at any alignment, and the length 8. A word is stored
- * inline and costs no memory of its own, and the functions ending in _u64 pass words by value.
+ * A key or value is a pointer and a length. Any bytes are allowed, zeros included, and so is length
+ * 0. The pointer may be NULL only if the length is 0. Two keys are the same if their bytes are the
+ * same, and so are two values. A word is 8 bytes in the machine's byte order: pass its address, at
+ * any alignment, and the length 8. The table stores words inline, so they need no memory of their
+ * own. The functions whose names end in _u64 take and return words by value.
  *
- * A value comes out into a buffer with a capacity. `*size` is set to its length. If that is more than the
- * capacity, the call returns PTL_E_BUFFER, `*size` is the length that is needed, and nothing has changed:
- * not even in a swap or a load_and_delete is a value lost. The buffer may be NULL with capacity 0, to ask
- * for the length; by the next call another thread may have stored a longer value. The `size` pointer may be
- * NULL.
+ * A call copies a value out into a buffer with a capacity, and sets `*size` to the value's length.
+ * If the length is more than the capacity, the call returns PTL_E_BUFFER and changes nothing: not
+ * even a swap or a load_and_delete loses a value. `*size` is then the capacity that is needed. To
+ * ask for the length only, pass NULL and capacity 0; another thread may have stored a longer value
+ * by your next call. The `size` pointer may be NULL.
  *
- * Out-parameters are written only with the statuses whose text says so. The bytes of a buffer or array that
- * a call was given to fill are unspecified beyond what its comment says. What a call reads and what it
- * writes may not overlap.
+ * A call writes its out-parameters only with the statuses whose text says so. Beyond what a call's
+ * comment says, the contents of a buffer or array that it was given to fill are unspecified. The
+ * memory that a call reads and the memory that it writes must not overlap.
  *
  * 6. STATUSES
  *
- * Every call answers with a ptl_status: PTL_OK, a positive number for another ordinary outcome, a negative
- * one for an error. A call that returns an error has had no effect; a batch says so for each key. Four can
- * come from every call on a map, and a function's comment only names them:
+ * Every call returns a ptl_status: PTL_OK, a positive number for another ordinary outcome, or a
+ * negative number for an error. A call that returns an error has had no effect; a batch reports
+ * this for each key. Every call on a map can return the four below, and a function's comment only
+ * lists them:
  *
- *     PTL_E_HANDLE      the map is NULL, was released, or is no map at all. This is found by a mark in the
- *                       memory that the handle points to. It is a help against mistakes and no more: memory
- *                       that was freed may hold anything.
- *     PTL_E_CONCURRENT  a bucketed map has another call inside it, from another thread, or from this one by
- *                       way of the map's allocator. Other kinds never return it.
+ *     PTL_E_HANDLE      the map is NULL, was released, or is not a map. The call looks for a mark
+ *                       in the memory that the handle points to. This helps to find mistakes and is
+ *                       not reliable: memory that was freed may hold anything.
+ *     PTL_E_CONCURRENT  another call is inside this bucketed map: from another thread, or from this
+ *                       one through the map's allocator. Other kinds never return it.
  *     PTL_E_REENTRANT   this thread is inside ptl_map_update on the same map.
- *     PTL_E_INTERNAL    the library itself failed. A line on standard error says where. The map refuses all
- *                       further work with the same status, because it may be damaged; it can be released.
+ *     PTL_E_INTERNAL    the library itself failed. A line on standard error says where. Because the
+ *                       map may be damaged, every later call on it returns the same status. It can
+ *                       still be released.
  *
- * The library never ends the process, and nothing is thrown out of it.
+ * The library never ends the process and never throws an exception.
  *
  * 7. WHAT IS PROMISED, AND WHAT IS NOT
  *
  * Promised:
  *
- * - Operations on one key are linearizable: each takes effect at one moment between its call and its
- *   return, and what it returns agrees with that. (A bucketed map has only one thread to agree with.)
- * - scan, range, delete_if and clone visit a key that is present all the time exactly once, and any other
- *   at most once, however the map grows, shrinks or is written meanwhile.
- * - No callback runs while the library holds a lock or anything else that others wait for, but for that of
- *   ptl_map_update and the allocator's.
- * - Memory comes back: overwriting and deleting free the old bytes, ptl_map_shrink frees what the table no
- *   longer needs.
- * - Each map hashes with a seed of its own, from the system's randomness: keys that collide in one map do
- *   not collide in the next. Keys are always compared in full.
- * - Within one major version nothing is taken away or changes its meaning or number.
+ * - Operations on one key are linearizable: each takes effect at one moment between its call and
+ *   its return, and its result agrees with that order. (A bucketed map has only one thread at a
+ *   time.)
+ * - scan, range, delete_if and clone visit a key exactly once if it is present throughout, and any
+ *   other key at most once, even if the map grows, shrinks or is written meanwhile.
+ * - No callback runs while the library holds a lock or anything else that other threads wait for.
+ *   The exceptions are the callback of ptl_map_update and the functions of an allocator.
+ * - Memory comes back: overwriting and deleting free the old bytes, and ptl_map_shrink frees what
+ *   the table no longer needs.
+ * - Each map hashes with a random seed of its own, so keys that collide in one map do not collide
+ *   in the next. Keys are always compared in full.
+ * - Within one major version nothing is removed, and nothing changes its meaning or its number.
  *
  * Not promised:
  *
  * - A batch is not atomic. Other threads may act between any two of its keys.
- * - ptl_map_len is exact only when nobody writes. It is never negative and never wild.
- * - There is no snapshot of a whole map at one moment. Iteration, clone and equal see each key at a moment
- *   of its own.
- * - There is no order of iteration to rely on: two maps do not share one, and neither do two runs.
+ * - ptl_map_len is exact only while nobody writes. It is never negative or wildly wrong.
+ * - There is no snapshot of a whole map. Iteration, clone and equal see each key at a different
+ *   moment.
+ * - The order of iteration is unspecified. Unless a seed is set in the options, it differs between
+ *   maps and between runs.
  *
  * 8. CALLBACKS
  *
- * The functions given to ptl_map_range and ptl_map_delete_if run in the calling thread, with nothing held.
- * They may call any function on any map, the same map included. They must return: no longjmp, no exception,
- * no end of the thread. The map lasts until the call returns, even if they release it.
+ * Every callback must return: no longjmp, no exception, no end of its thread.
  *
- * The function given to ptl_map_update runs while its key is locked, which is what it is for. It may call
- * any function on other maps; on the same map each call is refused with PTL_E_REENTRANT, but for
- * ptl_map_retain and ptl_map_release, which only count: the map lasts until the call returns here, too. It
- * must return, too: no longjmp, no exception, no end of the thread.
+ * The functions passed to ptl_map_range and ptl_map_delete_if run in the calling thread, and the
+ * library holds nothing meanwhile. They may call any function on any map, this one included. Even
+ * if they release the map, it exists until the outer call returns.
  *
- * The functions of an allocator are called by whichever thread needs or frees memory, several at once, and
- * sometimes inside a lock of the map. They must not call a function on that map, and must return, too.
+ * The function passed to ptl_map_update runs while its key is locked; that is its purpose. It may
+ * call any function on other maps. On the same map every call fails with PTL_E_REENTRANT, except
+ * ptl_map_retain and ptl_map_release. Even if it releases the map, the map exists until
+ * ptl_map_update returns.
+ *
+ * The functions of an allocator are called by any thread that needs or frees memory, by several at
+ * once, and sometimes while a lock of the map is held. They must not call any function on that map.
  *
  * 9. MEMORY
  *
- * All memory that grows with the entries comes from the map's allocator, and so does the handle. Without
- * one it is the system's. Kinds whose readers take no lock, sharded and read_dirty, must keep table memory
- * readable while the map lives. With the system's memory ptl_map_shrink hands the whole pages in it back all
- * the same: of a shard with some hundred entries few, of one with tens of thousands most. An allocator of the
- * caller's gets its memory when the map is freed. The other kinds give back at once in both cases.
+ * All memory that grows with the entries comes from the map's allocator, and so does the handle. If
+ * none is given, it comes from the system.
+ *
+ * In the kinds whose readers take no lock, sharded and read_dirty, memory must stay readable while
+ * the map lives. ptl_map_shrink can still return whole pages of the system's memory: most of a
+ * shard with tens of thousands of entries, little of one with a few hundred. With a caller's
+ * allocator these kinds free memory only when the map is freed. The other kinds free at once what
+ * they no longer need, with any allocator.
  */
 
 
@@ -846,8 +861,8 @@ ptl_status ptl_map_clone(const struct ptl_map *map,
 ptl_status ptl_map_equal(const struct ptl_map *map,
                          const struct ptl_map *other);
 
-/// Calls a function for every entry, in no particular order. See PROMISED at the top for which entries those
-/// are while others write.
+/// Calls a function for every entry, in no particular order, beginning at a random position. See PROMISED at
+/// the top for which entries those are while others write.
 ///
 /// `visit` gets the key, the value that it had at some moment during the call, and `user`. It returns
 /// non-zero to go on, 0 to end. The key and value are valid until it returns; with length 0 the pointer
@@ -889,10 +904,32 @@ ptl_status ptl_map_delete_if(struct ptl_map *map,
                              void *user,
                              uint64_t *deleted);
 
+/// Begins an iteration by ptl_map_scan or ptl_map_scan_u64 as ptl_map_range begins its own: sets `*start` to a
+/// random position, and promotes the dirty map of a read_dirty map. Two loops then visit every entry:
+///
+/// - from `cursor = start` on, scan with `end` 0 until PTL_DONE, which leaves the cursor at 0;
+/// - then, unless `start` is 0, scan with `end` = `start` until PTL_DONE.
+///
+/// The map remembers nothing of this call, so an iteration may stop anywhere. A scan needs no such call: it may
+/// go from any position to any other.
+///
+/// Threads: any; each may have an iteration of its own. Order: none.
+///
+/// - PTL_OK: the position is in `*start`. It may be 0.
+/// - PTL_E_NULL: `start` is NULL.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
+ptl_status ptl_map_begin_scan(const struct ptl_map *map,
+                              uint64_t *start);
+
 /// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
 /// cursor is a number and the only thing that lasts between calls: it may be kept, sent, or dropped, and
-/// nothing is held meanwhile. Begin with 0; it is 0 again at the end. Growth and shrinking do not disturb it.
-/// A cursor of another map is not an error: it starts the scan at some other place.
+/// nothing is held meanwhile. Growth and shrinking do not disturb it.
+///
+/// A cursor is a position in the order of iteration, and any number is one. The scan goes from the position
+/// `*cursor` to just before the position `end`, or, if `end` is 0, to the end of all. So a scan from 0 to 0
+/// visits every entry. ptl_map_begin_scan says how to begin at a random one. Threads share an iteration if each
+/// scans a part of it: from 0 to n, from n to m, from m to 0. If `end` is not 0 and not above `*cursor`, the
+/// call returns PTL_DONE without entries.
 ///
 /// `keys` is one buffer for all keys, `values` one for all values. `*keys_size` and `*values_size` are their
 /// room in bytes, `*count` is the most entries wanted; all three are set to what was filled. Entry i has the
@@ -906,7 +943,7 @@ ptl_status ptl_map_delete_if(struct ptl_map *map,
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: entries were filled, and there may be more.
-/// - PTL_DONE: entries were filled (perhaps none), and these were the last; `*cursor` is 0.
+/// - PTL_DONE: entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
 /// - PTL_E_BUFFER: the next entries do not fit, not even alone. `*keys_size`, `*values_size` and `*count` are
 ///   the room that they need, and the cursor stays.
 /// - PTL_E_NULL: `cursor`, `keys_size`, `values_size` or `count` is NULL; `keys` or `values` is NULL and its
@@ -915,6 +952,7 @@ ptl_status ptl_map_delete_if(struct ptl_map *map,
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 ptl_status ptl_map_scan(const struct ptl_map *map,
                         uint64_t *cursor,
+                        uint64_t end,
                         void *keys,
                         size_t *keys_size,
                         size_t *key_offsets,
@@ -929,7 +967,7 @@ ptl_status ptl_map_scan(const struct ptl_map *map,
 /// Threads: any. Order: acquire, for each entry.
 ///
 /// - PTL_OK: `*count` entries were filled, and there may be more.
-/// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last; `*cursor` is 0.
+/// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
 /// - PTL_E_BUFFER: the next entries, which travel together, are more than `*count`. It is set to how many
 ///   they are, and the cursor stays.
 /// - PTL_E_NULL: `cursor` or `count` is NULL, or `keys` or `values` is NULL and `*count` is not 0.
@@ -938,6 +976,7 @@ ptl_status ptl_map_scan(const struct ptl_map *map,
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 ptl_status ptl_map_scan_u64(const struct ptl_map *map,
                             uint64_t *cursor,
+                            uint64_t end,
                             uint64_t *keys,
                             uint64_t *values,
                             size_t *count);

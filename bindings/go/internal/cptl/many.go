@@ -1,6 +1,8 @@
 package cptl
 
 /*
+#cgo noescape cptl_begin_scan
+#cgo nocallback cptl_begin_scan
 #cgo noescape cptl_scan
 #cgo nocallback cptl_scan
 #cgo noescape cptl_load_many
@@ -17,12 +19,20 @@ package cptl
 #cgo nocallback cptl_delete_many_u64
 #include <portolan.h>
 
+typedef struct { uint64_t start; ptl_status status; } cptl_begun;
+
+static inline cptl_begun cptl_begin_scan(uintptr_t map) {
+	cptl_begun result = { 0, 0 };
+	result.status = ptl_map_begin_scan((const ptl_map *)map, &result.start);
+	return result;
+}
+
 typedef struct { uint64_t cursor; size_t keys_size, values_size, count; ptl_status status; } cptl_scanned;
 
-static inline cptl_scanned cptl_scan(uintptr_t map, uint64_t cursor, uint8_t *keys, size_t keys_size, size_t *key_offsets,
+static inline cptl_scanned cptl_scan(uintptr_t map, uint64_t cursor, uint64_t end, uint8_t *keys, size_t keys_size, size_t *key_offsets,
 		uint8_t *values, size_t values_size, size_t *value_offsets, size_t count) {
 	cptl_scanned result = { cursor, keys_size, values_size, count, 0 };
-	result.status = ptl_map_scan((const ptl_map *)map, &result.cursor, keys, &result.keys_size, key_offsets,
+	result.status = ptl_map_scan((const ptl_map *)map, &result.cursor, end, keys, &result.keys_size, key_offsets,
 		values, &result.values_size, value_offsets, &result.count);
 	return result;
 }
@@ -70,11 +80,17 @@ type Column struct {
 func (c *Column) offsets() *C.size_t { return (*C.size_t)(unsafe.Pointer(unsafe.SliceData(c.Offsets))) }
 func (c *Column) words() *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(unsafe.SliceData(c.Bytes))) }
 
-// Scan fills keys and values with at most count entries, beginning at cursor. It returns the cursor
-// for the next call, the bytes of keys and values, and the number of entries. With ErrBuffer those
-// are the numbers that are needed, and nothing was filled.
-func Scan(m *Map, cursor uint64, keys, values *Column, count int) (next uint64, keysSize, valuesSize, filled int, status Status) {
-	r := C.cptl_scan(handle(m), C.uint64_t(cursor), at(keys.Bytes), size(keys.Bytes), keys.offsets(),
+// BeginScan begins an iteration and returns the position to start from.
+func BeginScan(m *Map) (start uint64, status Status) {
+	r := C.cptl_begin_scan(handle(m))
+	return uint64(r.start), Status(r.status)
+}
+
+// Scan fills keys and values with at most count entries, from cursor up to end; 0 is the end of
+// all. It returns the cursor for the next call, the bytes of keys and values, and the number of
+// entries. With ErrBuffer those are the numbers that are needed, and nothing was filled.
+func Scan(m *Map, cursor, end uint64, keys, values *Column, count int) (next uint64, keysSize, valuesSize, filled int, status Status) {
+	r := C.cptl_scan(handle(m), C.uint64_t(cursor), C.uint64_t(end), at(keys.Bytes), size(keys.Bytes), keys.offsets(),
 		at(values.Bytes), size(values.Bytes), values.offsets(), C.size_t(count))
 	return uint64(r.cursor), int(r.keys_size), int(r.values_size), int(r.count), Status(r.status)
 }
