@@ -60,6 +60,9 @@ impl<M: Kind<Word, Word>> WordKind for Unmasked<M> {
 pub trait WordMap {
     /// The fast path of `load_u64`: calls nothing, waits for nothing, and cannot panic.
     fn try_load_u64(&self, key: u64) -> Attempt<u64>;
+    /// The slow paths of `load_u64` and `peek_u64`, for a key on which the fast one was undecided.
+    fn load_slow_u64(&self, key: u64) -> Result<Option<u64>, Error>;
+    fn peek_slow_u64(&self, key: u64) -> Result<Option<u64>, Error>;
     fn load_u64(&self, key: u64) -> Result<Option<u64>, Error>;
     fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error>;
     fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error>;
@@ -82,6 +85,18 @@ impl<T: WordKind> WordMap for T {
     #[inline(always)]
     fn try_load_u64(&self, key: u64) -> Attempt<u64> {
         self.kind().try_load(&self.hashed(key), |word| word)
+    }
+    #[inline(always)]
+    fn load_slow_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        let mut value = 0;
+        let outcome = self.kind().load_slow(&self.hashed(key), &mut value)?;
+        Ok((outcome == Outcome::Done).then_some(value))
+    }
+    #[inline(always)]
+    fn peek_slow_u64(&self, key: u64) -> Result<Option<u64>, Error> {
+        let mut value = 0;
+        let outcome = self.kind().peek_slow(&self.hashed(key), &mut value).ok_or(Error::Busy)??;
+        Ok((outcome == Outcome::Done).then_some(value))
     }
     #[inline(always)]
     fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
