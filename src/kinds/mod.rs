@@ -53,7 +53,7 @@ pub enum Outcome {
     Done,
     /// The key had no value.
     NotFound,
-    /// The key had a value, and it was loaded.
+    /// Of an operation that stores a value: the key had one already, and that was loaded.
     Loaded,
     /// The key has a value that differs from the one to compare with.
     Mismatch,
@@ -130,13 +130,14 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     fn before_range(&self) -> Result<(), Error> {
         Ok(())
     }
-    /// Passes entries to `sink` in the order of their positions, from `cursor` up to `until` (0: to
-    /// the end), and advances the cursor. Takes the lock once, and stops after a bounded number of
-    /// buckets so as not to hold it for long.
+    /// Passes entries to `sink`: those at the position `cursor` or after it, and before `until` (0:
+    /// up to the end). Moves the cursor past them. Takes the lock once, and stops after a bounded
+    /// number of buckets so as not to hold it for long.
     fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error>;
 
-    /// Calls `scan_part` until `sink` is full ([`Outcome::Done`]) or no entries are left
-    /// ([`Outcome::End`]). On [`Error::Buffer`] the cursor is unchanged.
+    /// Calls `scan_part` until `sink`, which is empty at first, is full ([`Outcome::Done`]) or no
+    /// entries are left ([`Outcome::End`]). [`Error::Buffer`]: the next entries do not fit into the
+    /// empty sink, and the cursor is unchanged. After any other error it may have moved.
     fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Outcome, Error> {
         let start = *cursor;
         loop {
@@ -145,7 +146,7 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
                 Reach::Full => return Ok(Outcome::Done),
                 Reach::End => return Ok(Outcome::End),
                 Reach::TooSmall => {
-                    // Earlier parts may have moved it past empty buckets.
+                    // No entry was taken, but the cursor may have moved past positions without one.
                     *cursor = start;
                     return Err(Error::Buffer);
                 }
@@ -159,9 +160,10 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error>;
 }
 
-/// The result of a load whose value was passed to a receiver: an error if its buffer was too small.
+/// The result of a load that found a value and passed it to a receiver: an error if the receiver's
+/// buffer was too small.
 #[inline(always)]
-fn loaded(received: Result<(), BufferTooSmall>) -> Result<Outcome, Error> {
+fn load_result(received: Result<(), BufferTooSmall>) -> Result<Outcome, Error> {
     received?;
     Ok(Outcome::Done)
 }

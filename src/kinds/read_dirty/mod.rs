@@ -66,7 +66,7 @@ mod mutex_path;
 mod tests;
 
 use super::{
-    Error, Kind, Outcome, loaded,
+    Error, Kind, Outcome, load_result,
     locked_table::TableState,
     operation::Operation,
     stats::{BucketView, Stats},
@@ -210,7 +210,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
     /// Frees a block that nothing refers to any more.
     fn free_block(&self, block: Option<Block>) {
         if let Some(block) = block {
-            // SAFETY: the callers have removed it from its entry, which alone referred to it.
+            // SAFETY: no entry refers to the block. The caller has taken it out of its entry, or it never
+            // was in one.
             unsafe { self.blocks().free(block) };
         }
     }
@@ -236,7 +237,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         // SAFETY: `try_load` passes value words of type V only. Their blocks stay readable, since
         // the pool is stable.
         match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Hit(received) => Some(load_result(received)),
             Attempt::Miss => Some(Ok(Outcome::NotFound)),
             Attempt::Undecided => self.peek_slow(hashed, out),
         }
@@ -261,7 +262,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         // SAFETY: `try_load_at` passes value words of type V only. Their blocks stay readable,
         // since the pool is stable.
         match self.try_load_at(home, hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => loaded(received),
+            Attempt::Hit(received) => load_result(received),
             Attempt::Miss => Ok(Outcome::NotFound),
             Attempt::Undecided => self.load_slow(hashed, out),
         }

@@ -35,7 +35,7 @@ mod models;
 mod tests;
 
 use super::{
-    Error, Kind, Outcome, loaded,
+    Error, Kind, Outcome, load_result,
     locked_table::{self, LockedTable, TableState},
     operation::{Decision, Operation},
     stats::{BucketView, Stats},
@@ -235,7 +235,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
         // stable.
         match shard.table.get_slow(hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
-            Ok(Some(received)) => Some(loaded(received)),
+            Ok(Some(received)) => Some(load_result(received)),
             Ok(None) => Some(Ok(Outcome::NotFound)),
             Err(Contended) => None,
         }
@@ -298,7 +298,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
         // stable.
         match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Hit(received) => Some(load_result(received)),
             Attempt::Miss => Some(Ok(Outcome::NotFound)),
             Attempt::Undecided => self.peek_slow(hashed, out),
         }
@@ -359,7 +359,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
         // stable.
         match home.shard.table.try_get(home.bucket, hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
-            Attempt::Hit(received) => loaded(received),
+            Attempt::Hit(received) => load_result(received),
             Attempt::Miss => Ok(Outcome::NotFound),
             Attempt::Undecided => self.load_slow(hashed, out),
         }
