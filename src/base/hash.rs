@@ -11,13 +11,13 @@
 //!
 //! | bits | chooses | how many of the bits are used |
 //! |---|---|---|
-//! | bucket | the bucket in a table of 2^B buckets | the B highest, from bit 31 down; B + 1 where the bucket is split |
+//! | bucket | the bucket in a table of 2^B buckets | the highest B; the highest B + 1 where the bucket is already split |
 //! | tophash | the byte that stands for the key in its bucket's metadata | all 8 |
-//! | shard | the shard of a sharded map | as many as there are shards for, from bit 40 up; at most 12 |
-//! | slot | the slot where a bucket with large slots puts the key, if it is free | all 3 |
+//! | shard | the shard of a sharded map | the lowest n in a map of 2^n shards; n is at most 12 |
+//! | slot | the slot that the key prefers, in a bucket whose slots are large | all 3 |
 //!
-//! As the ranges are disjoint, keys that share a bucket share their tophash only by chance, in one
-//! of about 250 pairs.
+//! As the ranges are disjoint, keys that share a bucket share their tophash only by chance: one pair
+//! in about 250.
 
 use super::os;
 use ahash::RandomState;
@@ -47,8 +47,8 @@ pub fn shard_bits(hash: u64) -> usize {
     (hash >> 40) as usize
 }
 
-/// The slot that a key prefers in its bucket. A reader prefetches it before it knows where the key
-/// is, and is mostly right.
+/// The slot that a key prefers in its bucket. A reader prefetches that slot before it knows where
+/// the key is, and mostly finds the key there.
 #[inline(always)]
 pub fn slot_bits(hash: u64) -> usize {
     (hash >> 61) as usize
@@ -61,16 +61,17 @@ pub struct NoRandomness;
 /// One map's hash function.
 pub struct Hasher {
     state: RandomState,
-    /// The mask that weakens the hash (see [`Hasher::new`]); all ones for the full hash.
+    /// The bits of the hash to keep: all of them, unless the hash is weakened (see [`Hasher::new`]).
     keep: u64,
 }
 
 impl Hasher {
-    /// `seed` 0 takes the function's key from the system's randomness. Any other seed makes the
+    /// `seed`: 0 takes the function's key from the system's randomness. Any other seed makes the
     /// function reproducible.
     ///
-    /// `bits` weakens the hash, so that tests can make keys collide: with 1 to 63 it takes
-    /// 2^`bits` values, with [`CONSTANT`] one value. 0 is the full hash.
+    /// `bits`: 1 to 63 weaken the hash, so that tests can make keys collide. There are then only
+    /// 2^`bits` different hashes, and with [`CONSTANT`] only one. Any other number gives the full
+    /// hash.
     pub fn new(seed: u64, bits: u32) -> Result<Self, NoRandomness> {
         let mut key = [0u64; 4];
         if seed == 0 {
@@ -86,9 +87,9 @@ impl Hasher {
             key = key.map(|_| split_mix(&mut state));
         }
         let keep = match bits {
-            0 | 64.. if bits != CONSTANT => u64::MAX,
+            1..=63 => (1 << bits) - 1,
             CONSTANT => 0,
-            bits => (1 << bits) - 1,
+            _ => u64::MAX,
         };
         Ok(Self { state: RandomState::with_seeds(key[0], key[1], key[2], key[3]), keep })
     }
@@ -99,13 +100,12 @@ impl Hasher {
         self.weaken(self.hash_unmasked(key))
     }
 
-    /// Whether the hash is weakened. If so, [`Hasher::hash_unmasked`] is not the map's hash.
+    /// Whether the hash is weakened. If so, [`Hasher::hash_unmasked`] must not be used.
     pub fn is_masked(&self) -> bool {
         self.keep != u64::MAX
     }
 
-    /// The full hash of a word, even if the map's is weakened. If that is known not to be, this
-    /// saves a test on the fast path.
+    /// [`Hasher::word`] of a function whose hash is not weakened: it need not test for that.
     #[inline(always)]
     pub fn hash_unmasked(&self, key: u64) -> u64 {
         let mut hasher = self.state.build_hasher();
@@ -120,7 +120,8 @@ impl Hasher {
         let pair = |low: usize| u128::from(words[low]) | u128::from(words[low + 1]) << 64;
         let mut hasher = self.state.build_hasher();
         hasher.write_u128(pair(0));
-        // Up to 16 bytes leave these two words zero, and the length says so.
+        // In a key of up to 16 bytes these two words are zero. The length, in the last word, tells
+        // it from a longer key.
         if words[4] >> 56 > 16 {
             hasher.write_u128(pair(2));
         }
@@ -141,7 +142,7 @@ impl Hasher {
         if self.keep == u64::MAX { hash } else { self.spread(hash & self.keep) }
     }
 
-    /// Spreads a weakened hash over all 64 bits again. Otherwise the ranges above the mask would be
+    /// Spreads a weakened hash over all 64 bits again. Otherwise the bits that are not kept would be
     /// zero for every key.
     #[cold]
     fn spread(&self, mut hash: u64) -> u64 {

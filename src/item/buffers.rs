@@ -3,7 +3,7 @@
 use super::{Value, Word};
 use core::mem::MaybeUninit;
 
-/// A value did not fit where it was to go.
+/// A value does not fit into the caller's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BufferTooSmall;
 
@@ -57,10 +57,10 @@ impl<V: Value> Receive<V> for Equals<'_, V> {
     }
 }
 
-/// What was written to a buffer.
+/// The elements that were written to a buffer.
 ///
 /// # Safety
-/// All of it was.
+/// Every element of `written` is initialised.
 pub unsafe fn initialised<T>(written: &[MaybeUninit<T>]) -> &[T] {
     // SAFETY: each is a `T` by the contract above, and laid out as one.
     unsafe { &*(core::ptr::from_ref(written) as *const [T]) }
@@ -69,7 +69,8 @@ pub unsafe fn initialised<T>(written: &[MaybeUninit<T>]) -> &[T] {
 /// The caller's buffer for one value.
 pub struct ValueBuf<'a> {
     bytes: &'a mut [MaybeUninit<u8>],
-    /// The length of the last value. Where that is not beyond the buffer, so many of its bytes are initialised.
+    /// The length of the last value. If it fits into the buffer, so many of the first bytes there are
+    /// initialised.
     size: usize,
 }
 
@@ -84,13 +85,14 @@ impl<'a> ValueBuf<'a> {
         self.bytes.len()
     }
 
-    /// The length of the value; after [`Error::Buffer`](crate::map::Error::Buffer), the capacity it needs.
+    /// The length of the value: after [`Error::Buffer`](crate::map::Error::Buffer), the capacity
+    /// that it needs.
     #[inline(always)]
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// The value that the last call gave; empty where it did not fit.
+    /// The value that the last call wrote; empty if it did not fit.
     pub fn filled(&self) -> &[u8] {
         // SAFETY: a value of `size` bytes was written there.
         unsafe { initialised(self.bytes.get(..self.size).unwrap_or(&[])) }
@@ -99,7 +101,8 @@ impl<'a> ValueBuf<'a> {
 
 impl<'a> From<&'a mut [u8]> for ValueBuf<'a> {
     fn from(bytes: &'a mut [u8]) -> Self {
-        // SAFETY: initialised bytes are such that need not be, and only initialised ones are ever written there.
+        // SAFETY: a `MaybeUninit<u8>` has the layout of a `u8`, and only initialised bytes are ever written
+        // there, so the caller's bytes stay initialised.
         Self::new(unsafe { &mut *(core::ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) })
     }
 }
@@ -112,7 +115,7 @@ impl<V: Value> Receive<V> for ValueBuf<'_> {
         if self.size > self.bytes.len() {
             return Err(BufferTooSmall);
         }
-        // SAFETY: as for `len`, which just gave the size; the buffer has that capacity.
+        // SAFETY: `size` is what `len` just returned for this word, and the buffer has that many bytes.
         unsafe { V::copy_to(word, self.bytes.as_mut_ptr().cast(), self.size) };
         Ok(())
     }

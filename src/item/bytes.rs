@@ -36,8 +36,10 @@ use crate::base::{
 /// The type of keys or values that are bytes of any length.
 pub struct Bytes;
 
-/// Longer values are not overwritten in their block: a fresh block is filled while the slot is still on its way from memory.
-const REFILL: usize = 256;
+/// The longest value that is written over an old one, in the same block. A longer one gets a new
+/// block: the processor can fill that while it still waits for the slot, which has the address of
+/// the old block.
+const MAX_REFILL: usize = 256;
 
 const CELLS: usize = 5;
 /// The length of the longest key that lies in its slot. A UUID as text and a 32-byte digest fit.
@@ -164,7 +166,8 @@ impl Bytes {
         let (whole, rest) = bytes.as_chunks::<8>();
         let word = |index: usize| u64::from_le_bytes(whole[index]);
         let last = Self::last_word(bytes, rest.len());
-        // One arm for each number of whole words: keys of a map are often of one length, and then the jump is foreseen.
+        // One arm for each number of whole words: the keys of a map are often of one length, and then
+        // the processor predicts the branch.
         let mut words = match whole.len() {
             0 => [last, 0, 0, 0, 0],
             1 => [word(0), last, 0, 0, 0],
@@ -176,12 +179,12 @@ impl Bytes {
         words
     }
 
-    /// A word with the last `len` bytes, fewer than 8, then zeros. Loads the last 8 bytes, if there
-    /// are so many, and shifts out those that the word before has.
+    /// A word with the last `len` bytes, fewer than 8, then zeros. If `bytes` are 8 or more, loads
+    /// the last 8 and shifts out those that do not belong to the last `len`.
     #[inline(always)]
     fn last_word(bytes: &[u8], len: usize) -> u64 {
         match bytes.last_chunk::<8>() {
-            // In two steps: a shift by 64 is none.
+            // With `len` 0 all 64 bits are shifted out. One shift cannot do that, two can.
             Some(word) => u64::from_le_bytes(*word) >> 1 >> (63 - 8 * len),
             None => bytes.iter().rfold(0, |word, byte| word << 8 | u64::from(*byte)),
         }
@@ -211,12 +214,13 @@ unsafe impl Value for Bytes {
     unsafe fn can_refill(word: u64, value: &[u8]) -> bool {
         // SAFETY: the word is the address of a block that is in use.
         let Some(old) = (unsafe { Block::from_word(word) }) else { return false };
-        // The answer of an update may be a part of the old value.
-        value.len() <= REFILL && is_same_class(old.len(), value.len()) && !old.holds(value)
+        // The callback of an update sees the old value in its block, and may return a part of it as
+        // the new one.
+        value.len() <= MAX_REFILL && is_same_class(old.len(), value.len()) && !old.holds(value)
     }
     #[inline(always)]
     unsafe fn refill(word: u64, value: &[u8]) {
-        // SAFETY: as above.
+        // SAFETY: the word is the address of a block that is in use.
         if let Some(block) = unsafe { Block::from_word(word) } {
             block.fill(value);
         }

@@ -7,7 +7,8 @@ use crate::base::mem::OutOfMemory;
 ///
 /// A function that takes a value word needs a *valid* word: one that [`Value::pack`] of this type
 /// returned and whose block, if it has one, is readable; or 0, where a page was discarded. For an
-/// optimistic reader the block may already hold something else; then its version check fails.
+/// optimistic reader the block may already hold something else; then the reader's version check
+/// fails.
 ///
 /// # Safety
 /// `copy_to` writes exactly the `len` bytes that it is asked for. A word of an `IN_PLACE` type leads to no

@@ -1,7 +1,7 @@
 //! Operations on many keys in one call. The memory that the searches will read is prefetched for a
 //! whole group of keys before the first of them is searched for.
 
-use super::{Error, Kind, Outcome, loaded, operation::Operation};
+use super::{Error, Kind, Outcome, load_result, operation::Operation};
 use crate::{
     item::{Key, Receive, Value},
     table::Attempt,
@@ -10,7 +10,7 @@ use crate::{
 /// Keys per group.
 const BATCH: usize = 64;
 
-/// A hashed key of a batch, and its home if the kind located it.
+/// A hashed key of a batch, and its home, unless the kind locates none.
 pub struct Batched<'h, 'k, 'm, K: Key, V: Value, M: Kind<K, V> + 'm> {
     hashed: &'h K::Hashed<'k>,
     home: Option<M::Home<'m>>,
@@ -22,7 +22,7 @@ impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
         match self.home {
             // SAFETY: `try_load_at` passes valid words of type V, by the contract of `Kind`.
             Some(home) => match map.try_load_at(home, self.hashed, |word| unsafe { out.receive(word) }) {
-                Attempt::Hit(received) => loaded(received),
+                Attempt::Hit(received) => load_result(received),
                 Attempt::Miss => Ok(Outcome::NotFound),
                 Attempt::Undecided => map.load_slow(self.hashed, out),
             },
@@ -36,8 +36,8 @@ impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
     }
 }
 
-/// Calls `each` for every key in order, with the key's index and either the hashed key or the error
-/// with which `key` rejected it.
+/// Calls `each` for every index below `count`, in order. `key` gives the key of an index, or an
+/// error. `each` gets the index, and the hashed key or that error.
 #[inline(always)]
 pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
     map: &'m M,
@@ -45,7 +45,7 @@ pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
     key: impl Fn(usize) -> Result<K::Ref<'k>, E>,
     mut each: impl FnMut(usize, Result<Batched<'_, 'k, 'm, K, V, M>, E>),
 ) {
-    let mut refused = [const { None }; BATCH];
+    let mut errors = [const { None }; BATCH];
     let mut hashed = [K::Hashed::default(); BATCH];
     let mut homes = [const { None }; BATCH];
     for first in (0..count).step_by(BATCH) {
@@ -54,21 +54,24 @@ pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
             match key(first + index) {
                 Ok(key) => {
                     hashed[index] = K::hashed(map.hasher(), key);
-                    (refused[index], homes[index]) = (None, map.locate_in_batch(&hashed[index]));
+                    (errors[index], homes[index]) = (None, map.locate_in_batch(&hashed[index]));
                 }
-                Err(error) => (refused[index], homes[index]) = (Some(error), None),
+                Err(error) => (errors[index], homes[index]) = (Some(error), None),
             }
         }
         if map.profits_from_prefetch() {
-            for (hashed, home) in hashed.iter().zip(&homes[..keys]) {
+            for (key, home) in hashed.iter().zip(&homes[..keys]) {
                 if let Some(home) = home {
-                    map.prefetch_match(*home, hashed);
+                    map.prefetch_match(*home, key);
                 }
             }
         }
         for index in 0..keys {
-            let key = Batched { hashed: &hashed[index], home: homes[index] };
-            each(first + index, refused[index].map_or(Ok(key), Err));
+            let key = match errors[index] {
+                None => Ok(Batched { hashed: &hashed[index], home: homes[index] }),
+                Some(error) => Err(error),
+            };
+            each(first + index, key);
         }
     }
 }

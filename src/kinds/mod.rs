@@ -54,7 +54,7 @@ pub enum Outcome {
     Done,
     /// The key had no value.
     NotFound,
-    /// The key had a value, and it was loaded.
+    /// Of an operation that stores a value: the key had one already, and that was loaded.
     Loaded,
     /// The key has a value that differs from the one to compare with.
     Mismatch,
@@ -96,7 +96,7 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
         // SAFETY: `try_load` passes valid words of type V, by the contract of this trait.
         match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => loaded(received),
+            Attempt::Hit(received) => load_result(received),
             Attempt::Miss => Ok(Outcome::NotFound),
             Attempt::Undecided => self.load_slow(hashed, out),
         }
@@ -107,7 +107,7 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     fn peek(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
         // SAFETY: `try_load` passes valid words of type V, by the contract of this trait.
         match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Hit(received) => Some(load_result(received)),
             Attempt::Miss => Some(Ok(Outcome::NotFound)),
             Attempt::Undecided => self.peek_slow(hashed, out),
         }
@@ -154,27 +154,27 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     fn before_range(&self) -> Result<(), Error> {
         Ok(())
     }
-    /// Passes entries to `sink` in the order of their positions, from `cursor` up to `until` (0: to
-    /// the end), and advances the cursor. Takes the lock once, and stops after a bounded number of
-    /// buckets so as not to hold it for long.
+    /// Passes entries to `sink`: those at the position `cursor` or after it, and before `until` (0:
+    /// up to the end). Moves the cursor past them. Takes the lock once, and stops after a bounded
+    /// number of buckets so as not to hold it for long.
     fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error>;
 
-    /// Calls `scan_part` until `sink` is full ([`Outcome::Done`]) or no entries are left
-    /// ([`Outcome::End`]). On [`Error::Buffer`] the cursor is unchanged.
+    /// Calls `scan_part` until `sink`, which is empty at first, is full ([`Outcome::Done`]) or no
+    /// entries are left ([`Outcome::End`]). [`Error::Buffer`]: the next entries do not fit into the
+    /// empty sink. After an error the cursor is where it was, and what `sink` took is to be dropped.
     fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Outcome, Error> {
         let start = *cursor;
-        loop {
-            match self.scan_part(cursor, until, sink)? {
-                Reach::Pause | Reach::NextTable => {}
-                Reach::Full => return Ok(Outcome::Done),
-                Reach::End => return Ok(Outcome::End),
-                Reach::TooSmall => {
-                    // Earlier parts may have moved it past empty buckets.
-                    *cursor = start;
-                    return Err(Error::Buffer);
-                }
+        let error = loop {
+            match self.scan_part(cursor, until, sink) {
+                Ok(Reach::Pause | Reach::NextTable) => {}
+                Ok(Reach::Full) => return Ok(Outcome::Done),
+                Ok(Reach::End) => return Ok(Outcome::End),
+                Ok(Reach::TooSmall) => break Error::Buffer,
+                Err(error) => break error,
             }
-        }
+        };
+        *cursor = start;
+        Err(error)
     }
 
     fn stats(&self, stats: &mut Stats) -> Result<(), Error>;
@@ -183,9 +183,10 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error>;
 }
 
-/// The result of a load whose value was passed to a receiver: an error if its buffer was too small.
+/// The result of a load that found a value and passed it to a receiver: an error if the receiver's
+/// buffer was too small.
 #[inline(always)]
-fn loaded(received: Result<(), BufferTooSmall>) -> Result<Outcome, Error> {
+fn load_result(received: Result<(), BufferTooSmall>) -> Result<Outcome, Error> {
     received?;
     Ok(Outcome::Done)
 }

@@ -33,8 +33,8 @@ pub struct Meta {
     /// bit 31     24 23                  0
     ///     └ filter ┘└ number of the next ┘
     /// ```
-    /// The number is that of the next bucket of the chain, in the overflow pool; 0: the chain ends here.
-    /// In a free overflow bucket it is the next free one.
+    /// The number is that of the next overflow bucket of the chain; 0: the chain ends here. In a free
+    /// overflow bucket it is the number of the next free one.
     ///
     /// The filter is used in heads only. It has the [`filter_bit`] of each entry that lies in an overflow
     /// bucket of the chain, so most searches for an absent key end at the head. When a split or a delete
@@ -172,22 +172,22 @@ impl<K: Key> Bucket<'_, K> {
         }
         cells.value.store(value, Release);
         let tops = self.tops().with(slot, top);
-        // Only the last bucket of a chain has EMPTY_REST. A slot in the middle of those was filled: the
-        // ones before it become EMPTY_ONE.
-        let tops = if K::HAS_PREFERRED_SLOT && self.meta.next() == 0 { tops.joined() } else { tops };
+        // Only the last bucket of a chain has EMPTY_REST. The slot may lie in the middle of such slots:
+        // those before it become EMPTY_ONE.
+        let tops = if K::HAS_PREFERRED_SLOT && self.meta.next() == 0 { tops.with_gaps_and_rest() } else { tops };
         self.meta.tophash.store(tops.0, Relaxed);
     }
 
-    /// Empties a slot. The bucket is the last of its chain.
+    /// Empties a slot of a bucket that is the last of its chain.
     #[inline(always)]
-    pub fn remove_last(&self, slot: usize) {
-        self.meta.tophash.store(self.tops().with(slot, EMPTY_ONE).trimmed().0, Relaxed);
+    pub fn remove_in_last_bucket(&self, slot: usize) {
+        self.meta.tophash.store(self.tops().with(slot, EMPTY_ONE).with_rest().0, Relaxed);
     }
 
     /// Empties a slot.
     #[inline(always)]
     pub fn remove(&self, slot: usize) {
-        if self.meta.next() == 0 { self.remove_last(slot) } else { self.set_top(slot, EMPTY_ONE) }
+        if self.meta.next() == 0 { self.remove_in_last_bucket(slot) } else { self.set_top(slot, EMPTY_ONE) }
     }
 
     /// Sets the tophash of a slot.
@@ -235,9 +235,9 @@ impl Tops {
     pub fn emptied(self, slots: u8) -> Self {
         Matches(slots).fold(self, |tops, slot| tops.with(slot, EMPTY_ONE))
     }
-    /// Marks the empty slots at the end as [`EMPTY_REST`]. For the last bucket of a chain.
+    /// With the empty slots after the last entry marked [`EMPTY_REST`]. For the last bucket of a chain.
     #[inline(always)]
-    pub fn trimmed(self) -> Self {
+    pub fn with_rest(self) -> Self {
         // Empty states are 0x00 and 0x01; every tophash has a bit above bit 0. Mask bit 0 of each byte
         // away: the highest byte left is the last slot in use.
         match self.0 & !EMPTY_ONES {
@@ -245,13 +245,13 @@ impl Tops {
             used => Self(self.0 & u64::MAX >> (used.leading_zeros() & !7)),
         }
     }
-    /// Marks the empty slots before the last entry as [`EMPTY_ONE`], and those after it as [`EMPTY_REST`].
+    /// With the empty slots before the last entry marked [`EMPTY_ONE`], and those after it [`EMPTY_REST`].
     #[inline(always)]
-    pub fn joined(self) -> Self {
+    pub fn with_gaps_and_rest(self) -> Self {
         // Bit 7 of each byte that is a tophash: adding 0x7f carries into bit 7 if any of bits 1 to 6 is
         // set, and never into the next byte.
         let live = ((self.0 & !EMPTY_ONES & !HIGHEST) + !HIGHEST) | self.0;
-        Self(self.0 | (!live >> 7 & EMPTY_ONES)).trimmed()
+        Self(self.0 | (!live >> 7 & EMPTY_ONES)).with_rest()
     }
 }
 
@@ -329,14 +329,14 @@ mod tests {
         assert_eq!(slots(tops.matching(128)), [5]);
         assert_eq!(slots(tops.empty()), [0, 1]);
         assert_eq!(slots(tops.live()), [2, 3, 4, 5, 6, 7]);
-        let without = |bytes, slot| Tops(u64::from_le_bytes(bytes)).emptied(1u8 << slot).trimmed().0.to_le_bytes();
+        let without = |bytes, slot| Tops(u64::from_le_bytes(bytes)).emptied(1u8 << slot).with_rest().0.to_le_bytes();
         assert_eq!(without([9, 8, 7, 6, 5, 4, 3, 2], 3), [9, 8, 7, 1, 5, 4, 3, 2]);
         assert_eq!(without([9, 8, 7, 6, 5, 4, 3, 2], 7), [9, 8, 7, 6, 5, 4, 3, 0]);
         assert_eq!(without([9, 1, 1, 255, 1, 128, 0, 0], 5), [9, 1, 1, 255, 0, 0, 0, 0]);
         assert_eq!(without([1, 1, 2, 0, 0, 0, 0, 0], 2), [0; 8]);
-        let joined = |bytes| Tops(u64::from_le_bytes(bytes)).joined().0.to_le_bytes();
-        assert_eq!(joined([0, 1, 2, 0, 128, 129, 0, 7]), [1, 1, 2, 1, 128, 129, 1, 7]);
-        assert_eq!(joined([0, 255, 0, 2, 0, 1, 0, 0]), [1, 255, 1, 2, 0, 0, 0, 0]);
+        let marked = |bytes| Tops(u64::from_le_bytes(bytes)).with_gaps_and_rest().0.to_le_bytes();
+        assert_eq!(marked([0, 1, 2, 0, 128, 129, 0, 7]), [1, 1, 2, 1, 128, 129, 1, 7]);
+        assert_eq!(marked([0, 255, 0, 2, 0, 1, 0, 0]), [1, 255, 1, 2, 0, 0, 0, 0]);
         let empty = Matches::of(0b0100_0010);
         assert_eq!([0, 1, 2, 6, 7].map(|slot| empty.first_from(slot)), [1, 1, 6, 6, 1].map(Some));
         assert_eq!(Matches::of(0).first_from(3), None);

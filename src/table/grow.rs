@@ -24,14 +24,14 @@ use crate::{
 
 /// [`Growth::Doubling`]: at most 13 / 2 entries per bucket, the load factor of Go's runtime.
 const LOAD: (u64, u64) = (13, 2);
-/// [`Growth::Linear`]: 16 / 3 entries per bucket on average. Buckets that are not split yet hold up to
-/// twice as many as those that are.
+/// [`Growth::Linear`]: 16 / 3 entries per bucket on average. A bucket that is not split yet holds about
+/// twice as many as one that is.
 const LINEAR_LOAD: (u64, u64) = (16, 3);
-/// With fewer than `SMALL` buckets it keeps only this many. So small a table lies in the processor's
-/// cache, where an overflow bucket costs more than anything else.
+/// [`Growth::Linear`] with fewer than [`SMALL`] buckets: 4 entries per bucket. So small a table lies in the
+/// processor's cache, and there an overflow bucket costs more than anything else.
 const SMALL_LOAD: u64 = 4;
 const SMALL: u64 = 256;
-/// Splits per write, of a doubling.
+/// The most splits that one write does.
 const STEPS: usize = 2;
 
 /// Fills a chain, bucket after bucket, while entries move into it.
@@ -42,14 +42,17 @@ struct Filler<'a, K: Key> {
 }
 
 impl<'a, K: Key> Filler<'a, K> {
-    /// `tops` is what the head keeps. The overflow buckets behind it count as empty.
+    /// `tops` are the tophash bytes of the entries that stay in the head. The overflow buckets behind it
+    /// count as empty, and are filled again.
     fn new(head: Bucket<'a, K>, tops: Tops) -> Self {
         Self { head, bucket: head, tops }
     }
 
-    /// Adds an entry, from slot `from` of `bucket`. The bucket may be one of this chain that the filler has
-    /// not passed. Where keys have preferred slots, the entry keeps its slot if that is empty; in a bucket
-    /// that is filled while it is read, it always is.
+    /// Adds the entry in slot `from` of `bucket`. That may be a bucket of the chain that is being filled: the
+    /// one that the filler has reached, or one behind it.
+    ///
+    /// Where keys have preferred slots, the entry keeps the number of its slot if that slot is empty. In a
+    /// bucket that is filled from itself it always is, so no entry is overwritten before it has moved.
     #[inline(always)]
     fn push(&mut self, owner: &mut TableMut<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
         let preferred = if K::HAS_PREFERRED_SLOT { from } else { 0 };
@@ -67,7 +70,7 @@ impl<'a, K: Key> Filler<'a, K> {
         self.tops = self.tops.with(slot, top);
     }
 
-    /// Goes on to the next bucket, in which every slot is empty.
+    /// Goes on to the next bucket of the chain, and counts all its slots as empty.
     #[cold]
     fn advance(&mut self, owner: &mut TableMut<'a, K>) {
         self.store_tops();
@@ -79,10 +82,11 @@ impl<'a, K: Key> Filler<'a, K> {
         self.bucket.meta.tophash.store(self.tops.0, Relaxed);
     }
 
-    /// Ends the chain here. Returns the number of the overflow bucket that followed, for `free_overflow`.
+    /// Ends the chain with the bucket that is being filled. Returns the number of the overflow bucket after
+    /// it, or 0, for `free_overflow`.
     #[inline(always)]
     fn finish(mut self, owner: &TableMut<'a, K>) -> u32 {
-        self.tops = if K::HAS_PREFERRED_SLOT { self.tops.joined() } else { self.tops.trimmed() };
+        self.tops = if K::HAS_PREFERRED_SLOT { self.tops.with_gaps_and_rest() } else { self.tops.with_rest() };
         self.store_tops();
         let rest = self.bucket.meta.next();
         self.bucket.meta.end_chain();
@@ -98,14 +102,16 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.shape()
     }
 
-    /// Publishes a shape. Release: the segments that it needs, and the chains that it tells apart, are visible.
+    /// Publishes a shape. Release: whoever sees it also sees the segments that it needs, and the entries in
+    /// the chains where it says that they are.
     fn publish(&mut self, bits: u32, split: u32) {
         let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
         self.writer.reached = self.writer.reached.max(shape.buckets());
         self.table.shape.store(shape.0, Release);
     }
 
-    /// The bucket after this one in its chain. If there is none, one that `reserve_overflow` prepared.
+    /// The bucket after this one in its chain. If there is none, appends an overflow bucket; the caller has
+    /// made sure of it with `reserve_overflow`.
     fn extend_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
         if let Some(next) = self.table.next_in_chain(bucket) {
             return next;
@@ -200,7 +206,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.chain(head).skip(1).count() as u32
     }
 
-    /// Splits the next prefix.
+    /// Splits the prefix whose turn it is, p: its bucket keeps the entries of p0, and a new main bucket gets
+    /// those of p1. If there is no memory for that, no entry is moved.
     fn split(&mut self) -> Result<(), OutOfMemory> {
         let shape = self.shape();
         if shape.bits() == Shape::MAX_BITS {
@@ -210,22 +217,24 @@ impl<'a, K: Key> TableMut<'a, K> {
         // With the first split at this B, the first bucket of a new segment comes into use.
         if shape.split() == 0 {
             self.make_first_bucket()?;
-            self.writer.bytes += self.table.main.make(self.memory, high)?;
+            self.writer.bytes += self.table.main.make_segment(self.memory, high)?;
         }
         let (Some(low), Some(high)) = (self.table.main.by_prefix(shape.next_split()), self.table.main.get(high)) else {
             return Err(OutOfMemory);
         };
         if low.meta.next() != 0 {
-            // The two chains need at most as many more overflow buckets as the one has.
+            // `low` fills its own overflow buckets again, and `high` needs at most as many as `low` has.
             self.reserve_overflow(self.overflow_in(low))?;
         }
         {
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let hasher = self.hasher;
             let bit = 31 - shape.bits();
+            // 1 for an entry that goes to `high`, 0 for one that stays.
             let goes = |slot: &Slot<K>| bucket_bits(K::hash_in_slot(&slot.key, hasher)) >> bit & 1;
-            // Entries that stay in the head keep their slots. Which ones go is random, so this counts in
-            // bits: a branch would be mispredicted half the time.
+            // The entries of the head that stay keep their slots. About half of them go, at random: a branch
+            // on that would be mispredicted half the time, so `going`, a bit for each slot, is computed
+            // without one.
             let tops = low.tops();
             let going = tops.live().fold(0, |going, slot| going | goes(&low.slots[slot]) << slot) as u8;
             let mut go = Filler::new(high, Tops::EMPTY);
@@ -246,14 +255,15 @@ impl<'a, K: Key> TableMut<'a, K> {
             go.finish(self);
             let rest = stay.finish(self);
             self.free_overflow(rest);
+            // While the versions are odd: a reader that sees them even again must see the new shape.
             self.publish(shape.bits(), shape.split() + 1);
         }
         self.prefetch_splits();
         Ok(())
     }
 
-    /// Prefetches for the splits to come, which otherwise wait for one cache line after the other: of the
-    /// next one the overflow bucket (its head is in cache by now), of the one after it the heads.
+    /// Prefetches for the next two splits, which would otherwise wait for one cache line after the other. For
+    /// the first one: the overflow bucket, as the heads are in the cache by now. For the second: both heads.
     fn prefetch_splits(&self) {
         let shape = self.shape();
         // After the last prefix of B bits comes the first one of B + 1 bits.
@@ -277,8 +287,10 @@ impl<'a, K: Key> TableMut<'a, K> {
         let low = self.table.main.by_prefix(prefix(split - 1, bits));
         let high = self.table.main.get(split - 1 + (1 << bits));
         let (Some(low), Some(high)) = (low, high) else { return Err(OutOfMemory) };
+        // `low` needs at most one more for each bucket of the other chain.
         self.reserve_overflow(self.overflow_in(high) + 1)?;
         {
+            // Odd before the shape is published: a reader that sees the new shape sees these versions changed.
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let mut filler = Filler::new(low, low.tops());
             self.move_all(self.table.next_in_chain(low), &mut filler);
@@ -337,7 +349,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
         // Each segment up to the target, but the first. A segment that exists is not made again.
         for first in (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).take_while(|first| u64::from(*first) < target) {
-            self.writer.bytes += self.table.main.make(self.memory, first)?;
+            self.writer.bytes += self.table.main.make_segment(self.memory, first)?;
         }
         // A split needs at most as many overflow buckets as its chain has, and gives that many back.
         self.reserve_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
@@ -389,12 +401,16 @@ impl<'a, K: Key> TableMut<'a, K> {
         result
     }
 
-    /// Moves the overflow buckets in use to the lowest numbers, so that segments behind them can go.
+    /// Moves the overflow buckets in use to the lowest numbers, so that the segments behind them can be
+    /// released.
     fn pack_overflow(&mut self) {
+        // The numbers below `end` are just enough for the buckets in use.
         let end = self.writer.overflow_used + 1;
-        // As in `take_overflow`: a reader that sees a bucket's new contents must see what freed it.
+        // As in `take_overflow`: a reader that sees the new contents of a bucket must also see the version
+        // change with which it was freed.
         fence(Release);
-        // Keep the free ones below `end`: as many as there are buckets in use beyond it.
+        // Keep only the free ones below `end`. They are as many as the buckets in use from `end` on, so
+        // `take_overflow` does not fail below.
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;
         while number != 0
@@ -411,23 +427,24 @@ impl<'a, K: Key> TableMut<'a, K> {
             number = next;
         }
         for head in self.table.heads() {
-            let mut bucket = head;
-            while let Some(mut place) = self.table.next_in_chain(bucket) {
-                if bucket.meta.next() >= end
+            let mut previous = head;
+            while let Some(mut bucket) = self.table.next_in_chain(previous) {
+                if previous.meta.next() >= end
                     && let Ok((number, free)) = self.take_overflow()
                 {
+                    // `free` comes into use, and `bucket` goes out of use.
                     self.writer.overflow_used -= 1;
                     let _change = Change::begin(head.meta);
-                    let from = core::mem::replace(&mut place, free);
-                    let tops = from.tops();
-                    tops.live().for_each(|slot| place.slots[slot].copy_from(&from.slots[slot]));
-                    place.meta.tophash.store(tops.0, Relaxed);
-                    place.meta.set_next(from.meta.next());
-                    bucket.meta.set_next(number);
-                    from.meta.tophash.store(0, Relaxed);
-                    from.meta.end_chain();
+                    let tops = bucket.tops();
+                    tops.live().for_each(|slot| free.slots[slot].copy_from(&bucket.slots[slot]));
+                    free.meta.tophash.store(tops.0, Relaxed);
+                    free.meta.set_next(bucket.meta.next());
+                    previous.meta.set_next(number);
+                    bucket.meta.tophash.store(0, Relaxed);
+                    bucket.meta.end_chain();
+                    bucket = free;
                 }
-                bucket = place;
+                previous = bucket;
             }
         }
         self.writer.overflow_next = end;

@@ -8,7 +8,7 @@
 //! - **tophash**: eight bits of a key's hash, one byte for each slot. All 8 are compared at once, before
 //!   any key is. The two smallest values are not hashes but **empty states**: [`EMPTY_ONE`] (this slot
 //!   is empty) and [`EMPTY_REST`] (so is every slot after it in the chain).
-//! - **overflow bucket**: where a full bucket continues. They come from a pool that belongs to the table.
+//! - **overflow bucket**: where a full bucket continues.
 //! - **chain**: a main bucket, its **head**, and the overflow buckets behind it.
 //! - **filter**: a few bits in a head that say which tophash bytes lie in its overflow buckets.
 //! - **prefix**: the highest bits of a hash's bucket bits. Each main bucket stands for one prefix.
@@ -52,9 +52,10 @@
 //! **A miss** needs one check more. The key may have been split away before the reader loaded the
 //! version, which is then the one after the split. So a reader that found nothing loads the shape again,
 //! before it checks the version. If the shape has not changed, this was the key's home bucket at that
-//! moment, and by the version it did not hold the key then. A concurrent split cannot be missed: it
-//! publishes its shape before it makes the version even. Nor can a merge that restores the old shape: it
-//! changes the version before it publishes.
+//! moment, and by the version it did not hold the key then. The reader cannot miss a split that ended
+//! before it loaded the version: the split published its shape before it made the version even. Nor can
+//! it miss a merge that has since restored the old shape: the merge changed the version before it
+//! published, and the reader checks the version last.
 //!
 //! **A shrink** hands the pages of slots back to the system, but never those of metadata. A bucket that
 //! comes into use again goes on with the version that it had, so a reader that slept through both
@@ -105,7 +106,7 @@ pub struct Table<K: Key> {
     shape: AtomicU64,
     /// The main buckets, by number.
     main: Segments<K>,
-    /// The pool of overflow buckets. Bucket 0 is never used: the number 0 means "no overflow bucket".
+    /// The overflow buckets, by number. Bucket 0 is never used: the number 0 means "no overflow bucket".
     overflow: Segments<K>,
     /// How many bits of the hash chose this table among its shards. They lead in the order of iteration.
     shard_bits: u32,

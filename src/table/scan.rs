@@ -9,10 +9,12 @@
 //!
 //! So a shard is a range of positions, and so is a bucket, whatever the number of buckets is: a split
 //! cuts a range in two, a merge joins two. A **cursor** is a position below which everything was visited.
-//! That stays true when the table grows or shrinks between two calls. All that a call has to do is to
-//! skip, in the bucket where it begins, the entries below the cursor.
+//! That stays true when the table grows or shrinks between two calls. A call only has to skip the entries
+//! below the cursor in the bucket where it begins.
 //!
-//! Entries whose hashes collide may share a position. One call returns all of them.
+//! Buckets are visited in the order of their positions. The entries of one bucket come in any order.
+//!
+//! Entries whose hashes collide may share a position. The same call returns all of them.
 
 use super::{
     Shape, Table,
@@ -28,7 +30,7 @@ use crate::{
 
 /// Takes the entries of an iteration.
 pub trait Sink<K: Key> {
-    /// Takes an entry. One that does not fit is only counted; then [`Sink::overflowed`] returns true.
+    /// Takes an entry. If it does not fit, only counts what it needs; [`Sink::overflowed`] then returns true.
     fn push(&mut self, key: &K::Cells, value: u64);
     /// Takes the entries in the slots `live` of a bucket.
     #[inline(always)]
@@ -58,9 +60,9 @@ pub struct Mark {
 pub enum Reach {
     /// It reached the end of all positions, or of those asked for.
     End,
-    /// It reached the end of this table's positions. The cursor is the first one of the next table.
+    /// It reached the end of this table's positions. The cursor is the first position of the next table.
     NextTable,
-    /// It visited as many buckets as one hold of a lock allows. There may be more in this table.
+    /// It visited as many chains as one call may. There may be more in this table.
     Pause,
     /// The sink is full.
     Full,
@@ -68,19 +70,20 @@ pub enum Reach {
     TooSmall,
 }
 
-/// Buckets visited in one hold of a lock.
+/// The most chains that one call visits, since its caller holds a lock meanwhile.
 const HOLD: usize = 1024;
-/// How many heads ahead of the visit memory is prefetched; a power of two.
+/// A head is prefetched this many steps before its chain is visited; a power of two.
 const HEADS_AHEAD: usize = 32;
-/// The same of the first overflow buckets, whose numbers stand in heads that are in cache by then.
+/// The first overflow bucket of a chain is prefetched this many steps before the chain is visited. That is
+/// later, as its number stands in the head, which must be in the cache by then.
 const OVERFLOW_AHEAD: usize = 10;
 
-/// The heads of a table from position `at` on, each with the first position after its range. Prefetches
-/// them. The first head follows the last.
+/// Yields the heads of a table from position `at` on, without end: the first head follows the last. With
+/// each comes the first position after its range. Prefetches each head that it yields.
 struct Heads<'a, K: Key> {
     table: &'a Table<K>,
     shape: Shape,
-    /// The number of positions of a bucket that is not split, less one.
+    /// The range of a bucket that is not split: the number of its positions, less one.
     width: u64,
     at: u64,
 }
@@ -100,45 +103,49 @@ impl<'a, K: Key> Heads<'a, K> {
     }
 }
 
-/// Ring index of the head that was prefetched long enough ago to be in cache at this step.
+/// The index in the ring of the head whose first overflow bucket is prefetched at this step.
 #[inline(always)]
-fn prefetched_at(step: usize, ahead: usize) -> usize {
-    (step + OVERFLOW_AHEAD) & (ahead - 1)
+fn overflow_index(step: usize, ring_len: usize) -> usize {
+    (step + OVERFLOW_AHEAD) & (ring_len - 1)
 }
 
 impl<K: Key> Table<K> {
-    /// Hands the entries from position `cursor` up to `until` (0: all) to `sink`, and moves the cursor.
-    /// While writers are kept out.
+    /// Hands entries to `sink`: those at `cursor` or after it, and before `until` (0: up to the end). Moves
+    /// the cursor past them. The cursor is a position of this table. Only while writers are kept out.
     pub fn scan(&self, hasher: &Hasher, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Reach {
-        let ends = |end: u64| end == 0 || until != 0 && end >= until;
+        // Whether a scan that has come to the position `end` is complete. 0 comes after the last position.
+        let is_complete = |end: u64| end == 0 || until != 0 && end >= until;
         if self.is_unused() {
             let end = (*cursor | u64::MAX >> self.shard_bits).wrapping_add(1);
-            *cursor = if ends(end) { 0 } else { end };
-            return if ends(end) { Reach::End } else { Reach::NextTable };
+            *cursor = if is_complete(end) { 0 } else { end };
+            return if is_complete(end) { Reach::End } else { Reach::NextTable };
         }
         let shape = self.shape();
-        let mut is_start =
+        // Whether the cursor is the first position of a bucket. After the first bucket it always is.
+        let mut begins_bucket =
             is_start_of_range(*cursor, self.shard_bits + shape.prefix_bits(self.bucket_bits_at(*cursor)));
         let mut heads = Heads { table: self, shape, width: u64::MAX >> (self.shard_bits + shape.bits()), at: *cursor };
-        // A small table has fewer heads than the ring has places.
-        let ahead = HEADS_AHEAD.min(shape.buckets().next_power_of_two() as usize);
+        // The heads that are prefetched and not yet visited. A small table needs only the first few places.
+        let ring_len = HEADS_AHEAD.min(shape.buckets().next_power_of_two() as usize);
         let mut ring = [heads.next(); HEADS_AHEAD];
-        ring[1..ahead].fill_with(|| heads.next());
+        ring[1..ring_len].fill_with(|| heads.next());
         for step in 0..HOLD {
-            let (head, end) = core::mem::replace(&mut ring[step & (ahead - 1)], heads.next());
-            self.prefetch_overflow(ring[prefetched_at(step, ahead)].0);
+            let (head, end) = core::mem::replace(&mut ring[step & (ring_len - 1)], heads.next());
+            self.prefetch_overflow(ring[overflow_index(step, ring_len)].0);
             let before = sink.mark();
-            let takes_entire_bucket = is_start && (until == 0 || end != 0 && end <= until);
+            let takes_entire_bucket = begins_bucket && (until == 0 || end != 0 && end <= until);
             self.push_range(hasher, head, takes_entire_bucket, (*cursor, until), sink);
             if sink.overflowed() {
+                // The next call begins with this bucket. But if it does not even fit into an empty sink, hand
+                // out a part of it.
                 sink.rewind(before);
                 return if before.entries > 0 {
                     Reach::Full
                 } else {
-                    self.scan_part(hasher, head, cursor, until, sink)
+                    self.scan_positions(hasher, head, cursor, until, sink)
                 };
             }
-            if ends(end) {
+            if is_complete(end) {
                 *cursor = 0;
                 return Reach::End;
             }
@@ -149,7 +156,7 @@ impl<K: Key> Table<K> {
             if is_start_of_range(end, self.shard_bits) {
                 return Reach::NextTable;
             }
-            is_start = true;
+            begins_bucket = true;
         }
         Reach::Pause
     }
@@ -200,8 +207,8 @@ impl<K: Key> Table<K> {
         }
     }
 
-    /// The entries of a chain that does not fit as a whole: position by position, the lowest first.
-    fn scan_part(
+    /// Hands out a chain that does not fit as a whole: position by position, the lowest first.
+    fn scan_positions(
         &self,
         hasher: &Hasher,
         head: Bucket<'_, K>,
@@ -231,7 +238,7 @@ impl<K: Key> Table<K> {
                 return Reach::End;
             }
         }
-        // Of read/dirty entries, values may have been deleted since the chain did not fit. Then the rest fitted.
+        // Now all of it has fitted. That happens in a read/dirty map, where values may be deleted meanwhile.
         Reach::Full
     }
 }

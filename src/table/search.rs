@@ -1,8 +1,8 @@
 //! Searches for a key. All of them are one function, [`Table::search`]: it runs without a lock or under one, and looks at the head of a
 //! chain alone or at the whole chain.
 //!
-//! A search that looks at the head alone is the *fast path*: it calls nothing, so that a processor can go on to the next operation while
-//! this one waits for memory. What it cannot decide, the *slow path* does, which follows the chain.
+//! A search of the head alone is the *fast path*. It calls no function that is not inlined, so the processor can begin the next operation
+//! while this one still waits for memory. If the fast path is undecided, the *slow path* follows, which searches the whole chain.
 
 use super::{
     Shape, Table,
@@ -20,7 +20,7 @@ use crate::{
     item::Key,
 };
 
-/// The reader met a writer at each attempt; it should take the lock.
+/// A writer disturbed each attempt of the reader, which should now take the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contended;
 
@@ -32,7 +32,7 @@ const ATTEMPTS: usize = if cfg!(any(loom, shuttle)) { 1 } else { 64 };
 pub enum Attempt<R> {
     Hit(R),
     Miss,
-    /// Nothing: a writer was at work, or the key may be where this search did not look.
+    /// Neither: a writer disturbed the search, or the key may be where this search did not look.
     Undecided,
 }
 
@@ -70,9 +70,10 @@ impl<K: Key> Copy for HomeBucket<'_, K> {}
 
 /// Says whether what a search has read so far is consistent.
 trait Reader: Copy {
-    /// Whether the chain has not changed since the search began.
+    /// Whether the chain has not changed since the search began. If so, all that was loaded before this call belongs together.
     fn chain_unchanged(self) -> bool;
-    /// Whether the home bucket of the key is still the same.
+    /// Whether the shape is still the one by which the home bucket was chosen. Counts only if `chain_unchanged`, called after this, returns
+    /// true.
     fn shape_unchanged(self) -> bool;
 }
 
@@ -227,15 +228,16 @@ impl<K: Key> Table<K> {
     fn find_in_chain<'a>(&'a self, home: HomeBucket<'a, K>, hashed: &K::Hashed<'_>) -> Option<Place<'a, K>> {
         match self.search::<WHOLE_CHAIN, _>(home, hashed, Exclusive, |place| place) {
             Attempt::Hit(place) => Some(place),
-            // Undecided is for those who do not keep writers out.
+            // Undecided does not come up: writers are kept out, and the whole chain was searched.
             Attempt::Miss | Attempt::Undecided => None,
         }
     }
 
-    /// Looks for a key from its home bucket on. `hit` is given the place of an entry with this key; whether it was there throughout is
-    /// checked afterwards.
+    /// Looks for a key in its home bucket and, if `EXTENT` is `WHOLE_CHAIN`, in the overflow buckets behind it. `hit` is called with the
+    /// place of an entry that appears to have this key. Only after that is it checked that no writer interfered, so the result of `hit` may
+    /// be thrown away.
     #[inline(always)]
-    fn search<'a, const FAR: bool, R>(
+    fn search<'a, const EXTENT: bool, R>(
         &'a self,
         home: HomeBucket<'a, K>,
         hashed: &K::Hashed<'_>,
@@ -250,22 +252,25 @@ impl<K: Key> Table<K> {
                     let found = hit(Place { head, bucket, slot });
                     return if reader.chain_unchanged() { Attempt::Hit(found) } else { Attempt::Undecided };
                 }
-                if FAR == HEAD_ONLY {
-                    // Another key with this tophash: one in 250.
+                if EXTENT == HEAD_ONLY {
+                    // A different key with the same tophash, which is rare. The slow path looks at the other slots.
                     return Attempt::Undecided;
                 }
             }
-            let is_last = if bucket.is_same(&head) { !head.meta.may_overflow(top) } else { bucket.meta.next() == 0 };
-            if is_last {
-                // Was the key split away before the version was loaded? Then the shape, published first, has changed.
+            // Whether no later bucket can have the key. The head's filter often says so even if there are later buckets.
+            let is_end = if bucket.is_same(&head) { !head.meta.may_overflow(top) } else { bucket.meta.next() == 0 };
+            if is_end {
+                // The key may have been split away before the version was loaded. The split published its shape before it made the version
+                // even, so the shape has changed then. Check the version last: a merge that restores the old shape changes it first.
                 let holds = reader.shape_unchanged() && reader.chain_unchanged();
                 return if holds { Attempt::Miss } else { Attempt::Undecided };
             }
-            if FAR == HEAD_ONLY {
+            if EXTENT == HEAD_ONLY {
                 return Attempt::Undecided;
             }
             let next = bucket.meta.next();
-            // The number was there under this version: it belongs to a bucket of the pool, which stays readable.
+            // Follow the number only if it belongs to this version of the chain. Then it is the number of an overflow bucket, whose segment is
+            // not freed while there are readers.
             if !reader.chain_unchanged() {
                 return Attempt::Undecided;
             }
@@ -282,23 +287,23 @@ impl<K: Key> Table<K> {
         Some(HomeBucket { shape, head })
     }
 
-    /// The head of the chain that a hash belongs to, if the table has any bucket. While writers are kept out.
+    /// The head of the chain that a hash belongs to, if the table has any bucket. Only while writers are kept out.
     #[inline(always)]
     pub(super) fn head(&self, hash: u64) -> Option<Bucket<'_, K>> {
         self.home(hash, self.shape()).map(|home| home.head)
     }
 
-    /// The heads of all chains, by number; none in a table without buckets. While writers are kept out.
+    /// The heads of all chains, by number; none in a table without buckets. Only while writers are kept out.
     pub(super) fn heads(&self) -> impl Iterator<Item = Bucket<'_, K>> {
         (0..self.shape().buckets() as u32).map_while(|index| self.main.get(index))
     }
 
-    /// The buckets of a chain. While writers are kept out.
+    /// The buckets of a chain. Only while writers are kept out.
     pub(super) fn chain<'a>(&'a self, head: Bucket<'a, K>) -> impl Iterator<Item = Bucket<'a, K>> {
         core::iter::successors(Some(head), |bucket| self.next_in_chain(*bucket))
     }
 
-    /// The bucket after this one in a chain. While writers are kept out.
+    /// The bucket after this one in a chain. Only while writers are kept out.
     #[inline(always)]
     pub(super) fn next_in_chain<'a>(&'a self, bucket: Bucket<'a, K>) -> Option<Bucket<'a, K>> {
         match bucket.meta.next() {

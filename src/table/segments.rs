@@ -120,7 +120,7 @@ impl<K: Key> Segments<K> {
             return None;
         }
         let slots = self.slots[entry].load(Relaxed);
-        // SAFETY: `make` laid the segment out so.
+        // SAFETY: `make_segment` laid the segment out so.
         unsafe {
             let slots = launder(slots.wrapping_add(half_buckets * Self::HALF_SLOTS).cast::<[Slot<K>; SLOTS]>());
             let meta = metas.wrapping_add(half_buckets * Self::HALF_META).cast::<Meta>();
@@ -130,9 +130,9 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// Makes the segment of bucket `index`, unless it exists. Returns the bytes that this takes from the
-    /// system: of a segment whose pages were discarded, those pages.
-    pub fn make(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
+    /// Makes the segment in which bucket `index` lies, unless it exists. Returns the bytes that this takes
+    /// from the system: of a segment whose pages were discarded, those pages.
+    pub fn make_segment(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
         let number = segment_of(index);
         let size = Self::size(number).ok_or(OutOfMemory)?;
         if let Some(start) = self.start(number) {
@@ -197,7 +197,7 @@ impl<K: Key> Segments<K> {
             self.slots[entry].store(core::ptr::null_mut(), Relaxed);
             self.metas[entry].store(core::ptr::null_mut(), Relaxed);
         }
-        // SAFETY: allocated by `make` with this layout.
+        // SAFETY: allocated by `make_segment` with this layout.
         unsafe { memory.free(start, size, ALIGN) };
         size as u64
     }

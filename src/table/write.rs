@@ -29,16 +29,20 @@ pub struct WriterState {
     pub(super) stable: bool,
     /// [`Growth::Doubling`]: a doubling is under way, even if nothing is split yet.
     pub(super) growing: bool,
-    /// The first overflow bucket that was never used since the last shrink. At least 1: number 0 is none.
+    /// The overflow buckets from this number on are fresh: not used since the last shrink. At least 1, as
+    /// the number 0 means none.
     pub(super) overflow_next: u32,
-    /// The free overflow buckets below that: head of their list (0: empty), and their number.
+    /// The free list: the overflow buckets below `overflow_next` that belong to no chain. This is the
+    /// first one, 0 if there is none.
     pub(super) overflow_free: u32,
+    /// How many buckets the free list has.
     pub(super) overflow_free_count: u32,
-    /// Overflow buckets that belong to a chain.
+    /// How many overflow buckets belong to a chain.
     pub(super) overflow_used: u32,
-    /// The most main buckets that there ever were, and the highest `overflow_next`. No reader has reached a
-    /// bucket beyond.
+    /// The most main buckets that the table ever had. No reader has reached one with this number or a
+    /// higher one.
     pub(super) reached: u64,
+    /// The highest `overflow_next` ever. No reader has reached an overflow bucket from there on.
     pub(super) overflow_reached: u64,
     /// Memory held for buckets.
     pub(super) bytes: u64,
@@ -76,7 +80,7 @@ impl WriterState {
 /// What the search before a write has shown.
 pub enum Lookup<'a, K: Key> {
     Found(Place<'a, K>),
-    /// The key is not in the table, and has a slot to go to.
+    /// The key is not in the table. It may go to this slot.
     Vacant(VacantSlot<'a, K>),
     /// The key is not in the table; [`TableMut::insert`] finds it a slot.
     Absent,
@@ -84,14 +88,14 @@ pub enum Lookup<'a, K: Key> {
     Undecided,
 }
 
-/// An empty slot for a key with this tophash.
+/// An empty slot in the home bucket of a key, and the key's tophash.
 pub struct VacantSlot<'a, K: Key> {
     head: Bucket<'a, K>,
     slot: usize,
     top: u8,
 }
 
-/// The right to change a table, for as long as it lives.
+/// The right to change a table. It ends when this value is dropped.
 pub struct TableMut<'a, K: Key> {
     pub(super) table: &'a Table<K>,
     pub(super) writer: &'a mut WriterState,
@@ -102,8 +106,8 @@ pub struct TableMut<'a, K: Key> {
 impl<'a, K: Key> TableMut<'a, K> {
     /// # Safety
     /// - `writer` and `memory` are always those of this table.
-    /// - No other `TableMut` of the table exists as long as this one.
-    /// - Unless the writer is stable, nobody reads the table as long as this one exists.
+    /// - While this `TableMut` exists, there is no other one of the table.
+    /// - If the writer is not stable, nobody reads the table while this one exists.
     pub unsafe fn new(
         table: &'a Table<K>,
         writer: &'a mut WriterState,
@@ -149,8 +153,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.find(hashed).map_or(Lookup::Absent, Lookup::Found)
     }
 
-    /// Adds an entry whose key is not in the table, in the slot that the search found. The caller encoded
-    /// the key, and owns its block if it has one.
+    /// Adds an entry whose key is not in the table, in the slot that the search found. `key` is the encoded
+    /// key, with the address of its block if it has one.
     #[inline(always)]
     pub fn insert_at(&mut self, vacant: VacantSlot<'a, K>, key: K::Words, value: u64) {
         let VacantSlot { head, slot, top } = vacant;
@@ -159,9 +163,9 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.entries += 1;
     }
 
-    /// Adds an entry whose key is not in the table. The caller encoded the key, and owns its block if it has
-    /// one. If there is no memory to grow, the growth is put off; the entry is refused only if there is no
-    /// slot for it.
+    /// Adds an entry whose key is not in the table. `key` is the encoded key, with the address of its block
+    /// if it has one. If there is no memory to grow, the growth is put off. The result is `OutOfMemory` only
+    /// if there is no slot for the entry; then nothing was added, and the caller frees its blocks.
     #[inline(never)]
     pub fn insert(&mut self, hash: u64, key: K::Words, value: u64) -> Result<(), OutOfMemory> {
         if self.writer.entries >= self.writer.limit {
@@ -173,6 +177,7 @@ impl<'a, K: Key> TableMut<'a, K> {
                 let _change = Change::begin(head.meta);
                 head.write_slot(slot, tophash(hash), key, value);
                 if head.meta.may_overflow(tophash(hash)) {
+                    // The search for the key has followed the chain, so it is in the processor's cache.
                     self.compact_chain(head);
                 }
             }
@@ -211,7 +216,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// The first empty slot of a chain, if it has one; otherwise also its last bucket.
+    /// The first empty slot of a chain and its bucket, or `None`. Also the last bucket that was looked at: if
+    /// there is no empty slot, that is the last of the chain.
     fn vacant_slot(&self, head: Bucket<'a, K>) -> (Option<(Bucket<'a, K>, usize)>, Bucket<'a, K>) {
         let mut last = head;
         for bucket in self.table.chain(head) {
@@ -265,8 +271,10 @@ impl<'a, K: Key> TableMut<'a, K> {
     }
 
     /// Moves the last entries of a chain into empty slots before them, and frees the overflow buckets that
-    /// become empty. The caller has made the version odd. Not done by writes that looked at the head alone:
-    /// the rest of the chain is not in the processor's cache then.
+    /// become empty. The caller has made the version odd.
+    ///
+    /// A write that looks at the head alone does not call this: it would have to wait for the rest of the
+    /// chain, which is probably not in the processor's cache.
     #[cold]
     #[inline(never)]
     pub(super) fn compact_chain(&mut self, head: Bucket<'a, K>) {
@@ -289,7 +297,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             };
             bucket.slots[slot].copy_from(&last.slots[from]);
             bucket.set_top(slot, tops.get(from));
-            last.remove_last(from);
+            last.remove_in_last_bucket(from);
         }
         table.rebuild_filter(head);
     }
@@ -337,7 +345,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.bytes = 0;
     }
 
-    /// Takes an overflow bucket, empty and of no chain. Returns its number too.
+    /// Takes an empty overflow bucket that belongs to no chain. Returns its number too.
     pub(super) fn take_overflow(&mut self) -> Result<(u32, Bucket<'a, K>), OutOfMemory> {
         self.reserve_overflow(1)?;
         let writer = &mut *self.writer;
@@ -350,7 +358,9 @@ impl<'a, K: Key> TableMut<'a, K> {
             writer.overflow_reached = writer.overflow_reached.max(writer.overflow_next.into());
             return Ok((number, bucket));
         }
-        // An earlier owner may have freed the bucket: a reader that sees what comes into it must also see what freed it.
+        // A reader that sees the new contents of this bucket must also see the version change with which it
+        // was freed. Another owner may have made that change; this fence, with the reader's Acquire fence,
+        // passes it on.
         fence(Release);
         writer.overflow_free = bucket.meta.next();
         writer.overflow_free_count -= 1;
@@ -358,7 +368,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok((number, bucket))
     }
 
-    /// Takes the memory for the next `count` overflow buckets, so that `take_overflow` cannot fail for them.
+    /// Makes sure that the next `count` calls of `take_overflow` succeed: makes the segments of as many fresh
+    /// overflow buckets as the free list lacks. If that fails, the segments made so far stay.
     pub(super) fn reserve_overflow(&mut self, count: u32) -> Result<(), OutOfMemory> {
         let fresh = count.saturating_sub(self.writer.overflow_free_count);
         if fresh == 0 {
@@ -367,12 +378,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         let last =
             self.writer.overflow_next.checked_add(fresh - 1).filter(|last| *last <= MAX_OVERFLOW).ok_or(OutOfMemory)?;
         for number in self.writer.overflow_next..=last {
-            self.writer.bytes += self.table.overflow.make(self.memory, number)?;
+            self.writer.bytes += self.table.overflow.make_segment(self.memory, number)?;
         }
         Ok(())
     }
 
-    /// Puts overflow buckets that no head leads to any more on the free list: `first` and those behind it.
+    /// Puts overflow bucket `first` and those behind it on the free list. No chain leads to them any more.
+    /// 0: there are none.
     pub(super) fn free_overflow(&mut self, first: u32) {
         let mut number = first;
         while number != 0
@@ -391,7 +403,7 @@ impl<'a, K: Key> TableMut<'a, K> {
     /// Makes main bucket 0, unless it exists.
     pub(super) fn make_first_bucket(&mut self) -> Result<(), OutOfMemory> {
         if self.table.is_unused() {
-            self.writer.bytes += self.table.main.make(self.memory, 0)?;
+            self.writer.bytes += self.table.main.make_segment(self.memory, 0)?;
             self.writer.reached = 1;
         }
         Ok(())
@@ -403,6 +415,7 @@ impl<K: Key> Table<K> {
     #[cold]
     pub(super) fn rebuild_filter(&self, head: Bucket<'_, K>) {
         let next = head.meta.next();
+        // This empties the filter.
         head.meta.end_chain();
         head.meta.set_next(next);
         for bucket in self.chain(head).skip(1) {

@@ -1,4 +1,4 @@
-//! AArch64 (64-bit ARM).
+//! AArch64 (64-bit ARM). The contract of each function stands in `mod.rs`.
 
 pub use super::portable::{equal_bytes, stores_done};
 use core::arch::{
@@ -31,12 +31,15 @@ pub fn launder<T>(address: *const T) -> *const T {
 /// Bytes that one instruction copies.
 const WIDE: usize = size_of::<uint8x16_t>();
 
+// Only `asm!` accesses the shared side. The compiler does not look into it, so to the compiler there
+// is no data race with other threads.
+
+/// Copies all but the last 0 to 15 bytes. Returns how many bytes it has copied.
 #[inline(always)]
 pub unsafe fn copy_from_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
     for at in (0..len / WIDE).map(|index| index * WIDE) {
         let wide: uint8x16_t;
-        // SAFETY: the caller gives `len` bytes to read and as many to write. The shared side is read by an instruction that the compiler
-        // does not look into: to it there is no data race.
+        // SAFETY: the caller gives `len` bytes to read and as many to write.
         unsafe {
             asm!("ldr {0:q}, [{1}]", lateout(vreg) wide, in(reg) source.add(at), options(nostack, readonly, preserves_flags));
             vst1q_u8(target.add(at), wide);
@@ -45,10 +48,11 @@ pub unsafe fn copy_from_shared(source: *const u8, target: *mut u8, len: usize) -
     len / WIDE * WIDE
 }
 
+/// Copies all but the last 0 to 15 bytes. Returns how many bytes it has copied.
 #[inline(always)]
 pub unsafe fn copy_to_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
     for at in (0..len / WIDE).map(|index| index * WIDE) {
-        // SAFETY: as in `copy_from_shared`, with the sides changed.
+        // SAFETY: the caller gives `len` bytes to read and as many to write.
         unsafe {
             let wide = vld1q_u8(source.add(at));
             asm!("str {0:q}, [{1}]", in(vreg) wide, in(reg) target.add(at), options(nostack, preserves_flags));

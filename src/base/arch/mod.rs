@@ -7,7 +7,7 @@
 //! | `equal_bytes(word, byte)` | Return a mask with one bit for each byte of `word`, the lowest byte first: 1 where it equals `byte` |
 //! | `launder(address)` | Return `address` unchanged, but opaque to the optimiser. A hint: it may do nothing |
 //! | `copy_from_shared(source, target, len)` | Copy from `source`, which other threads may write meanwhile, to `target`, which nobody else uses. Return how many of the first bytes were copied: a multiple of 8, perhaps 0. Bytes that are written meanwhile may arrive in any mixture |
-//! | `copy_to_shared(source, target, len)` | The same from `source`, which nobody writes, to `target`, which other threads may read meanwhile |
+//! | `copy_to_shared(source, target, len)` | The same, but from `source`, which nobody writes, to `target`, which other threads may read meanwhile |
 //! | `stores_done()` | Make the stores of a critical section visible to loads that take no lock. See below |
 //!
 //! A writer calls `stores_done` while it holds its lock or after it has released it. Once the lock

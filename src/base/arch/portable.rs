@@ -1,4 +1,4 @@
-//! Any processor: plain Rust.
+//! Any processor: plain Rust. The contract of each function stands in `mod.rs`.
 
 use core::sync::atomic::{Ordering::SeqCst, fence};
 
@@ -34,7 +34,7 @@ pub fn stores_done() {
     fence(SeqCst);
 }
 
-/// Copies nothing: the caller copies word by word.
+/// Copies nothing and returns 0: the caller copies everything, word by word.
 #[inline(always)]
 pub unsafe fn copy_from_shared(_source: *const u8, _target: *mut u8, _len: usize) -> usize {
     0

@@ -1,4 +1,4 @@
-//! x86-64. All of these processors have SSE2.
+//! x86-64. All of these processors have SSE2. The contract of each function stands in `mod.rs`.
 
 use core::arch::{
     asm,
@@ -34,17 +34,20 @@ pub fn launder<T>(address: *const T) -> *const T {
     address
 }
 
-/// Nothing to do: a lock is released by an atomic read-modify-write, and on x86-64 that instruction
-/// completes only when all earlier stores are visible.
+/// Nothing to do. A lock is released by an atomic read-modify-write, and an x86-64 processor
+/// executes no later load before that instruction and all earlier stores are visible.
 #[inline(always)]
 pub fn stores_done() {}
 
-/// Bytes that one instruction copies, and that one turn of the loops below does.
+/// Bytes that one instruction copies.
 const WIDE: usize = size_of::<__m128i>();
+/// Bytes that one turn of the first loop copies.
 const TURN: usize = 4 * WIDE;
 
-// The shared side is read and written by instructions that the compiler does not look into: to it there is no data race.
+// Only `asm!` accesses the shared side. The compiler does not look into it, so to the compiler there
+// is no data race with other threads.
 
+/// Copies all but the last 0 to 15 bytes. Returns how many bytes it has copied.
 #[inline(always)]
 pub unsafe fn copy_from_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
     let mut at = 0;
@@ -75,11 +78,12 @@ pub unsafe fn copy_from_shared(source: *const u8, target: *mut u8, len: usize) -
     at
 }
 
+/// Copies all but the last 0 to 15 bytes. Returns how many bytes it has copied.
 #[inline(always)]
 pub unsafe fn copy_to_shared(source: *const u8, target: *mut u8, len: usize) -> usize {
     let mut at = 0;
     while at + TURN <= len {
-        // SAFETY: as in `copy_from_shared`, with the sides changed.
+        // SAFETY: the caller gives `len` bytes to read and as many to write.
         unsafe {
             let source = source.add(at).cast::<__m128i>();
             asm!("movdqu [{4}], {0}", "movdqu [{4} + 16], {1}", "movdqu [{4} + 32], {2}", "movdqu [{4} + 48], {3}",

@@ -1,7 +1,7 @@
-//! The pool of one table: its blocks, by size class.
+//! A pool: the blocks of a table, by size class. The two tables of a read/dirty map share a pool.
 //!
-//! A freed block is the next one of its class to be used again. There is no list of blocks that
-//! wait for readers to leave: readers check versions instead.
+//! A freed block is the next one of its class to be used again. No block has to wait until readers
+//! have left it: readers check versions instead.
 //!
 //! A stable pool never frees a chunk before it is destroyed, it only discards pages. Any other pool
 //! frees whole chunks.
@@ -18,8 +18,8 @@ use super::{
 };
 use core::ptr::{NonNull, null_mut};
 
-/// Size classes are allocated in groups of four. The last group goes beyond the largest key or
-/// value, which has 2^31 - 1 bytes.
+/// Enough groups for the largest key or value, which has 2^31 - 1 bytes. A group is four size
+/// classes that are allocated together.
 const GROUPS: usize = 28;
 
 /// The class with the smallest blocks that hold `size` bytes: its number, and the size of its
@@ -44,14 +44,14 @@ pub fn is_same_class(one: usize, other: usize) -> bool {
 
 type Group = [Class; 4];
 
-/// All blocks of one table. Only the holder of the table's lock uses it.
+/// A pool. Only the thread that holds the lock around it uses it.
 pub struct Pool {
     /// Null until the first block of the group is needed. Most maps use blocks of few sizes, and a
     /// map of words uses none.
     groups: [*mut Group; GROUPS],
     /// Optimistic readers may hold addresses of blocks: memory must stay readable.
     stable: bool,
-    /// The sizes of all blocks in use, added up. Each counts with the size of its class.
+    /// The sizes of all blocks in use, added up. The size of a block is that of its class.
     live: u64,
     /// Bytes allocated from `Memory`, less those freed or discarded.
     reserved: u64,
@@ -118,8 +118,8 @@ impl Pool {
             let whole = (*chunk).size;
             if self.stable {
                 class.push(start);
-                // Not the first two words: a late reader may still load the length, and the other
-                // one links the free list.
+                // Keep the first two words: a late reader may still load the length, which is the
+                // first, and the second links the free list.
                 (*chunk).discarded = memory.discard(start.as_ptr().add(2 * HEADER), size - 2 * HEADER, whole);
                 self.reserved -= (*chunk).discarded;
             } else {
@@ -155,9 +155,11 @@ impl Pool {
         }
     }
 
-    /// Frees the chunks in which no block is in use; in a stable pool, discards their pages
-    /// instead. `OutOfMemory` says that a class was left as it was, for want of memory to sort its
-    /// chunks.
+    /// Frees the chunks in which no block is in use. A stable pool keeps them and discards their
+    /// pages instead.
+    ///
+    /// Finding these chunks needs some memory. If there is none for a class, its chunks stay as they
+    /// are and the result is `OutOfMemory`. The other classes are shrunk all the same.
     pub fn shrink(&mut self, memory: &Memory) -> Result<(), OutOfMemory> {
         let stable = self.stable;
         let mut given_back = 0;
@@ -172,12 +174,14 @@ impl Pool {
             }
             let mut chunk = class.empty;
             while !chunk.is_null() {
-                // SAFETY: no block of an empty chunk is in use, and late readers use atomics. The
-                // header is not discarded.
+                // SAFETY: the range begins behind the header, and no block in it is in use. Late
+                // readers access it with atomics and throw away what they read.
                 unsafe {
                     let whole = (*chunk).size;
                     let discarded = memory.discard(Chunk::start(chunk), whole - CHUNK_HEADER, whole);
-                    // Count only what an earlier `shrink` has not counted.
+                    // `free` or an earlier `shrink` may have discarded some of these pages, and
+                    // counted them. They stay discarded even if the system refuses now, which
+                    // makes `discarded` 0.
                     given_back += discarded.saturating_sub((*chunk).discarded);
                     (*chunk).discarded = discarded.max((*chunk).discarded);
                     chunk = (*chunk).next;
@@ -225,11 +229,13 @@ impl Pool {
         })
     }
 
-    /// The class with this number. Allocates its group if there is none yet.
+    /// The class with this number, which is below `4 * GROUPS`. Allocates its group if there is
+    /// none yet.
     fn class(&mut self, memory: &Memory, number: usize) -> Result<&mut Class, OutOfMemory> {
         let group = &mut self.groups[number / 4];
         if group.is_null() {
-            // Zeroed memory is a valid group: four classes with null lists and counts of 0.
+            // `Memory` returns zeros, and zeros are a valid group: four classes with null lists and
+            // counts of 0.
             *group = memory.alloc(size_of::<Group>(), align_of::<Group>())?.cast().as_ptr();
             self.reserved += size_of::<Group>() as u64;
         }

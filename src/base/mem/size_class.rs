@@ -5,12 +5,15 @@
 //! chunks -> +--------+-------+-------+- - -+   +--------+-------+- - -+
 //!           | header | block | block |     |<->| header | block |     |<-> ...
 //!           +--------+-------+-------+- - -+   +--------+-------+- - -+
-//!                     blocks are cut here       all blocks cut
+//!                                     ^ the next block is cut here
 //!
 //! free  -> block -> block -> ...    freed blocks of any of these chunks, linked through the word
 //!                                   after the length
-//! empty -> chunk -> chunk -> ...    stable pools only: chunks without a block in use or free
+//! empty -> chunk -> chunk -> ...    stable pools only: chunks from which no block is cut
 //! ```
+//!
+//! A block is *cut* from its chunk when it is first handed out. From then on it is in use or in the
+//! free list. The rest of the chunk is *uncut*; only the first chunk has a rest that can be cut.
 //!
 //! A block comes from the free list, else from the first chunk, else from an empty chunk, else from
 //! a newly allocated one.
@@ -30,9 +33,9 @@ use core::ptr::{NonNull, null_mut};
 pub const SMALL: usize = 32 << 10;
 /// The largest chunk that holds several blocks.
 const CHUNK: usize = 64 << 10;
-/// The first chunk of a class has about this size, or holds one block.
+/// The first chunk of a class has about this size. If a block is larger, the chunk holds one block.
 const FIRST_CHUNK: usize = 512;
-/// The size of a largest chunk is rounded up to a multiple of this, the most usual page size.
+/// A chunk of the largest size is rounded up to a multiple of this, the most common page size.
 const CHUNK_UNIT: usize = 4 << 10;
 
 /// The header of a chunk. Its blocks follow in memory.
@@ -46,8 +49,8 @@ pub struct Chunk {
     pub size: usize,
     /// How many blocks were cut. The next one is cut behind them.
     pub cut: u32,
-    /// How many of the cut blocks are free. Only [`Class::release_free_chunks`] counts them; before
-    /// and after it this is 0.
+    /// How many of the cut blocks are in the free list. Only [`Class::release_free_chunks`] counts
+    /// them; before and after it this is 0.
     pub free: u32,
     /// How many bytes of the chunk are discarded now.
     pub discarded: u64,
@@ -93,13 +96,14 @@ pub struct Class {
     pub free: *mut u8,
     /// How many blocks the free list holds.
     pub free_count: usize,
-    /// The chunks that have blocks in use or free. Blocks are cut from the first of them. Null if
+    /// The chunks from which blocks are cut. The next block is cut from the first of them. Null if
     /// there is none.
     pub chunks: *mut Chunk,
-    /// Chunks of a stable pool without a block in use or free. They are cut again before a new
-    /// chunk is allocated. Null if there is none.
+    /// Only in a stable pool: chunks from which no block is cut, because none was in use any more at
+    /// a [`Class::release_free_chunks`] or a reset. They are cut again before a new chunk is
+    /// allocated. Null if there is none.
     pub empty: *mut Chunk,
-    /// How many blocks the next chunk shall hold. 0 before the first.
+    /// How many blocks the next new chunk shall hold. 0: the next one is the first, which is small.
     pub next_blocks: u32,
 }
 
@@ -140,7 +144,8 @@ impl Class {
         core::ptr::with_exposed_provenance_mut(unsafe { Self::link(block) }.load(Relaxed) as usize)
     }
 
-    /// Cuts the next block from the first chunk. Call it after [`Class::ensure_uncut_block`].
+    /// Cuts the next block from the first chunk. `size` is that of this class's blocks, and
+    /// [`Class::ensure_uncut_block`] has just succeeded: it sees to it that there is such a block.
     pub fn cut(&mut self, size: usize) -> NonNull<u8> {
         // SAFETY: the first chunk has an uncut block, which lies behind the cut ones.
         unsafe {
@@ -153,8 +158,8 @@ impl Class {
         }
     }
 
-    /// Makes sure that the first chunk has an uncut block. Returns how many bytes of memory the
-    /// class holds more than before.
+    /// Makes sure that the first chunk has an uncut block. Returns by how many bytes this made the
+    /// memory of the class grow.
     pub fn ensure_uncut_block(&mut self, memory: &Memory, size: usize) -> Result<u64, OutOfMemory> {
         // SAFETY: the chunks in the lists are allocated, and one that leaves `empty` is in no list.
         unsafe {
@@ -231,8 +236,9 @@ impl Class {
         self.empty = chunk;
     }
 
-    /// Frees the chunks whose blocks are all free, or in a stable pool moves them to `empty`.
-    /// Returns how many bytes were freed.
+    /// Frees the chunks whose blocks are all in the free list, or in a stable pool moves them to
+    /// `empty`. Returns how many bytes were freed. If there is no memory to sort the chunks, nothing
+    /// changes.
     pub fn release_free_chunks(&mut self, memory: &Memory, stable: bool) -> Result<u64, OutOfMemory> {
         if self.free.is_null() {
             return Ok(0);
@@ -243,7 +249,7 @@ impl Class {
         // Another thread may have made that change; this fence, with the reader's Acquire fence,
         // passes it on.
         fence(Release);
-        // Count the free blocks of each chunk.
+        // Count the blocks of each chunk that are in the free list.
         let mut block = self.free;
         while !block.is_null() {
             // SAFETY: the block is in the free list and lies in one of the chunks, which are
@@ -253,7 +259,7 @@ impl Class {
                 block = Self::next(block);
             }
         }
-        // Build the free list again, without the blocks of chunks that are entirely free.
+        // Build the free list again, without the blocks of chunks that have all of theirs in it.
         let mut block = core::mem::replace(&mut self.free, null_mut());
         self.free_count = 0;
         while let Some(this) = NonNull::new(block) {

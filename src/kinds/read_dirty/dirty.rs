@@ -30,9 +30,9 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         let mut other = self.other();
         other.clear();
         if needed > 1 && other.is_oversized(needed) {
-            // Without this every dirty map would cost as much as the largest one ever. The first
-            // one after a clear is left alone, since a clear keeps the capacity. Failure is
-            // ignored: this only saves memory.
+            // Without this every dirty map would cost as much as the largest one ever. Not for the
+            // first key after a clear, since a clear keeps the capacity. Failure is ignored: this
+            // only saves memory.
             _ = other.shrink();
         }
         other.reserve(needed)?;
@@ -78,7 +78,7 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         Ok(())
     }
 
-    /// Adds a key that neither map has, to the dirty map.
+    /// Adds a new key, which neither map has, to the dirty map. Makes a dirty map if there is none.
     pub(super) fn insert(&mut self, hashed: &K::Hashed<'_>, value: V::Ref<'_>) -> Result<(), Error> {
         self.make_dirty()?;
         let map = self.map;
@@ -99,8 +99,8 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         }
     }
 
-    /// Inserts the key of a new entry into the dirty map. Returns the value word and the key's
-    /// block, which the caller stores in the entry.
+    /// Packs the value of a new entry, and inserts its key into the dirty map. Returns the value word
+    /// and the key's block, if it has one; the caller stores both in the entry.
     fn insert_entry(
         &mut self,
         hashed: &K::Hashed<'_>,
@@ -108,23 +108,30 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         entry: EntryRef<'_>,
     ) -> Result<(u64, Option<Block>), OutOfMemory> {
         let mut blocks = self.map.blocks();
-        let value = V::pack(value, &mut blocks)?;
-        let key = K::out_of_line(hashed).map(|bytes| blocks.alloc(bytes)).transpose();
-        let inserted = key.and_then(|key| {
-            let inserted = self.other().insert(K::hash(hashed), K::encode(hashed, key), entry.word());
-            if inserted.is_err() {
-                self.map.free_block(key);
+        let word = V::pack(value, &mut blocks)?;
+        match self.insert_key(hashed, entry) {
+            Ok(key) => Ok((word, key)),
+            Err(error) => {
+                // SAFETY: the value was packed above, and no entry refers to it yet.
+                unsafe { V::free(word, &mut blocks) };
+                Err(error)
             }
-            inserted.map(|()| key)
-        });
-        if inserted.is_err() {
-            // SAFETY: the value was packed above, and no entry refers to it yet.
-            unsafe { V::free(value, &mut blocks) };
         }
-        Ok((value, inserted?))
     }
 
-    /// Counts a miss, and promotes the dirty map after as many as it has entries.
+    /// Inserts a key with its entry into the dirty map. Returns the key's block, if it has one.
+    fn insert_key(&mut self, hashed: &K::Hashed<'_>, entry: EntryRef<'_>) -> Result<Option<Block>, OutOfMemory> {
+        let key = K::out_of_line(hashed).map(|bytes| self.map.blocks().alloc(bytes)).transpose()?;
+        match self.other().insert(K::hash(hashed), K::encode(hashed, key), entry.word()) {
+            Ok(()) => Ok(key),
+            Err(error) => {
+                self.map.free_block(key);
+                Err(error)
+            }
+        }
+    }
+
+    /// Counts a miss. Promotes the dirty map when there are as many misses as it has entries.
     pub(super) fn count_miss(&mut self) {
         self.inner.misses += 1;
         if self.inner.misses >= self.dirty_entries() {
@@ -142,8 +149,8 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         }
     }
 
-    /// Makes the other table the read map, without a dirty map, in a new generation. Returns the
-    /// former read map.
+    /// Makes the other table the read map, and begins a new generation, which has no dirty map yet.
+    /// Returns the former read map.
     fn replace_read_map(&mut self) -> &'a Table<K> {
         let (read, old) = (self.read(), self.read_table());
         self.map.read.store(read.promoted().0, Release);
@@ -183,9 +190,9 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         self.free_entries(old, |_| true);
     }
 
-    /// Allocates enough in the table to which new keys go for `entries` entries.
+    /// Makes room for `entries` entries in the other table, which takes the new keys.
     pub(super) fn reserve(&mut self, entries: u64) -> Result<(), Error> {
-        // A former read map still has its old slots.
+        // The other table is not in use, but may still have the slots of a former read map.
         if !self.read().is_amended() {
             self.other().clear();
         }

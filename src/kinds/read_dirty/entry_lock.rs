@@ -8,20 +8,22 @@
 //! | word | meaning | who changes it to what |
 //! |---|---|---|
 //! | `CLOSED` (0) | cannot be acquired: no key has the entry, and its page may be discarded | the holder of the map's mutex (`open`): to `FREE` |
-//! | `FREE` (1) | can be acquired | a thread that acquires it: to `HELD`, or to `CONTENDED` if it may have slept; the holder of the map's mutex (`close`): to `CLOSED` |
+//! | `FREE` (1) | can be acquired | a thread that acquires it: to `HELD`, or to `CONTENDED` if others may sleep; the holder of the map's mutex (`close`): to `CLOSED` |
 //! | `HELD` (2) | held; its holder need not wake anyone | the holder: to `FREE`; a thread that is about to sleep: to `CONTENDED` |
 //! | `CONTENDED` (3) | held; threads may sleep, and its holder must wake one | the holder: to `FREE`, then it wakes one thread |
 //!
-//! A discarded page reads as zeros, and zero is `CLOSED`: the state that the lock was in already.
+//! A discarded page reads as zeros, and zero is `CLOSED`. So its locks stay closed.
 //!
 //! # No thread sleeps for ever
 //! A thread goes to sleep only if the word is `CONTENDED`. While one sleeps, this holds: the word
 //! is `CONTENDED`, or a thread that has just released the lock is about to wake one, or a woken
-//! thread has yet to look at the word. The woken thread keeps it true. It does not know whether
-//! others sleep, so it acquires the lock with `CONTENDED` rather than `HELD`, and will wake the
-//! next one. If it finds the lock closed, it will never release it, so it wakes all others. They
-//! find the lock closed too, or in use again. A wake-up that comes late does no harm: the thread
-//! looks at the word again.
+//! thread has yet to look at the word.
+//!
+//! What a woken thread does keeps this true. It does not know whether others sleep. So it acquires
+//! the lock with `CONTENDED` rather than `HELD`, and its release wakes the next thread. If it finds
+//! the lock closed, there will be no release, so it wakes all others at once. They find the lock
+//! closed too, or open again if another key has got the entry. A wake-up that comes late does no
+//! harm: the thread looks at the word again.
 //!
 //! # Memory ordering
 //! Acquiring the lock is Acquire, releasing it is Release. `close` is Acquire as well: all that the
@@ -63,6 +65,8 @@ impl Lock {
         }
     }
 
+    /// [`Lock::acquire`] when the lock was held at the first attempt. Spins, then sleeps, until the
+    /// lock can be acquired or is closed.
     #[cold]
     #[inline(never)]
     fn acquire_slow(&self) -> bool {
@@ -72,13 +76,13 @@ impl Lock {
         }
         loop {
             match self.0.word.load(Relaxed) {
-                // We may have been woken to wake the next thread. Nobody will release a closed
-                // lock, so wake all.
+                // A release wakes one thread, whose own release has to wake the next. That thread
+                // may be us, and we have nothing to release: wake all others now.
                 CLOSED => {
                     self.0.wake_all();
                     return false;
                 }
-                // Others may sleep: our release must wake one.
+                // Others may sleep, so our release must wake one.
                 FREE if self.0.word.compare_exchange(FREE, CONTENDED, Acquire, Relaxed).is_ok() => return true,
                 // Announce that we sleep, so that the holder wakes us.
                 HELD if self.0.word.compare_exchange(HELD, CONTENDED, Relaxed, Relaxed).is_ok() => {

@@ -1,6 +1,6 @@
-//! Operations on one key without the mutex. This works for keys of the read map, and, while the
-//! read map is not amended, for keys that do not exist. All other operations take the path with the
-//! mutex: see [`mutex_path`](super::mutex_path).
+//! Operations on one key without the mutex. They serve the keys of the read map. While the read map
+//! is not amended, it has every key, so they also find out that a key does not exist. All other
+//! operations take the path with the mutex: see [`mutex_path`](super::mutex_path).
 
 use super::{Read, ReadDirty, entry::EntryRef};
 use crate::{
@@ -16,10 +16,11 @@ use crate::{
 /// must not wait.
 const ATTEMPTS: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
-/// Where the search for a key begins: the read map at the time, and the key's home bucket in it.
-/// `None` if the read map has no buckets.
+/// Where the search for a key begins: in the read map of some moment, at the key's home bucket.
 pub struct Home<'a, K: Key> {
-    read: Read,
+    /// The word `read` at that moment.
+    snapshot: Read,
+    /// `None` if that read map has no buckets.
     bucket: Option<HomeBucket<'a, K>>,
 }
 
@@ -47,8 +48,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
     /// Loads `read` and computes where the search for a key of this hash begins.
     #[inline(always)]
     pub(super) fn locate(&self, hash: u64) -> Home<'_, K> {
-        let read = self.read();
-        Home { read, bucket: self.tables[read.table()].locate(hash) }
+        let snapshot = self.read();
+        Home { snapshot, bucket: self.tables[snapshot.table()].locate(hash) }
     }
 
     /// The fast path of a load: one attempt, without any lock.
@@ -59,9 +60,9 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         hashed: &K::Hashed<'_>,
         read: impl FnMut(u64) -> R,
     ) -> Attempt<R> {
-        let Home { read: map, bucket } = home;
+        let Home { snapshot, bucket } = home;
         let found = match bucket {
-            Some(bucket) => self.tables[map.table()].try_get(bucket, hashed, Slot::load_value),
+            Some(bucket) => self.tables[snapshot.table()].try_get(bucket, hashed, Slot::load_value),
             None => Attempt::Miss,
         };
         let found = match found {
@@ -69,18 +70,19 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             // `'_`.
             Attempt::Hit(word) => unsafe { EntryRef::from_word(word) }.try_get(read),
             // The key may be in the dirty map.
-            Attempt::Miss if map.is_amended() => Attempt::Undecided,
+            Attempt::Miss if snapshot.is_amended() => Attempt::Undecided,
             // The read map has every key.
             Attempt::Miss => Attempt::Miss,
             Attempt::Undecided => Attempt::Undecided,
         };
-        // After a promotion or clear the table may have been changed and the entry reused
-        // meanwhile.
-        if self.is_current(map) { found } else { Attempt::Undecided }
+        // If there was a promotion or clear meanwhile, the table may have been changed and the entry
+        // reused.
+        if self.is_current(snapshot) { found } else { Attempt::Undecided }
     }
 
-    /// A load without the mutex. If writers disturb every attempt at the entry, it locks the entry,
-    /// but only if `may_wait`. `Undecided` means: the caller has to take the mutex.
+    /// A load without the mutex. `read` turns the value word into the result, and may run several
+    /// times. If writers disturb every attempt to read the entry, this locks the entry, but only if
+    /// `may_wait`. `Undecided` means: only the path with the mutex can tell.
     pub(super) fn load_read<R>(
         &self,
         hashed: &K::Hashed<'_>,
@@ -88,8 +90,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         mut read: impl FnMut(u64) -> R,
     ) -> Attempt<R> {
         for _ in 0..ATTEMPTS {
-            let map = self.read();
-            let found = match self.tables[map.table()].get(hashed, Slot::load_value) {
+            let snapshot = self.read();
+            let found = match self.tables[snapshot.table()].get(hashed, Slot::load_value) {
                 Ok(Some(word)) => {
                     // SAFETY: tables of this map hold words of its entries only, and the map lives
                     // for `'_`.
@@ -98,11 +100,11 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                         // Writers disturbed every attempt at the entry.
                         Attempt::Undecided if !may_wait => return Attempt::Undecided,
                         Attempt::Undecided => {
-                            // The entry's lock is closed: it no longer belongs to this key. Retry.
+                            // A closed lock: the entry no longer belongs to this key. Retry.
                             let Some(entry) = entry.lock_if_open() else { continue };
-                            // Lost to a concurrent promotion or clear, so the entry may belong to
+                            // There was a promotion or clear meanwhile, so the entry may belong to
                             // another key by now. Retry.
-                            if !self.is_current(map) {
+                            if !self.is_current(snapshot) {
                                 continue;
                             }
                             return entry.value().map_or(Attempt::Miss, |word| Attempt::Hit(read(word)));
@@ -111,13 +113,13 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                     }
                 }
                 // The key may be in the dirty map.
-                Ok(None) if map.is_amended() => return Attempt::Undecided,
+                Ok(None) if snapshot.is_amended() => return Attempt::Undecided,
                 Ok(None) => Attempt::Miss,
                 // Writers disturbed the search too often.
                 Err(Contended) => return Attempt::Undecided,
             };
-            // Lost to a concurrent promotion or clear: retry.
-            if self.is_current(map) {
+            // If there was a promotion or clear meanwhile, what was found may be wrong. Retry.
+            if self.is_current(snapshot) {
                 return found;
             }
         }
@@ -132,16 +134,16 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         operation: &mut O,
     ) -> Option<Result<Outcome, Error>> {
         for _ in 0..ATTEMPTS {
-            let map = self.read();
-            match self.tables[map.table()].get(hashed, Slot::load_value) {
+            let snapshot = self.read();
+            match self.tables[snapshot.table()].get(hashed, Slot::load_value) {
                 Ok(Some(word)) => {
-                    // The entry's lock is closed: it no longer belongs to this key. Retry.
+                    // A closed lock: the entry no longer belongs to this key. Retry.
                     // SAFETY: tables of this map hold words of its entries only, and the map lives
                     // for `'_`.
                     let Some(entry) = unsafe { EntryRef::from_word(word) }.lock_if_open() else { continue };
-                    // Lost to a concurrent promotion or clear, so the entry may belong to another
+                    // There was a promotion or clear meanwhile, so the entry may belong to another
                     // key by now. Retry.
-                    if !self.is_current(map) {
+                    if !self.is_current(snapshot) {
                         continue;
                     }
                     // The entry may be expunged, and then a new value needs the mutex. The user's
@@ -157,11 +159,11 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
                     };
                 }
                 // The key does not exist, if the read map is still the same.
-                Ok(None) if !map.is_amended() && !O::ASKS_USER => match operation.on_absent() {
+                Ok(None) if !snapshot.is_amended() && !O::ASKS_USER => match operation.on_absent() {
                     // A new key goes to the dirty map.
                     Ok((_, Decision::Store(_))) => return None,
-                    Ok((outcome, _)) if self.is_current(map) => return Some(Ok(outcome)),
-                    // Lost to a concurrent promotion or clear: retry.
+                    Ok((outcome, _)) if self.is_current(snapshot) => return Some(Ok(outcome)),
+                    // There was a promotion or clear meanwhile. Retry.
                     Ok(_) => {}
                     Err(error) => return Some(Err(error)),
                 },

@@ -66,7 +66,7 @@ mod mutex_path;
 mod tests;
 
 use super::{
-    Error, Kind, Outcome, loaded,
+    Error, Kind, Outcome, load_result,
     locked_table::TableState,
     operation::Operation,
     stats::{BucketView, Stats},
@@ -210,7 +210,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
     /// Frees a block that nothing refers to any more.
     fn free_block(&self, block: Option<Block>) {
         if let Some(block) = block {
-            // SAFETY: the callers have removed it from its entry, which alone referred to it.
+            // SAFETY: no entry refers to the block. The caller has taken it out of its entry, or it never
+            // was in one.
             unsafe { self.blocks().free(block) };
         }
     }
@@ -237,7 +238,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
         // the pool is stable.
         match self.load_read(hashed, true, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => loaded(received),
+            Attempt::Hit(received) => load_result(received),
             Attempt::Miss => Ok(Outcome::NotFound),
             Attempt::Undecided => self.locked().load(hashed, out),
         }
@@ -250,14 +251,10 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         // SAFETY: `load_read` passes value words of type V only. Their blocks stay readable, since
         // the pool is stable.
         match self.load_read(hashed, false, |word| unsafe { out.receive(word) }) {
-            Attempt::Hit(received) => Some(loaded(received)),
+            Attempt::Hit(received) => Some(load_result(received)),
             Attempt::Miss => Some(Ok(Outcome::NotFound)),
             Attempt::Undecided => None,
         }
-    }
-
-    fn profits_from_prefetch(&self) -> bool {
-        true
     }
 
     #[inline(always)]

@@ -29,12 +29,13 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         &self.map.tables[self.read().table()]
     }
 
-    /// The table that is the dirty map if the read map is amended. Else it is not in use.
+    /// The table that is not the read map. It is the dirty map if the read map is amended; else it is
+    /// not in use.
     pub fn other_table(&self) -> &'a Table<K> {
         &self.map.tables[self.read().table() ^ 1]
     }
 
-    /// Exclusive access to that table.
+    /// The right to change [`MutexHeld::other_table`].
     pub fn other(&mut self) -> TableMut<'_, K> {
         let (map, which) = (self.map, self.read().table() ^ 1);
         // SAFETY: the mutex is held, and only its holder changes a table. Readers may still be

@@ -35,7 +35,7 @@ mod models;
 mod tests;
 
 use super::{
-    Error, Kind, Outcome, loaded,
+    Error, Kind, Outcome, load_result,
     locked_table::{self, LockedTable, TableState},
     operation::{Decision, Operation},
     stats::{BucketView, Stats},
@@ -273,7 +273,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
         // SAFETY: the slot's value is of type V. Its block stays readable, since the pool is
         // stable.
         match shard.table.get_slow(hashed, |slot| unsafe { out.receive(slot.load_value()) }) {
-            Ok(Some(received)) => Some(loaded(received)),
+            Ok(Some(received)) => Some(load_result(received)),
             Ok(None) => Some(Ok(Outcome::NotFound)),
             Err(Contended) => None,
         }
