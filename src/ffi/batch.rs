@@ -2,7 +2,7 @@
 
 use super::{
     boundary::call,
-    map_handle::{borrow, ptl_map, with_calls},
+    map_handle::{borrow, call_words, ptl_map},
     refusal::{Refusal, status_of},
     slices::{column, column_writer, places, places_or_none},
     status::{PTL_OK, ptl_status},
@@ -186,10 +186,8 @@ pub unsafe extern "C" fn ptl_map_load_many_u64(
     values: *mut u64,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has, and the other arguments are the caller's.
-    with_calls(map, |handle, calls| unsafe { (calls.load_many)(handle, keys, count, values, statuses) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, load_many(keys, count, values, statuses)) }
 }
 
 /// ptl_map_store_many for maps of words to words. `statuses` may be NULL.
@@ -210,10 +208,8 @@ pub unsafe extern "C" fn ptl_map_store_many_u64(
     count: usize,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has, and the other arguments are the caller's.
-    with_calls(map, |handle, calls| unsafe { (calls.store_many)(handle, keys, values, count, statuses) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, store_many(keys, values, count, statuses)) }
 }
 
 /// ptl_map_delete_many for maps of words to words. `statuses` may be NULL.
@@ -232,8 +228,6 @@ pub unsafe extern "C" fn ptl_map_delete_many_u64(
     count: usize,
     statuses: *mut ptl_status,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has, and the other arguments are the caller's.
-    with_calls(map, |handle, calls| unsafe { (calls.delete_many)(handle, keys, count, statuses) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, delete_many(keys, count, statuses)) }
 }

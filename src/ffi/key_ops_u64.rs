@@ -2,7 +2,7 @@
 
 use super::{
     boundary::call,
-    map_handle::{borrow, ptl_map, with_calls},
+    map_handle::{borrow, call_words, ptl_map},
     status::ptl_status,
     word::ptl_u64,
 };
@@ -17,10 +17,8 @@ use super::{
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.load)(handle, key) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, load(key)) }
 }
 
 /// ptl_map_peek for maps of words to words.
@@ -34,10 +32,8 @@ pub unsafe extern "C" fn ptl_map_load_u64(map: *const ptl_map, key: u64) -> ptl_
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_peek_u64(map: *const ptl_map, key: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.peek)(handle, key) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, peek(key)) }
 }
 
 /// ptl_map_store for maps of words to words.
@@ -50,10 +46,8 @@ pub unsafe extern "C" fn ptl_map_peek_u64(map: *const ptl_map, key: u64) -> ptl_
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_status {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.store)(handle, key, value) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, store(key, value)) }
 }
 
 /// ptl_map_load_or_store for maps of words to words.
@@ -67,10 +61,8 @@ pub unsafe extern "C" fn ptl_map_store_u64(map: *mut ptl_map, key: u64, value: u
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.load_or_store)(handle, key, value) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, load_or_store(key, value)) }
 }
 
 /// ptl_map_load_and_delete for maps of words to words.
@@ -83,10 +75,8 @@ pub unsafe extern "C" fn ptl_map_load_or_store_u64(map: *mut ptl_map, key: u64, 
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.load_and_delete)(handle, key) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, load_and_delete(key)) }
 }
 
 /// ptl_map_delete for maps of words to words.
@@ -99,10 +89,8 @@ pub unsafe extern "C" fn ptl_map_load_and_delete_u64(map: *mut ptl_map, key: u64
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_status {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.delete)(handle, key) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, delete(key)) }
 }
 
 /// ptl_map_swap for maps of words to words.
@@ -116,10 +104,8 @@ pub unsafe extern "C" fn ptl_map_delete_u64(map: *mut ptl_map, key: u64) -> ptl_
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_swap_u64(map: *mut ptl_map, key: u64, value: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.swap)(handle, key, value) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, swap(key, value)) }
 }
 
 /// ptl_map_compare_and_swap for maps of words to words.
@@ -138,10 +124,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
     old_value: u64,
     new_value: u64,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.compare_and_swap)(handle, key, old_value, new_value) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, compare_and_swap(key, old_value, new_value)) }
 }
 
 /// ptl_map_compare_and_delete for maps of words to words.
@@ -155,10 +139,8 @@ pub unsafe extern "C" fn ptl_map_compare_and_swap_u64(
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_compare_and_delete_u64(map: *mut ptl_map, key: u64, old_value: u64) -> ptl_status {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.compare_and_delete)(handle, key, old_value) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, compare_and_delete(key, old_value)) }
 }
 
 /// ptl_map_contains for maps of word keys; the values may be of either type.
@@ -186,8 +168,6 @@ pub unsafe extern "C" fn ptl_map_contains_u64(map: *const ptl_map, key: u64) -> 
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_add_u64(map: *mut ptl_map, key: u64, delta: u64) -> ptl_u64 {
-    // SAFETY: the caller's handle.
-    let map = unsafe { borrow(map) };
-    // SAFETY: the calls are those that the handle has.
-    with_calls(map, |handle, calls| unsafe { (calls.add)(handle, key, delta) })
+    // SAFETY: the caller's handle and arguments.
+    unsafe { call_words!(map, add(key, delta)) }
 }

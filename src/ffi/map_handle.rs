@@ -52,7 +52,7 @@ impl MapAndCalls {
     }
 
     #[inline(always)]
-    fn calls(&self) -> &'static WordCalls {
+    pub fn calls(&self) -> &'static WordCalls {
         // SAFETY: the address of a static table.
         unsafe { &*self.calls.load(Relaxed) }
     }
@@ -88,14 +88,15 @@ pub unsafe fn borrow<'a>(map: *const ptl_map) -> Result<&'a MapHandle, Refusal> 
     unsafe { Handle::borrow(map.cast()) }
 }
 
-/// Hands the calls that a handle has to `work`, or says why not.
-#[inline(always)]
-pub fn with_calls<A: From<Refusal>>(
-    map: Result<&MapHandle, Refusal>,
-    work: impl FnOnce(&MapHandle, &WordCalls) -> A,
-) -> A {
-    match map {
-        Ok(handle) => work(handle, handle.held().calls()),
-        Err(refusal) => refusal.into(),
-    }
+/// Goes on with a call from the table that the caller's handle has. A macro, and not a function, so that it compiles to a jump.
+///
+/// Unsafe: the handle is as for [`borrow`], and the arguments are the caller's.
+macro_rules! call_words {
+    ($map:ident, $call:ident($($argument:ident),*)) => {
+        match $crate::ffi::map_handle::borrow($map) {
+            Ok(handle) => (handle.held().calls().$call)(handle, $($argument),*),
+            Err(refusal) => refusal.into(),
+        }
+    };
 }
+pub(super) use call_words;

@@ -87,3 +87,53 @@ pub unsafe extern "C" fn ptl_map_update(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ffi::{
+            key_ops_u64::ptl_map_load_u64,
+            lifecycle::{new_map, ptl_map_release},
+            status::{PTL_E_REENTRANT, PTL_NOT_FOUND, PTL_OK},
+        },
+        map::{Config, Width},
+    };
+
+    struct Inside {
+        map: *mut ptl_map,
+        status: ptl_status,
+    }
+
+    /// Loads from the map that is being updated.
+    extern "C" fn load_inside(
+        _value: *const c_void,
+        _value_size: usize,
+        _new_value: *mut *const c_void,
+        _new_size: *mut usize,
+        user: *mut c_void,
+    ) -> i32 {
+        // SAFETY: the test's struct, whose map it holds a reference to.
+        unsafe {
+            let inside = &mut *user.cast::<Inside>();
+            inside.status = ptl_map_load_u64(inside.map, 1).status;
+        }
+        PTL_UPDATE_KEEP
+    }
+
+    #[test]
+    fn a_call_for_words_sees_that_it_comes_from_inside_the_first_update() {
+        let map = new_map(Config { key: Width::Word, value: Width::Word, ..Config::default() }).expect("a map");
+        let mut inside = Inside { map, status: PTL_OK };
+        let key = 1u64.to_ne_bytes();
+        // SAFETY: the test holds a reference.
+        unsafe {
+            assert_eq!(ptl_map_load_u64(map, 1).status, PTL_NOT_FOUND);
+            let user = (&raw mut inside).cast();
+            assert_eq!(ptl_map_update(map, key.as_ptr().cast(), 8, Some(load_inside), user), PTL_OK);
+            assert_eq!(inside.status, PTL_E_REENTRANT);
+            assert_eq!(ptl_map_load_u64(map, 1).status, PTL_NOT_FOUND);
+            assert_eq!(ptl_map_release(map), PTL_OK);
+        }
+    }
+}
