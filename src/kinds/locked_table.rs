@@ -9,6 +9,7 @@ use crate::{
     base::{
         hash::Hasher,
         mem::{Block, Memory, Pool},
+        sync::{Rank, Ranked},
     },
     item::{Blocks, Held, Key, Receive, Value},
     table::{Growth, HomeBucket, Lookup, Table, TableMut, WriterState},
@@ -20,6 +21,10 @@ use core::marker::PhantomData;
 pub struct TableState {
     pub writer: WriterState,
     pub pool: Pool,
+}
+
+impl Ranked for TableState {
+    const RANK: Rank = Rank::Map;
 }
 
 impl TableState {

@@ -14,6 +14,7 @@ use super::{
     block::{Block, HEADER},
     size_class::{CHUNK_HEADER, Chunk, Class, SMALL},
 };
+use crate::base::sync::{Rank, Ranked};
 use core::ptr::{NonNull, null_mut};
 
 /// Groups of four classes; the last one reaches past the largest key or value, 2^31 - 1 bytes.
@@ -43,6 +44,10 @@ pub struct Pool {
     live: u64,
     /// Bytes taken from memory and not given back.
     reserved: u64,
+}
+
+impl Ranked for Pool {
+    const RANK: Rank = Rank::Pool;
 }
 
 // SAFETY: a pool owns its memory; nothing in it belongs to a thread.

@@ -2,7 +2,7 @@
 
 use super::AtomicU32;
 #[cfg(any(loom, shuttle))]
-use super::{Condvar, Mutex, Ordering::SeqCst, lock};
+use super::{BareMutexGuard, Condvar, Mutex, Ordering::SeqCst};
 #[cfg(not(any(loom, shuttle)))]
 use crate::base::os;
 
@@ -39,8 +39,11 @@ impl Futex {
 
 #[cfg(any(loom, shuttle))]
 impl Futex {
+    fn lock(&self) -> BareMutexGuard<'_, ()> {
+        self.queue.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
     pub fn wait(&self, value: u32) {
-        let guard = lock(&self.queue.0);
+        let guard = self.lock();
         // The system compares with the last value that was stored, as only a read-modify-write does in a model. It must not write otherwise:
         // loom may put such a write behind a plain store that was later.
         if self.word.compare_exchange(value, value, SeqCst, SeqCst).is_ok() {
@@ -48,11 +51,11 @@ impl Futex {
         }
     }
     pub fn wake_one(&self) {
-        let _guard = lock(&self.queue.0);
+        let _guard = self.lock();
         self.queue.1.notify_one();
     }
     pub fn wake_all(&self) {
-        let _guard = lock(&self.queue.0);
+        let _guard = self.lock();
         self.queue.1.notify_all();
     }
 }

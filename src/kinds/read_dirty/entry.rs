@@ -22,9 +22,9 @@ use crate::{
         invariant::broken,
         mem::Block,
         sync::{
-            AtomicU64,
+            AtomicU64, HeldRank,
             Ordering::{Acquire, Relaxed, Release},
-            fence, spin_loop,
+            Rank, fence, spin_loop,
         },
     },
     item::{Key, Receive, Value},
@@ -105,7 +105,8 @@ impl<'a> EntryRef<'a> {
     /// The lock of an entry that may not be the key's any more when it is had. `None`: it is no key's.
     #[inline(always)]
     pub fn lock_if_open(self) -> Option<EntryGuard<'a>> {
-        self.0.lock.acquire().then(|| EntryGuard { entry: self.0 })
+        let _rank = HeldRank::take(Rank::Entry);
+        self.0.lock.acquire().then(|| EntryGuard { entry: self.0, _rank })
     }
 
     /// The lock of an entry that some table has, or that was just taken; for the holder of the mutex.
@@ -117,6 +118,7 @@ impl<'a> EntryRef<'a> {
 /// An entry with its lock held.
 pub struct EntryGuard<'a> {
     pub(super) entry: &'a Entry,
+    _rank: HeldRank,
 }
 
 impl Drop for EntryGuard<'_> {

@@ -17,7 +17,7 @@
 //! | the other table | holder of the mutex | it is the dirty map, or left over |
 //! | an entry's state and value | holder of the entry's lock | see [`entry`] |
 //!
-//! Lock order: mutex, entry, pool.
+//! Lock order: mutex, entry, pool ([`Rank`]).
 //!
 //! # Why readers need no protection
 //! There are two tables, used in turn, and their memory stays readable, like that of entries and blocks. A reader loads `read`
@@ -56,7 +56,7 @@ use crate::{
         sync::{
             AtomicU64, Mutex,
             Ordering::{Acquire, Relaxed},
-            fence, lock,
+            Rank, Ranked, fence, lock,
         },
     },
     item::{Blocks, Key, Receive, Shared, Value},
@@ -119,6 +119,10 @@ struct Inner {
     expunged: u64,
     /// Entries that room was asked for.
     reserved: u64,
+}
+
+impl Ranked for Inner {
+    const RANK: Rank = Rank::Map;
 }
 
 // SAFETY: tables and entries are made of atomics and locks, the rest is guarded by locks.

@@ -43,10 +43,10 @@ fn entry_of(map: &Map, key: u64) -> u64 {
     map.tables[map.read().table()].get(&Word::hashed(&map.hasher, key), Slot::load_value).unwrap().unwrap()
 }
 
-/// As a writer does that has just found `word`.
+/// As a writer does that has just found `word`, on a thread of its own: this one may take the mutex then.
 fn lock_if_open(word: u64) -> Option<entry::EntryGuard<'static>> {
     // SAFETY: the tests keep the map until the guards are gone.
-    unsafe { EntryRef::from_word(word) }.lock_if_open()
+    spawn(move || unsafe { EntryRef::from_word(word) }.lock_if_open()).join().unwrap()
 }
 
 #[test]
