@@ -128,7 +128,7 @@ impl<'a, K: Key> TableMut<'a, K> {
     }
 
     /// How many entries the buckets are meant for.
-    fn capacity(&self) -> u64 {
+    pub(super) fn capacity(&self) -> u64 {
         match self.writer.growth {
             Growth::Linear if self.shape().buckets() < SMALL => self.shape().buckets() * SMALL_LOAD,
             Growth::Linear => self.shape().buckets() * LINEAR_LOAD.0 / LINEAR_LOAD.1,
@@ -241,6 +241,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             self.free_overflow(rest);
             self.publish(shape.bits(), shape.split() + 1);
         }
+        self.check_move([low, high]);
         self.prefetch_splits();
         Ok(())
     }
@@ -282,6 +283,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             self.free_overflow(rest);
             self.publish(bits, split - 1);
         }
+        self.check_move([low]);
         Ok(())
     }
 
@@ -307,6 +309,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
         self.writer.growing = false;
         self.set_limit();
+        self.check_all();
         Ok(())
     }
 
@@ -377,6 +380,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
         self.pack_overflow();
         self.release_unused();
+        self.check_all();
         result
     }
 

@@ -48,6 +48,7 @@
 //! Bound: a reader would have to sleep while one chain changes 2^31 times to be fooled.
 
 mod bucket;
+mod check;
 mod grow;
 mod inspect;
 #[cfg(all(test, loom))]

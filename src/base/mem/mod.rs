@@ -2,6 +2,7 @@
 
 mod alloc;
 mod block;
+mod check;
 #[cfg(all(test, loom))]
 mod models;
 mod pool;

@@ -33,17 +33,17 @@ fn class_of(size: usize) -> (usize, usize) {
     (7 + 4 * (exponent - 7) + (quarter - 4), (quarter + 1) << (exponent - 3))
 }
 
-type Group = [Class; 4];
+pub type Group = [Class; 4];
 
 /// All blocks of one table.
 pub struct Pool {
     /// Made as they are needed: most maps use blocks of few sizes, a map of words none.
-    groups: [*mut Group; GROUPS],
+    pub(super) groups: [*mut Group; GROUPS],
     stable: bool,
     /// Bytes in blocks that are in use, by size class.
-    live: u64,
+    pub(super) live: u64,
     /// Bytes taken from memory and not given back.
-    reserved: u64,
+    pub(super) reserved: u64,
 }
 
 impl Ranked for Pool {
@@ -66,6 +66,11 @@ impl Pool {
     /// Bytes held, in use or not.
     pub fn reserved(&self) -> u64 {
         self.reserved
+    }
+
+    /// Bytes that a block of `len` bytes takes.
+    pub fn size(len: usize) -> u64 {
+        class_of(Block::size(len)).1 as u64
     }
 
     /// A block with room for `len` bytes, to be filled.
@@ -216,8 +221,7 @@ impl Pool {
 }
 
 /// The size of the blocks of class `number`.
-#[cfg(test)]
-fn block_size(number: usize) -> usize {
+pub fn block_size(number: usize) -> usize {
     if number < 7 { 8 * (number + 2) } else { (5 + (number - 7) % 4) << ((number - 7) / 4 + 4) }
 }
 

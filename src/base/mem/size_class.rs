@@ -180,12 +180,21 @@ impl Class {
     /// # Safety
     /// `chunk` is alive and in no list, and none of its blocks is in use or in the free list.
     pub unsafe fn set_empty(&mut self, chunk: *mut Chunk) {
+        debug_assert!(self.lists().all(|other| other != chunk), "a chunk that becomes empty is still in a list");
         // SAFETY: passed on from the caller.
         unsafe {
             (*chunk).cut = 0;
             (*chunk).next = self.empty;
         }
         self.empty = chunk;
+    }
+
+    /// The chunks in use, and then the empty ones.
+    pub fn lists(&self) -> impl Iterator<Item = *mut Chunk> {
+        // SAFETY: the chunks of this class are alive.
+        let after = |chunk: &*mut Chunk| Some(unsafe { (**chunk).next }).filter(|next| !next.is_null());
+        let list = move |first: *mut Chunk| core::iter::successors(Some(first).filter(|first| !first.is_null()), after);
+        list(self.chunks).chain(list(self.empty))
     }
 
     /// Takes the chunks whose blocks are all free out of use; returns the bytes given back to memory.
@@ -200,7 +209,9 @@ impl Class {
         while !block.is_null() {
             // SAFETY: each free block lies in one of the chunks.
             unsafe {
-                (*chunks.holding(block)).free += 1;
+                let chunk = chunks.holding(block);
+                (*chunk).free += 1;
+                debug_assert!((*chunk).free <= (*chunk).cut, "more blocks of a chunk are free than were cut from it");
                 block = Self::next(block);
             }
         }
@@ -280,7 +291,12 @@ impl Sorted {
     /// The chunk that `block` lies in; there is one.
     fn holding(&mut self, block: *mut u8) -> *mut Chunk {
         let after = self.as_slice().partition_point(|chunk| chunk.cast::<u8>() < block);
-        self.as_slice()[after - 1]
+        debug_assert!(after > 0, "a free block lies in no chunk of its class");
+        let chunk = self.as_slice()[after - 1];
+        // SAFETY: the chunks are alive.
+        let size = unsafe { (*chunk).size };
+        debug_assert!(chunk.cast::<u8>().wrapping_add(size) > block, "a free block lies behind its chunk");
+        chunk
     }
 
     fn free(self, memory: &Memory) {
