@@ -245,6 +245,19 @@ impl<K: Key> Table<K> {
         }
     }
 
+    /// The value word of the key that a slot of another table has.
+    pub fn value_of_key_in(&self, slot: &Slot<K>, hasher: &Hasher) -> Option<u64> {
+        let hash = K::hash_in_slot(&slot.key, hasher);
+        let mut bucket = self.head(hash)?;
+        loop {
+            if let Some(found) = bucket.tops().matching(tophash(hash)).find(|at| is_same_key(&bucket.slots[*at], slot))
+            {
+                return Some(bucket.slots[found].load_value());
+            }
+            bucket = self.next_in_chain(bucket)?;
+        }
+    }
+
     /// A key that was just inserted is in its chain once.
     fn check_key<'a>(&'a self, head: Bucket<'a, K>, top: u8, key: K::Words) {
         let (mut bucket, mut inserted, mut same) = (head, None, 0);

@@ -168,6 +168,54 @@ impl Entries {
         }
     }
 
+    /// Panics with what does not hold of the arena; returns how many entries are in use. For the holder of the mutex, between two
+    /// operations. `visit` is given each entry that was ever cut.
+    pub fn check(&self, mut visit: impl FnMut(&Entry)) -> u64 {
+        let (mut cut, mut free, mut bytes, mut chunk) = (0, 0, 0, self.chunks);
+        while let Some(this) = NonNull::new(chunk) {
+            // SAFETY: chunks are alive.
+            unsafe {
+                let Chunk { next, count, cut: from_this, made, discarded } = *chunk;
+                let is_cut = from_this == count || chunk == self.chunks && from_this < count;
+                assert!(
+                    is_cut && from_this <= made,
+                    "{from_this} of {count} entries are cut from a chunk, {made} made"
+                );
+                for entry in Chunk::entries(this.as_ptr()) {
+                    free += u64::from(entry.state.load(Relaxed) & 3 == FREE);
+                    visit(entry);
+                }
+                cut += from_this as u64;
+                bytes += Chunk::size(count) as u64 - discarded;
+                chunk = next;
+            }
+        }
+        chunk = self.empty;
+        while let Some(this) = NonNull::new(chunk) {
+            // SAFETY: chunks are alive.
+            let Chunk { next, count, cut, discarded, .. } = unsafe { &*this.as_ptr() };
+            assert!(*cut == 0, "{cut} entries are cut from an empty chunk");
+            bytes += Chunk::size(*count) as u64 - discarded;
+            chunk = *next;
+        }
+        assert!(self.bytes == bytes, "the entries count {} bytes, and their chunks have {bytes}", self.bytes);
+        let (mut listed, mut link) = (0, self.free);
+        while let Some(entry) = NonNull::new(link)
+            && listed < free
+        {
+            // SAFETY: entries stay where they are.
+            let entry = unsafe { entry.as_ref() };
+            assert!(entry.state.load(Relaxed) & 3 == FREE, "entry {listed} in the list of free ones is in use");
+            link = core::ptr::with_exposed_provenance_mut(entry.key.load(Relaxed) as usize);
+            listed += 1;
+        }
+        assert!(
+            link.is_null() && listed == free,
+            "{free} entries are free, and the list of them does not have just these"
+        );
+        cut - free
+    }
+
     /// # Safety
     /// Nobody looks at any entry any more.
     pub unsafe fn destroy(&mut self, memory: &Memory) {

@@ -36,9 +36,9 @@ use crate::{
     table::Attempt,
 };
 pub(super) const FREE: u64 = 0;
-const LIVE: u64 = 1;
+pub(super) const LIVE: u64 = 1;
 const NIL: u64 = 2;
-const EXPUNGED: u64 = 3;
+pub(super) const EXPUNGED: u64 = 3;
 
 /// Attempts of a reader before somebody has to lock the entry.
 const ATTEMPTS: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
@@ -178,6 +178,7 @@ impl<'a> EntryGuard<'a> {
 
     /// A fresh entry gets its first value, which is counted, and the block of its key.
     pub fn begin(&self, value: u64, key: Option<Block>) {
+        debug_assert!(self.state() == FREE, "an entry in use begins anew");
         self.entry.value.store(value, Release);
         self.entry.key.store(key.map_or(0, Block::word), Relaxed);
         self.set_state(LIVE);
@@ -205,6 +206,7 @@ impl<'a> EntryGuard<'a> {
 
     /// No table has the entry any more: it is free, and the block of its key is the caller's to free.
     pub fn free(&self) -> Option<Block> {
+        debug_assert!(self.state() != FREE, "an entry is freed twice");
         self.set_state(FREE);
         let key = self.entry.key.swap(0, Relaxed);
         // SAFETY: the entry owned the block until now, if it had one.

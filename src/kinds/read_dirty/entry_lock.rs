@@ -79,7 +79,12 @@ impl Lock {
     /// Gives back the lock, which the caller has.
     #[inline(always)]
     pub fn release(&self) {
-        if self.0.word.swap(FREE, Release) == CONTENDED {
+        let was = self.0.word.swap(FREE, Release);
+        debug_assert!(
+            was == HELD || was == CONTENDED,
+            "the lock of an entry is given back by one who does not have it"
+        );
+        if was == CONTENDED {
             self.0.wake_one();
         }
     }

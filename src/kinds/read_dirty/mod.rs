@@ -31,6 +31,7 @@
 //! held, for a moment, the lock of an entry that may be another key's by now. So the page of an entry goes only when its lock cannot be had any more
 //! ([`entry_lock`]).
 
+mod check;
 mod dirty;
 mod entries;
 mod entry;
@@ -52,6 +53,7 @@ use crate::{
     base::{
         arch::stores_done,
         hash::Hasher,
+        invariant::WholeChecks,
         mem::{Block, Memory, Pool},
         sync::{
             AtomicU64, Mutex,
@@ -119,6 +121,7 @@ struct Inner {
     expunged: u64,
     /// Entries that room was asked for.
     reserved: u64,
+    checks: WholeChecks,
 }
 
 impl Ranked for Inner {
@@ -133,7 +136,9 @@ unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
 impl<K: Key, V: Value> ReadDirty<K, V> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
         let states = core::array::from_fn(|_| TableState::new(Growth::Doubling, true));
-        let inner = Inner { states, entries: Entries::new(), misses: 0, promotions: 0, expunged: 0, reserved: 0 };
+        let entries = Entries::new();
+        let checks = WholeChecks::default();
+        let inner = Inner { states, entries, misses: 0, promotions: 0, expunged: 0, reserved: 0, checks };
         Self {
             read: AtomicU64::new(0),
             tables: [Table::new(0), Table::new(0)],
@@ -329,6 +334,7 @@ impl<K: Key, V: Value, S: Sink<K>> Sink<K> for LiveEntries<'_, S, fn() -> V> {
 
 impl<K: Key, V: Value> Drop for ReadDirty<K, V> {
     fn drop(&mut self) {
+        self.locked().check_alone();
         let mut inner = lock(&self.mutex);
         let Inner { states, entries, .. } = &mut *inner;
         for (table, state) in self.tables.iter().zip(states) {
