@@ -260,7 +260,9 @@ mod tests {
             let (full, live) = (pool.reserved(), pool.live());
             assert!(full < live + live / 7 + (64 << 10), "blocks of {size}: {full} bytes for {live}");
             blocks.iter().for_each(|block| unsafe { pool.free(&memory, *block) });
+            pool.check();
             pool.shrink(&memory).unwrap();
+            pool.check();
             assert!(pool.reserved() < full / 5, "blocks of {size} keep {} of {full}", pool.reserved());
             unsafe { pool.destroy(&memory) };
         }
@@ -290,11 +292,14 @@ mod tests {
             }
             assert_eq!(pool.reserved(), held, "freed blocks were not used again");
             assert!(blocks[0].equals(&text(0)));
+            pool.check();
             unsafe { pool.reset(&memory) };
+            pool.check();
             assert_eq!(pool.live(), 0);
             let block = fill(&mut pool, &[1; 100_000]);
             unsafe { pool.free(&memory, block) };
             pool.shrink(&memory).unwrap();
+            pool.check();
             if !stable {
                 assert!(pool.reserved() < 10_000, "chunks were not given back: {}", pool.reserved());
             }

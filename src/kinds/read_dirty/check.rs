@@ -23,7 +23,8 @@ impl<K: Key, V: Value> Drop for Locked<'_, K, V> {
     fn drop(&mut self) {
         if CHECKED && !std::thread::panicking() && self.inner.checks.are_due() {
             let looks = self.check();
-            self.inner.checks.took(looks);
+            // A map of a few entries is checked each time.
+            self.inner.checks.took(if looks < 200 { 0 } else { looks });
         }
     }
 }

@@ -204,6 +204,21 @@ fn a_load_with_the_mutex_leaves_alone_what_was_the_read_map() {
     assert_eq!(map.locked().inner.promotions, before);
 }
 
+/// With the new value it is in the read map alone for a moment, and the next dirty map must not be without it.
+#[test]
+fn a_deleted_key_that_comes_back_is_put_into_the_dirty_map() {
+    let map = Map::new(Hasher::new(7, 0).unwrap(), Memory::new(Default::default()));
+    let hashed = |key| Word::hashed(&map.hasher, key);
+    fill(&map, 0..5);
+    map.write(&hashed(1), Delete).unwrap();
+    map.write(&hashed(5), Store(&b"new"[..])).unwrap();
+    assert_eq!(map.locked().inner.expunged, 1);
+    map.write(&hashed(1), Store(&b"again"[..])).unwrap();
+    assert_eq!(map.locked().inner.expunged, 0);
+    map.before_range().unwrap();
+    assert_eq!(map.try_load(&hashed(1), |_| ()), Attempt::Hit(()));
+}
+
 #[test]
 fn every_promotion_begins_a_generation_of_its_own() {
     let mut all = vec![Read(0)];
