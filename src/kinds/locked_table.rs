@@ -8,7 +8,9 @@ use super::{
 use crate::{
     base::{
         hash::Hasher,
+        invariant::{CHECKED, WholeChecks},
         mem::{Block, Memory, Pool},
+        sync::{Rank, Ranked},
     },
     item::{Blocks, Held, Key, Receive, Value},
     table::{Growth, HomeBucket, Lookup, Table, TableMut, WriterState},
@@ -20,13 +22,18 @@ use core::marker::PhantomData;
 pub struct TableState {
     pub writer: WriterState,
     pub pool: Pool,
+    checks: WholeChecks,
+}
+
+impl Ranked for TableState {
+    const RANK: Rank = Rank::Map;
 }
 
 impl TableState {
     /// `stable`: some readers do not take the lock, so memory that they may be reading must stay
     /// readable.
     pub fn new(growth: Growth, stable: bool) -> Self {
-        Self { writer: WriterState::new(growth, stable), pool: Pool::new(stable) }
+        Self { writer: WriterState::new(growth, stable), pool: Pool::new(stable), checks: WholeChecks::default() }
     }
 }
 
@@ -34,6 +41,7 @@ impl TableState {
 pub struct LockedTable<'a, K: Key, V> {
     table: TableMut<'a, K>,
     blocks: Held<'a>,
+    checks: &'a mut WholeChecks,
     values: PhantomData<fn() -> V>,
 }
 
@@ -48,7 +56,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
     pub unsafe fn new(table: &'a Table<K>, state: &'a mut TableState, memory: &'a Memory, hasher: &'a Hasher) -> Self {
         // SAFETY: the caller gives exclusive access to the table, with its own state and memory.
         let table = unsafe { TableMut::new(table, &mut state.writer, memory, hasher) };
-        Self { table, blocks: Held { pool: &mut state.pool, memory }, values: PhantomData }
+        let blocks = Held { pool: &mut state.pool, memory };
+        Self { table, blocks, checks: &mut state.checks, values: PhantomData }
     }
 
     /// Applies an operation to a key: see [`super::Kind::write`].
@@ -87,7 +96,29 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         hashed: &K::Hashed<'_>,
         operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
-        carry_out(KeyInTable { table: self, hashed, lookup }, operation)
+        let result = carry_out(KeyInTable { table: self, hashed, lookup }, operation);
+        if self.checks.are_due() {
+            self.check_blocks();
+        }
+        result
+    }
+
+    /// What holds of the blocks whenever the table's lock can be had, in debug builds: those in use are the keys and values of the table.
+    /// (The table itself looks at what holds of it.) Panics if it is not so.
+    fn check_blocks(&mut self) {
+        if !CHECKED || std::thread::panicking() {
+            return;
+        }
+        let (mut entries, mut live) = (0, 0);
+        self.table.for_each(|slot| {
+            entries += 1;
+            live += K::block(&slot.key).map_or(0, |block| Pool::size(block.len()));
+            // SAFETY: a live slot of a table of such values.
+            live += if V::IN_PLACE { 0 } else { Pool::size(unsafe { V::len(slot.load_value()) }) };
+        });
+        let counted = self.blocks.pool.live();
+        assert!(counted == live, "blocks of {counted} bytes are in use, and those of keys and values have {live}");
+        self.checks.took(entries + self.blocks.pool.check());
     }
 
     /// Frees the block of a key, if the key has one.
@@ -111,6 +142,7 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         self.table.clear();
         // SAFETY: the table is empty, so no slot refers to a block.
         unsafe { self.blocks.pool.reset(self.blocks.memory) };
+        self.check_blocks();
     }
 
     pub fn reserve(&mut self, entries: u64) -> Result<(), Error> {
@@ -129,7 +161,9 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
 
     pub fn shrink(&mut self) -> Result<(), Error> {
         let table = self.table.shrink();
-        self.blocks.pool.shrink(self.blocks.memory)?;
+        let pool = self.blocks.pool.shrink(self.blocks.memory);
+        self.check_blocks();
+        pool?;
         Ok(table?)
     }
 
@@ -139,6 +173,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
     ///
     /// No thread uses the table now or later.
     pub unsafe fn destroy(&mut self) {
+        self.table.check_all();
+        self.check_blocks();
         // SAFETY: by this function's contract no thread reads the table or its blocks any more.
         unsafe {
             self.table.destroy();

@@ -3,7 +3,10 @@
 //! changes the key, asks the operation for its decision, and carries it out.
 
 use super::{Error, Outcome};
-use crate::item::{BufferTooSmall, Receive, Value, Word};
+use crate::{
+    base::sync::outside_the_ranks,
+    item::{BufferTooSmall, Receive, Value, Word},
+};
 use core::marker::PhantomData;
 
 /// What to do with the entry.
@@ -227,9 +230,9 @@ pub struct Update<'o, R>(pub &'o mut Decide<'o, R>);
 impl<'v, V: Value> Operation<'v, V> for Update<'_, V::Ref<'v>> {
     const ASKS_USER: bool = true;
     fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Decision<V::Ref<'v>>), Error> {
-        Ok((Outcome::Done, current.show(|value| (self.0)(Some(value)))))
+        Ok((Outcome::Done, current.show(|value| outside_the_ranks(|| (self.0)(Some(value))))))
     }
     fn on_absent(&mut self) -> Result<(Outcome, Decision<V::Ref<'v>>), Error> {
-        Ok((Outcome::Done, (self.0)(None)))
+        Ok((Outcome::Done, outside_the_ranks(|| (self.0)(None))))
     }
 }

@@ -49,7 +49,7 @@ const FILTER: u32 = 24;
 
 /// The filter bit of a tophash: one of eight, by its lowest three bits.
 #[inline(always)]
-fn filter_bit(top: u8) -> u32 {
+pub fn filter_bit(top: u8) -> u32 {
     1 << FILTER << (top & 7)
 }
 
@@ -67,6 +67,10 @@ impl Meta {
     #[inline(always)]
     pub fn may_overflow(&self, top: u8) -> bool {
         self.overflow.load(Relaxed) & filter_bit(top) != 0
+    }
+    /// Of a head: the bits of all tophashes that it records.
+    pub fn filter(&self) -> u32 {
+        self.overflow.load(Relaxed) & !MAX_OVERFLOW
     }
     /// Of a head: records that an entry with this tophash lies in an overflow bucket.
     pub fn set_overflows(&self, top: u8) {
@@ -202,8 +206,8 @@ impl<K: Key> Bucket<'_, K> {
 pub struct Tops(pub u64);
 
 /// Every byte [`EMPTY_ONE`].
-const EMPTY_ONES: u64 = u64::from_ne_bytes([EMPTY_ONE; SLOTS]);
-const HIGHEST: u64 = u64::from_ne_bytes([0x80; SLOTS]);
+pub const EMPTY_ONES: u64 = u64::from_ne_bytes([EMPTY_ONE; SLOTS]);
+pub const HIGHEST: u64 = u64::from_ne_bytes([0x80; SLOTS]);
 
 impl Tops {
     pub const EMPTY: Self = Self(0);
@@ -279,6 +283,10 @@ impl Matches {
     pub fn first_from(self, slot: usize) -> Option<usize> {
         let turned = Self(self.0.rotate_right(slot as u32));
         turned.first().map(|first| (first + slot) & (SLOTS - 1))
+    }
+    /// Bit 0 stands for slot 0.
+    pub fn mask(self) -> u8 {
+        self.0
     }
     /// All but the first.
     #[inline(always)]

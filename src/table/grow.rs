@@ -138,7 +138,7 @@ impl<'a, K: Key> TableMut<'a, K> {
     }
 
     /// How many entries the main buckets are meant for.
-    fn capacity(&self) -> u64 {
+    pub(super) fn capacity(&self) -> u64 {
         match self.writer.growth {
             Growth::Linear if self.shape().buckets() < SMALL => self.shape().buckets() * SMALL_LOAD,
             Growth::Linear => self.shape().buckets() * LINEAR_LOAD.0 / LINEAR_LOAD.1,
@@ -258,6 +258,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             // While the versions are odd: a reader that sees them even again must see the new shape.
             self.publish(shape.bits(), shape.split() + 1);
         }
+        self.check_move([low, high]);
         self.prefetch_splits();
         Ok(())
     }
@@ -301,6 +302,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             self.free_overflow(rest);
             self.publish(bits, split - 1);
         }
+        self.check_move([low]);
         Ok(())
     }
 
@@ -326,6 +328,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
         self.writer.growing = false;
         self.set_limit();
+        self.check_all();
         Ok(())
     }
 
@@ -398,6 +401,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
         self.pack_overflow();
         self.release_unused();
+        self.check_all();
         result
     }
 

@@ -65,6 +65,7 @@
 //! 2^31 times, exactly.
 
 mod bucket;
+mod check;
 mod grow;
 mod inspect;
 #[cfg(all(test, loom))]

@@ -113,6 +113,7 @@ impl<K: Key> Segments<K> {
     /// If the segment exists, the bucket is one of its buckets.
     #[inline(always)]
     unsafe fn bucket(&self, entry: usize, half_buckets: usize) -> Option<Bucket<'_, K>> {
+        debug_assert!(entry < ENTRIES, "no segment has place {entry}");
         // A shape is published after the segments that it needs, and an overflow number is checked by
         // version before it is followed. Acquire is for the first bucket, which comes without a new shape.
         let metas = self.metas[entry].load(Acquire);
@@ -236,6 +237,17 @@ impl<K: Key> Segments<K> {
         }
         let before = 2 * buckets_of(number).0 + 1;
         NonNull::new(self.slots[entry].load(Relaxed).wrapping_add(before * Self::HALF_SLOTS))
+    }
+
+    /// Bytes held: of every segment, without what went back to the system.
+    pub fn bytes(&self, memory: &Memory) -> u64 {
+        let segments = (0..SEGMENTS).filter_map(|number| Some((number, self.start(number)?, Self::size(number)?)));
+        let held = |(number, start, size): (usize, NonNull<u8>, usize)| {
+            let discarded = self.discarded.load(Relaxed) >> number & 1 != 0;
+            let gone = if discarded { memory.discardable(start.as_ptr(), Self::slots(number), size) } else { 0 };
+            size as u64 - gone
+        };
+        segments.map(held).sum()
     }
 
     /// Bytes of the slots of a segment.

@@ -2,12 +2,13 @@
 
 use super::{
     Growth, Table,
-    bucket::{Bucket, Change, EMPTY_ONE, MAX_OVERFLOW, Tops},
+    bucket::{Bucket, Change, EMPTY_ONE, MAX_OVERFLOW, Slot, Tops},
     search::{Attempt, HomeBucket, Place},
 };
 use crate::{
     base::{
         hash::{Hasher, tophash},
+        invariant::WholeChecks,
         mem::{Memory, OutOfMemory},
         sync::{
             Ordering::{Relaxed, Release},
@@ -46,6 +47,7 @@ pub struct WriterState {
     pub(super) overflow_reached: u64,
     /// Memory held for buckets.
     pub(super) bytes: u64,
+    pub(super) checks: WholeChecks,
 }
 
 impl WriterState {
@@ -63,6 +65,7 @@ impl WriterState {
             reached: 0,
             overflow_reached: 0,
             bytes: 0,
+            checks: WholeChecks::default(),
         }
     }
     pub fn entries(&self) -> u64 {
@@ -121,6 +124,11 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer
     }
 
+    /// As [`Table::for_each`].
+    pub fn for_each(&self, visit: impl FnMut(&Slot<K>)) {
+        self.table.for_each(visit);
+    }
+
     /// As [`Table::locate`].
     #[inline(always)]
     pub fn locate(&self, hash: u64) -> Option<HomeBucket<'a, K>> {
@@ -158,9 +166,12 @@ impl<'a, K: Key> TableMut<'a, K> {
     #[inline(always)]
     pub fn insert_at(&mut self, vacant: VacantSlot<'a, K>, key: K::Words, value: u64) {
         let VacantSlot { head, slot, top } = vacant;
-        let _change = Change::begin(head.meta);
-        head.write_slot(slot, top, key, value);
+        {
+            let _change = Change::begin(head.meta);
+            head.write_slot(slot, top, key, value);
+        }
         self.writer.entries += 1;
+        self.check_insert(head, top, key);
     }
 
     /// Adds an entry whose key is not in the table. `key` is the encoded key, with the address of its block
@@ -184,6 +195,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             None => self.insert_in_overflow(head, tophash(hash), key, value)?,
         }
         self.writer.entries += 1;
+        self.check_insert(head, tophash(hash), key);
         Ok(())
     }
 
@@ -253,13 +265,16 @@ impl<'a, K: Key> TableMut<'a, K> {
     /// Removes an entry. After this, the caller frees what its words pointed to.
     #[inline(always)]
     pub fn remove(&mut self, place: &Place<'a, K>) {
-        let _change = Change::begin(place.head.meta);
-        if place.is_in_head() {
-            place.head.remove(place.slot);
-        } else {
-            self.remove_from_overflow(place);
+        {
+            let _change = Change::begin(place.head.meta);
+            if place.is_in_head() {
+                place.head.remove(place.slot);
+            } else {
+                self.remove_from_overflow(place);
+            }
         }
         self.writer.entries -= 1;
+        self.check_remove(place.head);
     }
 
     /// Removes an entry from an overflow bucket.
@@ -331,6 +346,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.entries = 0;
         self.writer.growing &= self.table.shape().split() != 0;
         self.set_limit();
+        self.check_all_if_due();
     }
 
     /// Frees the table's memory. The table keeps its shape, so it must not be used again.

@@ -13,6 +13,7 @@
 
 mod alloc;
 mod block;
+mod check;
 #[cfg(all(test, loom))]
 mod models;
 mod pool;

@@ -16,6 +16,7 @@ use super::{
     block::{Block, HEADER},
     size_class::{CHUNK_HEADER, Chunk, Class, SMALL},
 };
+use crate::base::sync::{Rank, Ranked};
 use core::ptr::{NonNull, null_mut};
 
 /// Enough groups for the largest key or value, which has 2^31 - 1 bytes. A group is four size
@@ -42,19 +43,23 @@ pub fn is_same_class(one: usize, other: usize) -> bool {
     one == other || class_of(Block::size(one)).0 == class_of(Block::size(other)).0
 }
 
-type Group = [Class; 4];
+pub type Group = [Class; 4];
 
 /// A pool. Only the thread that holds the lock around it uses it.
 pub struct Pool {
     /// Null until the first block of the group is needed. Most maps use blocks of few sizes, and a
     /// map of words uses none.
-    groups: [*mut Group; GROUPS],
+    pub(super) groups: [*mut Group; GROUPS],
     /// Optimistic readers may hold addresses of blocks: memory must stay readable.
     stable: bool,
     /// The sizes of all blocks in use, added up. The size of a block is that of its class.
-    live: u64,
+    pub(super) live: u64,
     /// Bytes allocated from `Memory`, less those freed or discarded.
-    reserved: u64,
+    pub(super) reserved: u64,
+}
+
+impl Ranked for Pool {
+    const RANK: Rank = Rank::Pool;
 }
 
 // SAFETY: a pool owns what its pointers lead to, and nothing of that is bound to a thread.
@@ -73,6 +78,11 @@ impl Pool {
     /// Bytes of memory held for blocks, in use or not.
     pub fn reserved(&self) -> u64 {
         self.reserved
+    }
+
+    /// The bytes of the block that `len` bytes get.
+    pub fn size(len: usize) -> u64 {
+        class_of(Block::size(len)).1 as u64
     }
 
     /// Allocates a block for `len` bytes. The caller fills it.
@@ -245,8 +255,7 @@ impl Pool {
 }
 
 /// The size of the blocks of class `number`.
-#[cfg(test)]
-fn block_size(number: usize) -> usize {
+pub fn block_size(number: usize) -> usize {
     if number < 7 { 8 * (number + 2) } else { (5 + (number - 7) % 4) << ((number - 7) / 4 + 4) }
 }
 
@@ -285,7 +294,9 @@ mod tests {
             let (full, live) = (pool.reserved(), pool.live());
             assert!(full < live + live / 7 + (64 << 10), "blocks of {size}: {full} bytes for {live}");
             blocks.iter().for_each(|block| unsafe { pool.free(&memory, *block) });
+            pool.check();
             pool.shrink(&memory).unwrap();
+            pool.check();
             assert!(pool.reserved() < full / 5, "blocks of {size} keep {} of {full}", pool.reserved());
             unsafe { pool.destroy(&memory) };
         }
@@ -315,11 +326,14 @@ mod tests {
             }
             assert_eq!(pool.reserved(), held, "new chunks were allocated although blocks were free");
             assert!(blocks[0].equals(&text(0)));
+            pool.check();
             unsafe { pool.reset(&memory) };
+            pool.check();
             assert_eq!(pool.live(), 0);
             let block = fill(&mut pool, &[1; 100_000]);
             unsafe { pool.free(&memory, block) };
             pool.shrink(&memory).unwrap();
+            pool.check();
             if !stable {
                 assert!(pool.reserved() < 10_000, "empty chunks were not freed: {} bytes", pool.reserved());
             }

@@ -228,12 +228,21 @@ impl Class {
     /// `chunk` is an allocated chunk of this class and in no list. None of its blocks is in use or
     /// in the free list.
     pub unsafe fn set_empty(&mut self, chunk: *mut Chunk) {
+        debug_assert!(self.lists().all(|other| other != chunk), "a chunk that becomes empty is still in a list");
         // SAFETY: `chunk` is allocated.
         unsafe {
             (*chunk).cut = 0;
             (*chunk).next = self.empty;
         }
         self.empty = chunk;
+    }
+
+    /// The chunks in use, and then the empty ones.
+    pub fn lists(&self) -> impl Iterator<Item = *mut Chunk> {
+        // SAFETY: the chunks of this class are allocated.
+        let after = |chunk: &*mut Chunk| Some(unsafe { (**chunk).next }).filter(|next| !next.is_null());
+        let list = move |first: *mut Chunk| core::iter::successors(Some(first).filter(|first| !first.is_null()), after);
+        list(self.chunks).chain(list(self.empty))
     }
 
     /// Frees the chunks whose blocks are all in the free list, or in a stable pool moves them to
@@ -255,7 +264,9 @@ impl Class {
             // SAFETY: the block is in the free list and lies in one of the chunks, which are
             // allocated.
             unsafe {
-                (*chunks.of_block(block)).free += 1;
+                let chunk = chunks.of_block(block);
+                (*chunk).free += 1;
+                debug_assert!((*chunk).free <= (*chunk).cut, "more blocks of a chunk are free than were cut from it");
                 block = Self::next(block);
             }
         }
@@ -339,7 +350,12 @@ impl Sorted {
     /// of these chunks.
     fn of_block(&mut self, block: *mut u8) -> *mut Chunk {
         let after = self.as_slice().partition_point(|chunk| chunk.cast::<u8>() < block);
-        self.as_slice()[after - 1]
+        debug_assert!(after > 0, "a free block lies in no chunk of its class");
+        let chunk = self.as_slice()[after - 1];
+        // SAFETY: the chunks are alive.
+        let size = unsafe { (*chunk).size };
+        debug_assert!(chunk.cast::<u8>().wrapping_add(size) > block, "a free block lies behind its chunk");
+        chunk
     }
 
     fn free(self, memory: &Memory) {

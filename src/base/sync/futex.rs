@@ -7,7 +7,7 @@
 
 use super::AtomicU32;
 #[cfg(any(loom, shuttle))]
-use super::{Condvar, Mutex, Ordering::SeqCst, lock};
+use super::{BareMutexGuard, Condvar, Mutex, Ordering::SeqCst};
 #[cfg(not(any(loom, shuttle)))]
 use crate::base::os;
 
@@ -46,8 +46,11 @@ impl Futex {
 
 #[cfg(any(loom, shuttle))]
 impl Futex {
+    fn lock(&self) -> BareMutexGuard<'_, ()> {
+        self.queue.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
     pub fn wait(&self, value: u32) {
-        let guard = lock(&self.queue.0);
+        let guard = self.lock();
         // The kernel compares `value` with the latest value of the word. In a model a plain load
         // may see an older one; only a read-modify-write sees the latest. If that fails it must not
         // write, as a `fetch_add` of 0 would: loom may order such a write after a later plain
@@ -60,11 +63,11 @@ impl Futex {
         }
     }
     pub fn wake_one(&self) {
-        let _guard = lock(&self.queue.0);
+        let _guard = self.lock();
         self.queue.1.notify_one();
     }
     pub fn wake_all(&self) {
-        let _guard = lock(&self.queue.0);
+        let _guard = self.lock();
         self.queue.1.notify_all();
     }
 }

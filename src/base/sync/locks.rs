@@ -9,8 +9,37 @@
 //! Ignore poison, because a map in which a call panicked refuses all later calls by itself. Threads
 //! that are already inside must still get their locks, or they would hang.
 
-use super::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, spin_loop};
+use super::{
+    BareMutexGuard, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    ranks::{HeldRank, Ranked},
+    spin_loop,
+};
+use core::ops::{Deref, DerefMut};
 use std::sync::TryLockError;
+
+/// A lock that is held, and its rank.
+pub struct Guard<G> {
+    // Dropped first: the lock is released before the rank.
+    bare: G,
+    _rank: HeldRank,
+}
+
+pub type MutexGuard<'a, T> = Guard<BareMutexGuard<'a, T>>;
+
+impl<G: Deref> Deref for Guard<G> {
+    type Target = G::Target;
+    #[inline(always)]
+    fn deref(&self) -> &G::Target {
+        &self.bare
+    }
+}
+
+impl<G: DerefMut> DerefMut for Guard<G> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut G::Target {
+        &mut self.bare
+    }
+}
 
 /// How many times the thread spins before the next attempt at the lock, at first. The number
 /// doubles with each attempt. Even the first pause is long enough for the holder to take the lock
@@ -27,13 +56,20 @@ const TRIES: u32 = if cfg!(tsan) { u32::MAX } else { SPINS + YIELDS };
 
 /// Takes the lock. Retries, then sleeps until it is free.
 #[inline(always)]
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    try_lock(mutex).unwrap_or_else(|| lock_slow(mutex))
+pub fn lock<T: Ranked>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    let _rank = HeldRank::take(T::RANK);
+    Guard { bare: try_lock_bare(mutex).unwrap_or_else(|| lock_slow(mutex)), _rank }
 }
 
 /// Takes the lock if it is free. Never waits.
 #[inline(always)]
-pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+pub fn try_lock<T: Ranked>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    let _rank = HeldRank::take(T::RANK);
+    Some(Guard { bare: try_lock_bare(mutex)?, _rank })
+}
+
+#[inline(always)]
+fn try_lock_bare<T>(mutex: &Mutex<T>) -> Option<BareMutexGuard<'_, T>> {
     match mutex.try_lock() {
         Ok(guard) => Some(guard),
         // A call panicked under this lock. The lock is ours all the same.
@@ -45,8 +81,8 @@ pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 /// [`lock`] when the lock was not free at first.
 #[cold]
 #[inline(never)]
-fn lock_slow<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    attempts(|| try_lock(mutex)).unwrap_or_else(|| mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+fn lock_slow<T>(mutex: &Mutex<T>) -> BareMutexGuard<'_, T> {
+    attempts(|| try_lock_bare(mutex)).unwrap_or_else(|| mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
 }
 
 /// Repeats `attempt`, with pauses in between, until it returns `Some`. Returns `None` when the
@@ -68,18 +104,24 @@ pub fn attempts<T>(attempt: impl Fn() -> Option<T>) -> Option<T> {
 
 /// Takes a reader-writer lock for reading, together with other readers. Leaves retrying to the
 /// lock.
-pub fn lock_shared<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+pub fn lock_shared<T: Ranked>(lock: &RwLock<T>) -> Guard<RwLockReadGuard<'_, T>> {
+    let _rank = HeldRank::take(T::RANK);
     // Never sleep under ThreadSanitizer: see `TRIES`.
     while cfg!(tsan) {
-        if let Some(guard) = try_lock_shared(lock) {
-            return guard;
+        if let Some(bare) = try_lock_shared_bare(lock) {
+            return Guard { bare, _rank };
         }
     }
-    lock.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    Guard { bare: lock.read().unwrap_or_else(|poisoned| poisoned.into_inner()), _rank }
 }
 
 /// Takes a reader-writer lock for reading if no writer holds it. Never waits.
-pub fn try_lock_shared<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
+pub fn try_lock_shared<T: Ranked>(lock: &RwLock<T>) -> Option<Guard<RwLockReadGuard<'_, T>>> {
+    let _rank = HeldRank::take(T::RANK);
+    Some(Guard { bare: try_lock_shared_bare(lock)?, _rank })
+}
+
+fn try_lock_shared_bare<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
     match lock.try_read() {
         Ok(guard) => Some(guard),
         Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -88,14 +130,15 @@ pub fn try_lock_shared<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
 }
 
 /// Takes a reader-writer lock for writing, alone. Leaves retrying to the lock.
-pub fn lock_alone<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+pub fn lock_alone<T: Ranked>(lock: &RwLock<T>) -> Guard<RwLockWriteGuard<'_, T>> {
+    let _rank = HeldRank::take(T::RANK);
     // Never sleep under ThreadSanitizer: see `TRIES`.
     while cfg!(tsan) {
         match lock.try_write() {
-            Ok(guard) => return guard,
-            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Ok(bare) => return Guard { bare, _rank },
+            Err(TryLockError::Poisoned(poisoned)) => return Guard { bare: poisoned.into_inner(), _rank },
             Err(TryLockError::WouldBlock) => {}
         }
     }
-    lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    Guard { bare: lock.write().unwrap_or_else(|poisoned| poisoned.into_inner()), _rank }
 }

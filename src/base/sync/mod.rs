@@ -11,15 +11,17 @@
 
 mod futex;
 mod locks;
+mod ranks;
 
 pub use futex::Futex;
-pub use locks::{attempts, lock, lock_alone, lock_shared, try_lock, try_lock_shared};
+pub use locks::{MutexGuard, attempts, lock, lock_alone, lock_shared, try_lock, try_lock_shared};
+pub use ranks::{HeldRank, Rank, Ranked, outside_the_ranks};
 
 #[cfg(not(any(loom, shuttle)))]
 pub use std::{
     hint::spin_loop,
     sync::{
-        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Mutex, MutexGuard as BareMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
 };
@@ -28,7 +30,7 @@ pub use std::{
 pub use loom::{
     hint::spin_loop,
     sync::{
-        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard as BareMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
 };
@@ -37,7 +39,7 @@ pub use loom::{
 pub use shuttle::{
     hint::spin_loop,
     sync::{
-        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard as BareMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
     thread_local,

@@ -198,6 +198,55 @@ impl EntryArena {
         }
     }
 
+    /// Checks the arena, and panics if an invariant does not hold. Returns how many entries are in
+    /// use. Calls `visit` with each entry that is cut. For the holder of the mutex, between two
+    /// operations.
+    pub fn check(&self, mut visit: impl FnMut(&Entry)) -> u64 {
+        let (mut cut, mut free, mut bytes, mut chunk) = (0, 0, 0, self.chunks);
+        while let Some(this) = NonNull::new(chunk) {
+            // SAFETY: chunks stay allocated.
+            unsafe {
+                let EntryChunk { next, count, cut: from_this, made, discarded } = *chunk;
+                let is_cut = from_this == count || chunk == self.chunks && from_this < count;
+                assert!(
+                    is_cut && from_this <= made,
+                    "{from_this} of {count} entries are cut from a chunk, {made} made"
+                );
+                for entry in EntryChunk::entries(this.as_ptr()) {
+                    free += u64::from(entry.state.load(Relaxed) & 3 == UNUSED);
+                    visit(entry);
+                }
+                cut += from_this as u64;
+                bytes += EntryChunk::size(count) as u64 - discarded;
+                chunk = next;
+            }
+        }
+        chunk = self.empty;
+        while let Some(this) = NonNull::new(chunk) {
+            // SAFETY: chunks stay allocated.
+            let EntryChunk { next, count, cut, discarded, .. } = unsafe { &*this.as_ptr() };
+            assert!(*cut == 0, "{cut} entries are cut from an empty chunk");
+            bytes += EntryChunk::size(*count) as u64 - discarded;
+            chunk = *next;
+        }
+        assert!(self.bytes == bytes, "the entries count {} bytes, and their chunks have {bytes}", self.bytes);
+        let (mut listed, mut link) = (0, self.free);
+        while let Some(entry) = NonNull::new(link)
+            && listed < free
+        {
+            // SAFETY: the free list consists of initialised entries, whose memory stays.
+            let entry = unsafe { entry.as_ref() };
+            assert!(entry.state.load(Relaxed) & 3 == UNUSED, "entry {listed} in the list of free ones is in use");
+            link = core::ptr::with_exposed_provenance_mut(entry.key.load(Relaxed) as usize);
+            listed += 1;
+        }
+        assert!(
+            link.is_null() && listed == free,
+            "{free} entries are free, and the list of them does not have just these"
+        );
+        cut - free
+    }
+
     /// Frees all memory.
     ///
     /// # Safety

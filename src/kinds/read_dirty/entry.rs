@@ -38,9 +38,9 @@ use crate::{
         invariant::broken,
         mem::Block,
         sync::{
-            AtomicU64,
+            AtomicU64, HeldRank,
             Ordering::{Acquire, Relaxed, Release},
-            fence, spin_loop,
+            Rank, fence, spin_loop,
         },
     },
     item::{Key, Receive, Value},
@@ -53,9 +53,9 @@ use crate::{
 };
 
 pub(super) const UNUSED: u64 = 0;
-const LIVE: u64 = 1;
+pub(super) const LIVE: u64 = 1;
 const NIL: u64 = 2;
-const EXPUNGED: u64 = 3;
+pub(super) const EXPUNGED: u64 = 3;
 
 /// Attempts of a reader without the lock. After these it locks the entry, or gives up if it must
 /// not wait.
@@ -136,7 +136,8 @@ impl<'a> EntryRef<'a> {
     /// then check that the entry still belongs to its key, as it may have been freed and reused.
     #[inline(always)]
     pub fn lock_if_open(self) -> Option<EntryGuard<'a>> {
-        self.0.lock.acquire().then(|| EntryGuard { entry: self.0 })
+        let _rank = HeldRank::take(Rank::Entry);
+        self.0.lock.acquire().then(|| EntryGuard { entry: self.0, _rank })
     }
 
     /// Locks an entry that is in a map, or that was just allocated. For the holder of the mutex:
@@ -149,6 +150,7 @@ impl<'a> EntryRef<'a> {
 /// An entry with its lock held.
 pub struct EntryGuard<'a> {
     pub(super) entry: &'a Entry,
+    _rank: HeldRank,
 }
 
 impl Drop for EntryGuard<'_> {
@@ -211,6 +213,7 @@ impl<'a> EntryGuard<'a> {
     /// Gives a new entry its first value, and the block of its key. The caller has counted the key
     /// in `len`.
     pub fn begin(&self, value: u64, key: Option<Block>) {
+        debug_assert!(self.state() == UNUSED, "an entry in use begins anew");
         self.entry.value.store(value, Release);
         self.entry.key.store(key.map_or(0, Block::word), Relaxed);
         self.set_state(LIVE);
@@ -239,6 +242,7 @@ impl<'a> EntryGuard<'a> {
     /// Makes an entry unused that is in neither map any more. Returns the block of its key, which
     /// the caller must free.
     pub fn free(&self) -> Option<Block> {
+        debug_assert!(self.state() != UNUSED, "an entry is freed twice");
         self.set_state(UNUSED);
         let key = self.entry.key.swap(0, Relaxed);
         // SAFETY: `key` is 0 or the word of the block that the entry owned until now.

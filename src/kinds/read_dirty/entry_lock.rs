@@ -98,7 +98,12 @@ impl Lock {
     /// Releases the lock, which the caller holds.
     #[inline(always)]
     pub fn release(&self) {
-        if self.0.word.swap(FREE, Release) == CONTENDED {
+        let was = self.0.word.swap(FREE, Release);
+        debug_assert!(
+            was == HELD || was == CONTENDED,
+            "the lock of an entry is given back by one who does not have it"
+        );
+        if was == CONTENDED {
             self.0.wake_one();
         }
     }

@@ -31,7 +31,7 @@
 //! | the other table | holder of the mutex | the dirty map if the read map is amended; else it is not in use |
 //! | an entry's state and value | holder of the entry's lock | see [`entry`] |
 //!
-//! Lock order: the mutex, then an entry, then the pool of blocks.
+//! Lock order: the mutex, then an entry, then the pool of blocks ([`Rank`]).
 //!
 //! # Why readers need no lock
 //! The map has two tables, which take turns as the read map. Their memory stays readable as long as
@@ -55,6 +55,7 @@
 //! before it discards its page: see [`entry_lock`].
 
 mod arena;
+mod check;
 mod dirty;
 mod entry;
 mod entry_lock;
@@ -75,11 +76,12 @@ use crate::{
     base::{
         arch::stores_done,
         hash::Hasher,
+        invariant::WholeChecks,
         mem::{Block, Memory, Pool},
         sync::{
             AtomicU64, Mutex,
             Ordering::{Acquire, Relaxed},
-            fence, lock,
+            Rank, Ranked, fence, lock,
         },
     },
     item::{Blocks, Key, Receive, Shared, Value},
@@ -163,6 +165,11 @@ struct Inner {
     expunged: u64,
     /// The largest `reserve` since the last `shrink`: each new dirty map is made that large.
     reserved: u64,
+    checks: WholeChecks,
+}
+
+impl Ranked for Inner {
+    const RANK: Rank = Rank::Map;
 }
 
 // SAFETY: nothing in it belongs to a thread. The memory that it points to is the map's own.
@@ -174,7 +181,9 @@ unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
 impl<K: Key, V: Value> ReadDirty<K, V> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
         let states = core::array::from_fn(|_| TableState::new(Growth::Doubling, true));
-        let inner = Inner { states, arena: EntryArena::new(), misses: 0, promotions: 0, expunged: 0, reserved: 0 };
+        let checks = WholeChecks::default();
+        let arena = EntryArena::new();
+        let inner = Inner { states, arena, misses: 0, promotions: 0, expunged: 0, reserved: 0, checks };
         Self {
             read: AtomicU64::new(0),
             tables: [Table::new(0), Table::new(0)],
@@ -381,6 +390,7 @@ impl<K: Key, V: Value, S: Sink<K>> Sink<K> for LiveEntries<'_, S, fn() -> V> {
 
 impl<K: Key, V: Value> Drop for ReadDirty<K, V> {
     fn drop(&mut self) {
+        self.locked().check_alone();
         let mut inner = lock(&self.mutex);
         let Inner { states, arena, .. } = &mut *inner;
         for (table, state) in self.tables.iter().zip(states) {

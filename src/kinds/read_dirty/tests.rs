@@ -44,10 +44,11 @@ fn entry_of(map: &Map, key: u64) -> u64 {
     map.tables[map.read().table()].get(&Word::hashed(&map.hasher, key), Slot::load_value).unwrap().unwrap()
 }
 
-/// Locks an entry as a writer does that has found `word` in the read map.
+/// Locks an entry as a writer does that has found `word` in the read map. It does so on a thread of its
+/// own, so that this thread may take the mutex while it holds the guard.
 fn lock_if_open(word: u64) -> Option<entry::EntryGuard<'static>> {
     // SAFETY: the word came from `entry_of`, and the tests keep the map until the guard is dropped.
-    unsafe { EntryRef::from_word(word) }.lock_if_open()
+    spawn(move || unsafe { EntryRef::from_word(word) }.lock_if_open()).join().unwrap()
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn a_peek_that_is_always_disturbed_does_not_wait() {
     let mut attempts = 0;
     let seen = map.load_read(&hashed, false, |_| {
         attempts += 1;
-        entry.begin(entry.value().unwrap(), None);
+        entry.entry.state.fetch_add(4, Relaxed);
     });
     assert!(seen == Attempt::Undecided && attempts > 1, "{seen:?} after {attempts} attempts");
 }
@@ -204,6 +205,21 @@ fn a_load_with_the_mutex_does_not_search_the_unused_table() {
         assert_eq!(map.locked().load(&Word::hashed(&map.hasher, 2), &mut Nothing), Ok(Outcome::Done));
     }
     assert_eq!(map.locked().inner.promotions, before);
+}
+
+/// With the new value it is in the read map alone for a moment, and the next dirty map must not be without it.
+#[test]
+fn a_deleted_key_that_comes_back_is_put_into_the_dirty_map() {
+    let map = Map::new(Hasher::new(7, 0).unwrap(), Memory::new(Default::default()));
+    let hashed = |key| Word::hashed(&map.hasher, key);
+    fill(&map, 0..5);
+    map.write(&hashed(1), Delete).unwrap();
+    map.write(&hashed(5), Store(&b"new"[..])).unwrap();
+    assert_eq!(map.locked().inner.expunged, 1);
+    map.write(&hashed(1), Store(&b"again"[..])).unwrap();
+    assert_eq!(map.locked().inner.expunged, 0);
+    map.before_range().unwrap();
+    assert_eq!(map.try_load(&hashed(1), |_| ()), Attempt::Hit(()));
 }
 
 #[test]

@@ -1,31 +1,6 @@
-//! The shape of a chain after any write.
+//! The shape of a chain after any write: what [`TableMut::check`] looks at.
 
 use super::*;
-
-/// What every write leaves behind: only the last bucket of a chain ends in [`EMPTY_REST`], and there nothing comes after it; only the
-/// head and the last bucket have empty slots, and no overflow bucket is empty; the filter has whatever lies behind the head, and nothing else.
-/// Returns how many overflow buckets are in use.
-fn check_chains<K: Key>(table: &Table<K>) -> u32 {
-    let mut overflow = 0;
-    for index in 0..table.shape().buckets() as u32 {
-        let head = table.main.get(index).unwrap();
-        let chain: Vec<_> = table.chain(head).collect();
-        overflow += chain.len() as u32 - 1;
-        for (depth, bucket) in chain.iter().enumerate() {
-            let tops = bucket.tops();
-            let rest = (0..SLOTS).find(|slot| tops.get(*slot) == EMPTY_REST);
-            let is_last = depth + 1 == chain.len();
-            assert!(rest.is_none_or(|first| is_last && (first..SLOTS).all(|slot| tops.get(slot) == EMPTY_REST)));
-            assert!(depth == 0 || is_last || tops.live().count() == SLOTS);
-            assert!(depth == 0 || tops.live().count() > 0);
-        }
-        for class in 0..8 {
-            let is_in = |bucket: &Bucket<'_, K>| bucket.tops().live().any(|slot| bucket.tops().get(slot) & 7 == class);
-            assert_eq!(head.meta.may_overflow(class), chain[1..].iter().any(is_in));
-        }
-    }
-    overflow
-}
 
 /// How many overflow buckets the chains would have if they had no empty slot before the last bucket.
 fn least_overflow<K: Key>(table: &Table<K>) -> u32 {
@@ -71,7 +46,7 @@ fn chains_of_one_table_stay_in_order<K: Key>(
             assert_eq!(least_overflow(table), owner.writer().overflow_used());
         }
         if step % 100 == 99 {
-            assert_eq!(check_chains(table), owner.writer().overflow_used());
+            owner.check();
             for name in (0..600u64).map(u64::to_le_bytes) {
                 let found = table.get(&K::hashed(hasher, key(&name)), Slot::load_value);
                 assert_eq!(found, Ok(present.get(&name).copied()));

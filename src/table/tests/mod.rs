@@ -1,8 +1,8 @@
 //! What the table does on one thread that its users cannot see.
 
 use super::{
-    Attempt, EMPTY_REST, Growth, Lookup, Mark, Matches, Place, Reach, SLOTS, Sink, Slot, Table, TableMut, WriterState,
-    bucket::{Bucket, Change, Meta},
+    Attempt, Growth, Lookup, Mark, Matches, Place, Reach, SLOTS, Sink, Slot, Table, TableMut, WriterState,
+    bucket::{Change, Meta},
 };
 use crate::{
     base::{
@@ -36,6 +36,7 @@ fn with_table<K: Key>(growth: Growth, hash_bits: u32, work: impl FnOnce(&Table<K
     // SAFETY: one owner, and the writer is stable.
     let mut owner = unsafe { TableMut::new(&table, &mut writer, &memory, &hasher) };
     work(&table, &mut owner);
+    owner.check();
     // SAFETY: nobody reads it.
     unsafe { owner.destroy() };
 }

@@ -1,0 +1,67 @@
+//! What holds of a pool between two calls. In debug builds its holder looks now and then.
+
+use super::{
+    pool::{Group, Pool, block_size},
+    size_class::{Chunk, Class},
+};
+use core::ptr::null_mut;
+
+/// What one class holds, in bytes.
+struct Sums {
+    live: u64,
+    held: u64,
+}
+
+impl Pool {
+    /// Panics with what does not hold; returns how many chunks and free blocks it looked at.
+    pub fn check(&self) -> u64 {
+        let (mut looks, mut live, mut reserved) = (1, 0, 0);
+        for (index, group) in self.groups.iter().enumerate().filter(|(_, group)| !group.is_null()) {
+            // SAFETY: groups are owned by the pool, and `self` is borrowed.
+            let classes = unsafe { &**group };
+            reserved += size_of::<Group>() as u64;
+            for (within, class) in classes.iter().enumerate() {
+                let sums = class.check(block_size(4 * index + within), &mut looks);
+                live += sums.live;
+                reserved += sums.held;
+            }
+        }
+        assert!(self.live == live, "the pool counts {} bytes as live, and its classes have {live}", self.live);
+        assert!(self.reserved == reserved, "the pool counts {} bytes, and its chunks have {reserved}", self.reserved);
+        looks
+    }
+}
+
+impl Class {
+    fn check(&self, block: usize, looks: &mut u64) -> Sums {
+        let (mut cut, mut held, mut previous) = (0, 0, null_mut::<Chunk>());
+        let mut is_in_use = true;
+        for this in self.lists() {
+            // SAFETY: the chunks of a class are alive, and its holder is alone with it.
+            let (chunk, blocks) = unsafe { (&*this, Chunk::blocks(this, block)) };
+            is_in_use &= this != self.empty;
+            if is_in_use {
+                assert!(chunk.previous == previous, "blocks of {block}: a chunk does not link the one before it");
+                let is_cut = chunk.cut == blocks || this == self.chunks && chunk.cut < blocks;
+                assert!(is_cut, "blocks of {block}: {} of {blocks} are cut from a chunk", chunk.cut);
+                cut += chunk.cut as usize;
+                previous = this;
+            } else {
+                assert!(chunk.cut == 0, "blocks of {block}: {} are cut from an empty chunk", chunk.cut);
+            }
+            assert!(chunk.free == 0, "blocks of {block}: a count of a shrink was left behind");
+            held += chunk.size as u64 - chunk.discarded;
+            *looks += 1;
+        }
+        let (mut free, mut link) = (0, self.free);
+        while !link.is_null() && free < self.free_count {
+            // SAFETY: a block in the free list.
+            link = unsafe { Self::next(link) };
+            free += 1;
+        }
+        *looks += free as u64;
+        let is_whole = link.is_null() && free == self.free_count && free <= cut;
+        assert!(is_whole, "blocks of {block}: {} of {cut} count as free, and the list has other ones", self.free_count);
+        Sums { live: ((cut - free) * block) as u64, held }
+    }
+}

@@ -1,0 +1,308 @@
+//! What holds of a table whenever its owner is not in the middle of a change. In debug builds the owner looks: at a chain after each
+//! change of it, at the whole table after whatever changes all of it, and once in as many single changes as that takes looks.
+
+use super::{
+    Growth, Table,
+    bucket::{Bucket, EMPTY_ONES, HIGHEST, Matches, Slot, Tops, filter_bit},
+    write::{TableMut, WriterState},
+};
+use crate::{
+    base::{
+        hash::{Hasher, tophash},
+        invariant::CHECKED,
+        mem::Memory,
+        sync::Ordering::Relaxed,
+    },
+    item::Key,
+};
+use core::fmt;
+
+/// Buckets of a chain that is checked after each change of it.
+const SHORT: usize = 2;
+/// Buckets of a chain in which keys are compared with each other.
+const LONG: usize = 16;
+
+/// Where in a table something does not hold: the chain of a head, and in it the bucket so many steps behind the head.
+struct Spot<'a, K: Key> {
+    table: &'a Table<K>,
+    head: Bucket<'a, K>,
+    depth: u32,
+}
+
+impl<K: Key> fmt::Display for Spot<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let buckets = self.table.shape().buckets();
+        let index =
+            (0..buckets).find(|index| self.table.main.get(*index as u32).is_some_and(|b| b.is_same(&self.head)));
+        match index {
+            Some(index) => write!(f, "bucket {index} of {buckets}")?,
+            None => write!(f, "a bucket out of use beyond {buckets}")?,
+        }
+        if self.depth > 0 { write!(f, ", overflow bucket {} of its chain", self.depth) } else { Ok(()) }
+    }
+}
+
+impl<'a, K: Key> TableMut<'a, K> {
+    /// After an insert into a chain.
+    #[inline(always)]
+    pub(super) fn check_insert(&mut self, head: Bucket<'a, K>, top: u8, key: K::Words) {
+        if CHECKED {
+            self.check_change(head, |table| table.check_key(head, top, key));
+        }
+    }
+
+    /// After a remove from a chain.
+    #[inline(always)]
+    pub(super) fn check_remove(&mut self, head: Bucket<'a, K>) {
+        if CHECKED {
+            self.check_change(head, |_| ());
+        }
+    }
+
+    fn check_change(&mut self, head: Bucket<'a, K>, also: impl FnOnce(&'a Table<K>)) {
+        // A longer chain is left to the checks of the whole table.
+        if self.table.chain(head).nth(SHORT).is_none() {
+            if self.table.check_chain(self.writer, head) > 0 {
+                self.table.check_entries(self.hasher, head);
+            }
+            also(self.table);
+        }
+        self.check_all_if_due();
+    }
+
+    /// After a change that does not tell how much of the table it changed.
+    #[inline(always)]
+    pub(super) fn check_all_if_due(&mut self) {
+        if self.writer.checks.are_due() {
+            self.check_all();
+        }
+    }
+
+    /// After entries were moved between chains.
+    #[inline(always)]
+    pub(super) fn check_move<const N: usize>(&self, heads: [Bucket<'a, K>; N]) {
+        if CHECKED {
+            for head in heads {
+                self.table.check_chain(self.writer, head);
+                self.table.check_entries(self.hasher, head);
+            }
+        }
+    }
+
+    /// After a change of the whole table.
+    #[inline(always)]
+    pub fn check_all(&mut self) {
+        if CHECKED && !std::thread::panicking() {
+            let looks = self.check();
+            self.writer.checks.took(looks);
+        }
+    }
+
+    /// Panics with what does not hold; returns what it cost, in looks at single words.
+    pub fn check(&self) -> u64 {
+        let growing = self.writer.growing;
+        let limits = if growing { [0, 0] } else { [0, self.capacity()] };
+        assert!(limits.contains(&self.writer.limit), "the limit of {} is none of {limits:?}", self.writer.limit);
+        assert!(!growing || self.writer.growth == Growth::Doubling, "a table without doublings is in one");
+        self.table.check(self.writer, self.memory, self.hasher)
+    }
+}
+
+impl<K: Key> Table<K> {
+    /// The same but for what only the owner knows.
+    fn check(&self, writer: &WriterState, memory: &Memory, hasher: &Hasher) -> u64 {
+        let bytes = self.main.bytes(memory) + self.overflow.bytes(memory);
+        assert!(writer.bytes == bytes, "the table counts {} bytes and holds {bytes}", writer.bytes);
+        if self.is_unused() {
+            assert!(writer.entries == 0 && writer.overflow_next == 1, "a table without buckets has entries");
+            return 1;
+        }
+        let (mut entries, mut overflow, buckets) = (0, 0, self.shape().buckets());
+        assert!(writer.reached >= buckets, "{buckets} buckets, where only {} were reached", writer.reached);
+        for index in 0..buckets {
+            let head = self.main.get(index as u32);
+            assert!(head.is_some(), "bucket {index} of {buckets} has no segment");
+            let Some(head) = head else { continue };
+            overflow += self.check_chain(writer, head);
+            entries += self.check_entries(hasher, head);
+            self.check_keys(head);
+        }
+        assert!(writer.entries == entries, "the table counts {} entries and has {entries}", writer.entries);
+        let counted = writer.overflow_used;
+        assert!(
+            u64::from(counted) == overflow,
+            "{counted} overflow buckets count as used, and {overflow} are in chains"
+        );
+        self.check_out_of_use(writer);
+        // A look at a bucket takes as long as some changes do.
+        16 * (writer.reached + u64::from(writer.overflow_next))
+    }
+
+    /// Main buckets beyond the shape and free overflow buckets are empty: those that come into use again are not cleared.
+    fn check_out_of_use(&self, writer: &WriterState) {
+        for index in self.shape().buckets()..writer.reached {
+            if let Some(bucket) = self.main.get(index as u32) {
+                let is_empty = bucket.tops() == Tops::EMPTY && bucket.meta.next() == 0 && bucket.meta.filter() == 0;
+                assert!(is_empty, "bucket {index}, which is out of use, is not empty");
+            }
+        }
+        let (mut number, mut free) = (writer.overflow_free, 0);
+        while number != 0 && free < writer.overflow_free_count {
+            let bucket = self.overflow.get(number).filter(|_| number < writer.overflow_next);
+            assert!(bucket.is_some_and(|b| b.tops() == Tops::EMPTY), "free overflow bucket {number} is not empty");
+            number = bucket.map_or(0, |bucket| bucket.meta.next());
+            free += 1;
+        }
+        let WriterState { overflow_free_count, overflow_used, overflow_next, overflow_reached, .. } = *writer;
+        let is_whole = number == 0 && free == overflow_free_count;
+        assert!(is_whole, "the list of free overflow buckets does not end after {overflow_free_count}");
+        // A used one is not empty, so it is not in the list, and its entries belong to one chain: no number was counted twice.
+        assert!(
+            overflow_used + overflow_free_count + 1 == overflow_next,
+            "of the overflow buckets below {overflow_next}, {overflow_used} are used and {overflow_free_count} free"
+        );
+        let reached = overflow_next == 1 || overflow_reached >= overflow_next.into();
+        assert!(reached, "overflow buckets below {overflow_next} were used, where {overflow_reached} were reached");
+    }
+
+    /// The form of one chain; returns how many overflow buckets it has.
+    fn check_chain<'a>(&'a self, writer: &WriterState, head: Bucket<'a, K>) -> u64 {
+        let spot = |depth| Spot { table: self, head, depth };
+        let version = head.meta.version.load(Relaxed);
+        assert!(version.is_multiple_of(2), "{}: version {version} outside a change", spot(0));
+        let (mut bucket, mut depth) = (head, 0);
+        loop {
+            let (tops, next) = (bucket.tops(), bucket.meta.next());
+            let used = (u64::BITS - tops.0.leading_zeros()).div_ceil(8);
+            let rest = u64::MAX.checked_shl(8 * used).unwrap_or(0);
+            assert!(
+                !has_zero(tops.0 | rest),
+                "{}: EMPTY_REST stands before the last of {used} slots in use",
+                spot(depth)
+            );
+            assert!(next == 0 || rest == 0, "{}: EMPTY_REST stands in slot {used}, and the chain goes on", spot(depth));
+            let live = tops.0 & !EMPTY_ONES;
+            assert!(depth == 0 || live != 0, "{} is empty", spot(depth));
+            let is_filled = depth == 0 || next == 0 || !has_zero(live);
+            assert!(is_filled, "{} has an empty slot, and is not the last", spot(depth));
+            if next == 0 {
+                assert!(depth > 0 || head.meta.filter() == 0, "{}: a filter of no overflow bucket", spot(0));
+                return depth.into();
+            }
+            depth += 1;
+            let known = next < writer.overflow_next && depth <= writer.overflow_used;
+            let following = self.overflow.get(next).filter(|_| known);
+            assert!(following.is_some(), "{} is number {next}, which is not in use", spot(depth));
+            let Some(following) = following else { return depth.into() };
+            bucket = following;
+        }
+    }
+
+    /// Each entry of a chain belongs there, under its tophash, and the filter has what lies behind the head, and nothing else. Returns how
+    /// many entries there are.
+    fn check_entries<'a>(&'a self, hasher: &Hasher, head: Bucket<'a, K>) -> u64 {
+        let (mut bucket, mut depth, mut entries, mut filter) = (head, 0, 0, 0);
+        loop {
+            let tops = bucket.tops();
+            for slot in tops.live() {
+                let spot = Spot { table: self, head, depth };
+                let (hash, top) = (K::hash_in_slot(&bucket.slots[slot].key, hasher), tops.get(slot));
+                let belongs = self.head(hash).is_some_and(|home| home.is_same(&head));
+                assert!(belongs, "{spot}, slot {slot}: the hash {hash:#x} belongs to another bucket");
+                assert!(
+                    top == tophash(hash),
+                    "{spot}, slot {slot}: the hash {hash:#x} has another tophash than {top:#x}"
+                );
+                entries += 1;
+                filter |= if depth > 0 { filter_bit(top) } else { 0 };
+            }
+            let Some(next) = self.next_in_chain(bucket) else { break };
+            (bucket, depth) = (next, depth + 1);
+        }
+        let has = head.meta.filter();
+        let spot = Spot { table: self, head, depth: 0 };
+        assert!(has == filter, "{spot}: the filter is {has:#x}, and the entries behind it have {filter:#x}");
+        entries
+    }
+
+    /// No key is in a chain twice. Where all keys have one hash, that takes the square of them, and nobody looks.
+    fn check_keys<'a>(&'a self, head: Bucket<'a, K>) {
+        if self.chain(head).nth(LONG).is_some() {
+            return;
+        }
+        for (depth, bucket) in self.chain(head).enumerate() {
+            for slot in bucket.tops().live() {
+                let (is_again, spot) = (self.is_again(bucket, slot), Spot { table: self, head, depth: depth as u32 });
+                assert!(!is_again, "{spot}, slot {slot}: the key is in the chain once more");
+            }
+        }
+    }
+
+    /// Whether the key in a slot is in its chain again behind that.
+    fn is_again<'a>(&'a self, mut bucket: Bucket<'a, K>, slot: usize) -> bool {
+        let (this, top) = (&bucket.slots[slot], bucket.tops().get(slot));
+        let mut matches = Matches::of(bucket.tops().matching(top).mask() & !1 << slot);
+        loop {
+            if matches.any(|slot| is_same_key(&bucket.slots[slot], this)) {
+                return true;
+            }
+            let Some(next) = self.next_in_chain(bucket) else { return false };
+            (bucket, matches) = (next, next.tops().matching(top));
+        }
+    }
+
+    /// The value word of the key that a slot of another table has.
+    pub fn value_of_key_in(&self, slot: &Slot<K>, hasher: &Hasher) -> Option<u64> {
+        let hash = K::hash_in_slot(&slot.key, hasher);
+        let mut bucket = self.head(hash)?;
+        loop {
+            if let Some(found) = bucket.tops().matching(tophash(hash)).find(|at| is_same_key(&bucket.slots[*at], slot))
+            {
+                return Some(bucket.slots[found].load_value());
+            }
+            bucket = self.next_in_chain(bucket)?;
+        }
+    }
+
+    /// A key that was just inserted is in its chain once.
+    fn check_key<'a>(&'a self, head: Bucket<'a, K>, top: u8, key: K::Words) {
+        let (mut bucket, mut inserted, mut same) = (head, None, 0);
+        loop {
+            for slot in bucket.tops().matching(top) {
+                let slot = &bucket.slots[slot];
+                if has_words(slot, key.as_ref()) {
+                    (inserted, same) = (Some(slot), same + 1);
+                }
+            }
+            let Some(next) = self.next_in_chain(bucket) else { break };
+            bucket = next;
+        }
+        let spot = Spot { table: self, head, depth: 0 };
+        assert!(inserted.is_some(), "{spot}: the key that was inserted is not in its chain");
+        // Two blocks may hold the same key.
+        if let Some(inserted) = inserted.filter(|slot| K::block(&slot.key).is_some()) {
+            let slots =
+                self.chain(head).flat_map(|bucket| bucket.tops().matching(top).map(move |slot| &bucket.slots[slot]));
+            same = slots.filter(|slot| is_same_key(slot, inserted)).count();
+        }
+        assert!(same == 1, "{spot}: the key was in the table before its insert");
+    }
+}
+
+fn has_words<K: Key>(slot: &Slot<K>, words: &[u64]) -> bool {
+    K::words(&slot.key).iter().zip(words).all(|(cell, word)| cell.load(Relaxed) == *word)
+}
+
+/// Whether one of the bytes is 0.
+fn has_zero(bytes: u64) -> bool {
+    bytes.wrapping_sub(EMPTY_ONES) & !bytes & HIGHEST != 0
+}
+
+fn is_same_key<K: Key>(one: &Slot<K>, other: &Slot<K>) -> bool {
+    match (K::block(&one.key), K::block(&other.key)) {
+        // SAFETY: both keys are in the table, so nobody writes their blocks.
+        (Some(one), Some(other)) => one.equals(unsafe { other.as_bytes() }),
+        (None, None) => has_words(one, K::load(&other.key).as_ref()),
+        _ => false,
+    }
+}
