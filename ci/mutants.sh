@@ -3,8 +3,8 @@
 #
 #   ci/mutants.sh                     all of them: an hour
 #   ci/mutants.sh NAME ...            those named
-#   ci/mutants.sh --changed COMMIT    those in files that have changed since a commit; with PORTOLAN_SECONDS=N it plants no further
-#                                     bug after N seconds
+#   ci/mutants.sh --changed COMMIT [SECONDS]   those in files that have changed since a commit; it plants no further bug after so
+#                                     many seconds
 #   ci/mutants.sh --check             only checks that each bug fits the source: seconds
 #
 # ci/plant/src/main.rs says what a bug's file looks like. Its test is one of:
@@ -27,7 +27,7 @@ log=$root/target/mutants/log
 seconds=
 case ${1-} in
 --changed)
-    seconds=${PORTOLAN_SECONDS-}
+    seconds=${3-}
     mapfile -t files < <(git diff --name-only "$2" -- src bindings)
     [ ${#files[@]} -gt 0 ] || { echo "no source has changed since $2"; exit 0; }
     # In an order that is another one after each commit, so that each gets its turn where there is no time for all.
@@ -46,7 +46,8 @@ sed -i '1i #![allow(unused)]' "$tree/src/lib.rs"
 
 # Quick to build rather than quick: most of the time goes there.
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
-unset PKG_CONFIG_PATH
+# PORTOLAN_SECONDS is for longer tests; each bug was planted for a test of the usual length.
+unset PKG_CONFIG_PATH PORTOLAN_SECONDS
 
 declare -A limit # seconds for each test, which may not end
 models() { RUSTFLAGS="--cfg loom" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
