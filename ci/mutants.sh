@@ -50,7 +50,7 @@ export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARG
 unset PKG_CONFIG_PATH PORTOLAN_SECONDS
 
 declare -A limit # seconds for each test, which may not end
-models() { RUSTFLAGS="--cfg loom" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
+models() { RUSTFLAGS="--cfg loom -C debug-assertions" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
 
 run_test() { # LIB|RUST|... ARGUMENT...
     local sort=$1

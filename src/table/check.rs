@@ -78,14 +78,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// After entries were moved between chains.
+    /// After entries were moved from a chain to another.
     #[inline(always)]
-    pub(super) fn check_move<const N: usize>(&self, heads: [Bucket<'a, K>; N]) {
+    pub(super) fn check_move(&self, from: Bucket<'a, K>, to: Bucket<'a, K>) {
         if CHECKED {
-            for head in heads {
-                self.table.check_chain(self.writer, head);
-                self.table.check_entries(self.hasher, head);
-            }
+            self.table.check_chain(self.writer, from);
+            self.table.check_chain(self.writer, to);
+            self.table.check_entries(self.hasher, to);
         }
     }
 

@@ -258,7 +258,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             // While the versions are odd: a reader that sees them even again must see the new shape.
             self.publish(shape.bits(), shape.split() + 1);
         }
-        self.check_move([low, high]);
+        self.check_move(low, high);
         self.prefetch_splits();
         Ok(())
     }
@@ -302,7 +302,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             self.free_overflow(rest);
             self.publish(bits, split - 1);
         }
-        self.check_move([low]);
+        self.check_move(high, low);
         Ok(())
     }
 
