@@ -61,7 +61,7 @@ run_test() { # LIB|RUST|... ARGUMENT...
     rust) cargo test --quiet --locked --test "$1" -- "${@:2}" ;;
     models) models "$@" "${slow_models[@]/#/--skip=}" ;;
     slow-models) models "$@" ;;
-    schedules) RUSTFLAGS="--cfg shuttle" cargo test --quiet --locked --release --test schedules --target-dir target/schedules -- "$@" ;;
+    schedules) RUSTFLAGS="--cfg shuttle -C debug-assertions" cargo test --quiet --locked --release --test schedules --target-dir target/schedules -- "$@" ;;
     c) ci/c-tests.sh "$@" ;;
     cpp) ci/cpp-tests.sh ;;
     no-panic) CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 ci/no-panic.sh ;; # the proof takes all of the code at once
