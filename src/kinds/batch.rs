@@ -1,33 +1,22 @@
 //! Operations on many keys in one call. The memory that the searches will read is prefetched for a
 //! whole group of keys before the first of them is searched for.
 
-use super::{Error, Kind, Outcome, load_result, operation::Operation};
-use crate::{
-    item::{Key, Receive, Value},
-    table::Attempt,
-};
+use super::{Error, Kind, Outcome, operation::Operation};
+use crate::item::{Key, Receive, Value};
 
 /// Keys per group.
 const BATCH: usize = 64;
 
-/// A hashed key of a batch, and its home, unless the kind locates none.
+/// A hashed key of a batch, and its home.
 pub struct Batched<'h, 'k, 'm, K: Key, V: Value, M: Kind<K, V> + 'm> {
     hashed: &'h K::Hashed<'k>,
-    home: Option<M::Home<'m>>,
+    home: M::Home<'m>,
 }
 
 impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
     #[inline(always)]
     pub fn load(&self, map: &M, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        match self.home {
-            // SAFETY: `try_load_at` passes valid words of type V, by the contract of `Kind`.
-            Some(home) => match map.try_load_at(home, self.hashed, |word| unsafe { out.receive(word) }) {
-                Attempt::Hit(received) => load_result(received),
-                Attempt::Miss => Ok(Outcome::NotFound),
-                Attempt::Undecided => map.load_slow(self.hashed, out),
-            },
-            None => map.load(self.hashed, out),
-        }
+        map.load_at(self.home, self.hashed, out)
     }
 
     #[inline(always)]
@@ -37,7 +26,8 @@ impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
 }
 
 /// Calls `each` for every index below `count`, in order. `key` gives the key of an index, or an
-/// error. `each` gets the index, and the hashed key or that error.
+/// error. `each` gets the index, and the hashed key or that error. It is inlined twice: a closure needs
+/// `#[inline(always)]`, or each key costs a call.
 #[inline(always)]
 pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
     map: &'m M,
@@ -45,33 +35,33 @@ pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
     key: impl Fn(usize) -> Result<K::Ref<'k>, E>,
     mut each: impl FnMut(usize, Result<Batched<'_, 'k, 'm, K, V, M>, E>),
 ) {
-    let mut errors = [const { None }; BATCH];
-    let mut hashed = [K::Hashed::default(); BATCH];
-    let mut homes = [const { None }; BATCH];
+    if !map.profits_from_prefetch() {
+        for index in 0..count {
+            match key(index).map(|key| K::hashed(map.hasher(), key)) {
+                Ok(hashed) => each(index, Ok(Batched { hashed: &hashed, home: map.locate(&hashed) })),
+                Err(error) => each(index, Err(error)),
+            }
+        }
+        return;
+    }
+    let mut group = [const { None }; BATCH];
     for first in (0..count).step_by(BATCH) {
-        let keys = BATCH.min(count - first);
-        for index in 0..keys {
-            match key(first + index) {
-                Ok(key) => {
-                    hashed[index] = K::hashed(map.hasher(), key);
-                    (errors[index], homes[index]) = (None, map.locate_in_batch(&hashed[index]));
-                }
-                Err(error) => (errors[index], homes[index]) = (Some(error), None),
-            }
+        let group = &mut group[..BATCH.min(count - first)];
+        for (index, place) in group.iter_mut().enumerate() {
+            *place = Some(key(first + index).map(|key| {
+                let hashed = K::hashed(map.hasher(), key);
+                (hashed, map.locate_in_batch(&hashed))
+            }));
         }
-        if map.profits_from_prefetch() {
-            for (key, home) in hashed.iter().zip(&homes[..keys]) {
-                if let Some(home) = home {
-                    map.prefetch_match(*home, key);
-                }
-            }
+        for (hashed, home) in group.iter().flatten().flatten() {
+            map.prefetch_match(*home, hashed);
         }
-        for index in 0..keys {
-            let key = match errors[index] {
-                None => Ok(Batched { hashed: &hashed[index], home: homes[index] }),
-                Some(error) => Err(error),
-            };
-            each(first + index, key);
+        for (index, place) in group.iter().enumerate() {
+            match place {
+                Some(Ok((hashed, home))) => each(first + index, Ok(Batched { hashed, home: *home })),
+                Some(Err(error)) => each(first + index, Err(*error)),
+                None => {}
+            }
         }
     }
 }

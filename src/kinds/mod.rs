@@ -71,18 +71,32 @@ pub enum Outcome {
 /// - Those that `scan_part` passes to its sink are too, and no writer changes them meanwhile.
 pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     /// Where the search for a key begins. It is computed without a lock and may be outdated when it
-    /// is used, so it serves one operation only.
+    /// is used, so it serves one operation only. `()` for a kind without a fast path.
     type Home<'a>: Copy
     where
         Self: 'a;
 
     fn hasher(&self) -> &Hasher;
 
-    /// The fast path of `load`: one attempt that makes no calls, never waits and cannot panic. A kind
-    /// without a fast path is always undecided.
+    /// Computes where the search for a key begins, and prefetches that memory.
+    fn locate(&self, hashed: &K::Hashed<'_>) -> Self::Home<'_>;
+
+    /// The fast path of `load`, beginning at the home that `locate` returned: one attempt that makes
+    /// no calls, never waits and cannot panic. A kind without a fast path is always undecided.
     #[inline(always)]
-    fn try_load<R>(&self, _hashed: &K::Hashed<'_>, _read: impl FnMut(u64) -> R) -> Attempt<R> {
+    fn try_load_at<R>(
+        &self,
+        _home: Self::Home<'_>,
+        _hashed: &K::Hashed<'_>,
+        _read: impl FnMut(u64) -> R,
+    ) -> Attempt<R> {
         Attempt::Undecided
+    }
+
+    /// Both.
+    #[inline(always)]
+    fn try_load<R>(&self, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
+        self.try_load_at(self.locate(hashed), hashed, read)
     }
 
     /// A load for which `try_load` was undecided.
@@ -94,8 +108,19 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     /// Copies the value of a key to `out`.
     #[inline(always)]
     fn load(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        // SAFETY: `try_load` passes valid words of type V, by the contract of this trait.
-        match self.try_load(hashed, |word| unsafe { out.receive(word) }) {
+        self.load_at(self.locate(hashed), hashed, out)
+    }
+
+    /// `load`, beginning at the home that `locate` or `locate_in_batch` returned.
+    #[inline(always)]
+    fn load_at(
+        &self,
+        home: Self::Home<'_>,
+        hashed: &K::Hashed<'_>,
+        out: &mut impl Receive<V>,
+    ) -> Result<Outcome, Error> {
+        // SAFETY: `try_load_at` passes valid words of type V, by the contract of this trait.
+        match self.try_load_at(home, hashed, |word| unsafe { out.receive(word) }) {
             Attempt::Hit(received) => load_result(received),
             Attempt::Miss => Ok(Outcome::NotFound),
             Attempt::Undecided => self.load_slow(hashed, out),
@@ -117,29 +142,21 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     /// decision and its effect.
     fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, operation: O) -> Result<Outcome, Error>;
 
-    // Prefetching, for batches. A kind that does not prefetch keeps these four defaults.
+    // Prefetching, for batches. A kind that does not prefetch keeps these three defaults.
 
-    /// Whether the map is too large for the cache, so that `prefetch_match` pays off.
+    /// Whether the map is too large for the cache, so that prefetching for many keys pays off.
     fn profits_from_prefetch(&self) -> bool {
         false
     }
-    /// Computes where the search for a key begins, and prefetches that memory.
-    fn locate_in_batch(&self, _hashed: &K::Hashed<'_>) -> Option<Self::Home<'_>> {
-        None
+    /// Like `locate`, for a key of a batch: prefetches only what `prefetch_match` will read.
+    #[inline(always)]
+    fn locate_in_batch(&self, hashed: &K::Hashed<'_>) -> Self::Home<'_> {
+        self.locate(hashed)
     }
     /// Prefetches what the search reads next. To know what that is, it reads the memory that
     /// `locate_in_batch` prefetched.
-    fn prefetch_match(&self, _home: Self::Home<'_>, _hashed: &K::Hashed<'_>) {}
-    /// `try_load`, beginning at the home that `locate_in_batch` returned.
     #[inline(always)]
-    fn try_load_at<R>(
-        &self,
-        _home: Self::Home<'_>,
-        _hashed: &K::Hashed<'_>,
-        _read: impl FnMut(u64) -> R,
-    ) -> Attempt<R> {
-        Attempt::Undecided
-    }
+    fn prefetch_match(&self, _home: Self::Home<'_>, _hashed: &K::Hashed<'_>) {}
 
     /// The number of entries. Exact while no other thread writes.
     fn len(&self) -> Result<u64, Error>;

@@ -184,6 +184,8 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
     fn hasher(&self) -> &Hasher {
         &self.hasher
     }
+    #[inline(always)]
+    fn locate(&self, _hashed: &K::Hashed<'_>) {}
     fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
         let result = self.gate.try_shared(|| locked_table::load::<K, V>(&self.table, hashed, out))?;
         Some(result.and_then(|result| result))

@@ -201,9 +201,15 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V>> Typed<K, V, M> {
         report: &mut Report<'_>,
     ) {
         let parse = |index| K::parse(keys.get(index));
-        batch::for_each(&self.kind, keys.count(), parse, |index, key| {
-            report(index, key.and_then(|key| Ok(key.write(&self.kind, operation(index)?)?)));
-        });
+        batch::for_each(
+            &self.kind,
+            keys.count(),
+            parse,
+            #[inline(always)]
+            |index, key| {
+                report(index, key.and_then(|key| Ok(key.write(&self.kind, operation(index)?)?)));
+            },
+        );
     }
 }
 
@@ -267,18 +273,24 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
         check_offsets::<V>(values)?;
         values.restart();
         let parse = |index| K::parse(keys.get(index));
-        batch::for_each(&self.kind, keys.count(), parse, |index, key| {
-            let mut out = values.remaining();
-            let result = key.and_then(|key| Ok(key.load(&self.kind, &mut out)?));
-            let size = out.size();
-            match result {
-                // SAFETY: the value was written there, or did not fit.
-                Ok(Outcome::Done) | Err(Error::Buffer) => unsafe { values.commit(size) },
-                // Values that are words have a place each.
-                _ => values.push_zeros(if V::WIDTH == Width::Word { 8 } else { 0 }),
-            }
-            report(index, result);
-        });
+        batch::for_each(
+            &self.kind,
+            keys.count(),
+            parse,
+            #[inline(always)]
+            |index, key| {
+                let mut out = values.remaining();
+                let result = key.and_then(|key| Ok(key.load(&self.kind, &mut out)?));
+                let size = out.size();
+                match result {
+                    // SAFETY: the value was written there, or did not fit.
+                    Ok(Outcome::Done) | Err(Error::Buffer) => unsafe { values.commit(size) },
+                    // Values that are words have a place each.
+                    _ => values.push_zeros(if V::WIDTH == Width::Word { 8 } else { 0 }),
+                }
+                report(index, result);
+            },
+        );
         if values.overflowed() { Err(Error::Buffer) } else { Ok(()) }
     }
     fn store_many(&self, keys: Column<'_>, values: Column<'_>, report: &mut Report<'_>) {

@@ -160,13 +160,19 @@ impl<T: WordKind> WordMap for T {
     ) -> &'v [u64] {
         let (kind, count) = (self.kind(), keys.len().min(values.len()));
         let key = |index| Ok::<_, Infallible>(keys[index]);
-        batch::for_each(kind, count, key, |index, Ok(key)| {
-            let mut value = 0;
-            let result = key.load(kind, &mut value).map_err(Error::from);
-            // An attempt that was thrown away may have left a value behind.
-            values[index].write(if result == Ok(Outcome::Done) { value } else { 0 });
-            report(index, result);
-        });
+        batch::for_each(
+            kind,
+            count,
+            key,
+            #[inline(always)]
+            |index, Ok(key)| {
+                let mut value = 0;
+                let result = key.load(kind, &mut value).map_err(Error::from);
+                // An attempt that was thrown away may have left a value behind.
+                values[index].write(if result == Ok(Outcome::Done) { value } else { 0 });
+                report(index, result);
+            },
+        );
         // SAFETY: each key wrote its place.
         unsafe { initialised(&values[..count]) }
     }
@@ -198,9 +204,15 @@ fn write_many<'v, O: Operation<'v, Word>>(
     report: &mut Report<'_>,
 ) {
     let (kind, key) = (map.kind(), |index| Ok::<_, Infallible>(keys[index]));
-    batch::for_each(kind, count, key, |index, Ok(key)| {
-        report(index, key.write(kind, operation(index)).map_err(Error::from));
-    });
+    batch::for_each(
+        kind,
+        count,
+        key,
+        #[inline(always)]
+        |index, Ok(key)| {
+            report(index, key.write(kind, operation(index)).map_err(Error::from));
+        },
+    );
 }
 
 /// All refuse other maps with [`Error::Type`].

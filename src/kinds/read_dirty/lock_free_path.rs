@@ -47,7 +47,7 @@ impl From<Error> for Refusal {
 impl<K: Key, V: Value> ReadDirty<K, V> {
     /// Loads `read` and computes where the search for a key of this hash begins.
     #[inline(always)]
-    pub(super) fn locate(&self, hash: u64) -> Home<'_, K> {
+    pub(super) fn home(&self, hash: u64) -> Home<'_, K> {
         let snapshot = self.read();
         Home { snapshot, bucket: self.tables[snapshot.table()].locate(hash) }
     }

@@ -93,6 +93,10 @@ use entry::EntryRef;
 use lock_free_path::Home;
 use mutex_path::MutexHeld;
 
+/// With fewer than 2^`FAR` buckets the read map fits into the processor's cache, and prefetching only
+/// costs time.
+const FAR: u32 = 12;
+
 /// The word `read`:
 ///
 /// ```text
@@ -235,8 +239,13 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     }
 
     #[inline(always)]
-    fn try_load<R>(&self, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
-        self.try_load_from(self.locate(K::hash(hashed)), hashed, read)
+    fn locate(&self, hashed: &K::Hashed<'_>) -> Home<'_, K> {
+        self.home(K::hash(hashed))
+    }
+
+    #[inline(always)]
+    fn try_load_at<R>(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
+        self.try_load_from(home, hashed, read)
     }
 
     /// A load for which the fast path was undecided. Outlined, so that the fast path needs no stack
@@ -266,14 +275,8 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
         }
     }
 
-    #[inline(always)]
-    fn locate_in_batch(&self, hashed: &K::Hashed<'_>) -> Option<Home<'_, K>> {
-        Some(self.locate(K::hash(hashed)))
-    }
-
-    #[inline(always)]
-    fn try_load_at<R>(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
-        self.try_load_from(home, hashed, read)
+    fn profits_from_prefetch(&self) -> bool {
+        self.tables[self.read().table()].shape().bits() >= FAR
     }
 
     fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, mut operation: O) -> Result<Outcome, Error> {

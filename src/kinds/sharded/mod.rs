@@ -226,14 +226,6 @@ impl<K: Key, V: Value> Sharded<K, V> {
         let shard = self.shard_to_write(K::hash(hashed))?;
         self.exclusive(shard, |table| table.write(hashed, operation))
     }
-
-    /// Locates the home of a key, and prefetches the bucket. `None` if the shard has no buckets
-    /// yet.
-    #[inline(always)]
-    fn locate(&self, hash: u64) -> Option<Home<'_, K>> {
-        let shard = self.shard(hash)?;
-        Some(Home { shard, bucket: shard.table.locate(hash)? })
-    }
 }
 
 /// The home of a key: its shard, and its home bucket there.
@@ -251,15 +243,27 @@ impl<K: Key> Copy for Home<'_, K> {}
 
 // SAFETY: a scan holds the lock of its shard, and every value was packed as a `V`.
 unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
-    type Home<'a> = Home<'a, K>;
+    /// `None` if the shard has no buckets yet.
+    type Home<'a> = Option<Home<'a, K>>;
 
     fn hasher(&self) -> &Hasher {
         &self.hasher
     }
 
     #[inline(always)]
-    fn try_load<R>(&self, hashed: &K::Hashed<'_>, mut read: impl FnMut(u64) -> R) -> Attempt<R> {
-        match self.locate(K::hash(hashed)) {
+    fn locate(&self, hashed: &K::Hashed<'_>) -> Option<Home<'_, K>> {
+        let shard = self.shard(K::hash(hashed))?;
+        Some(Home { shard, bucket: shard.table.locate(K::hash(hashed))? })
+    }
+
+    #[inline(always)]
+    fn try_load_at<R>(
+        &self,
+        home: Option<Home<'_, K>>,
+        hashed: &K::Hashed<'_>,
+        mut read: impl FnMut(u64) -> R,
+    ) -> Attempt<R> {
+        match home {
             Some(home) => home.shard.table.try_get(home.bucket, hashed, |slot| read(slot.load_value())),
             None => Attempt::Miss,
         }
@@ -296,7 +300,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     #[inline(always)]
     fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, mut operation: O) -> Result<Outcome, Error> {
         let operation = &mut operation;
-        let Some(Home { shard, bucket }) = self.locate(K::hash(hashed)) else {
+        let Some(Home { shard, bucket }) = self.locate(hashed) else {
             return self.write_first(hashed, operation);
         };
         let mut state = lock(&shard.writers.state);
@@ -331,13 +335,10 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
     }
 
     #[inline(always)]
-    fn prefetch_match(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>) {
-        home.shard.table.prefetch_match(home.bucket, K::hash(hashed));
-    }
-
-    #[inline(always)]
-    fn try_load_at<R>(&self, home: Home<'_, K>, hashed: &K::Hashed<'_>, mut read: impl FnMut(u64) -> R) -> Attempt<R> {
-        home.shard.table.try_get(home.bucket, hashed, |slot| read(slot.load_value()))
+    fn prefetch_match(&self, home: Option<Home<'_, K>>, hashed: &K::Hashed<'_>) {
+        if let Some(home) = home {
+            home.shard.table.prefetch_match(home.bucket, K::hash(hashed));
+        }
     }
 
     fn len(&self) -> Result<u64, Error> {
