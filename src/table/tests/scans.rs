@@ -26,7 +26,7 @@ impl Sink<Word> for Taken {
     fn mark(&self) -> Mark {
         Mark { entries: self.entries, ..Mark::default() }
     }
-    fn rewind(&mut self, mark: Mark) {
+    unsafe fn rewind(&mut self, mark: Mark) {
         self.entries = mark.entries;
     }
     fn overflowed(&self) -> bool {
