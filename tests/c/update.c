@@ -338,7 +338,7 @@ static void test_inside(void)
 {
     inside own = {.map = new_map()};
     fill_map(own.map, 0, 100);
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         ptl_map_options options = shape;
         options.kind = kind;
         EXPECT(PTL_OK, ptl_map_new(&options, &own.other));

@@ -147,7 +147,7 @@ static void test_clone_and_equal(void)
     EXPECT(PTL_MISMATCH, ptl_map_equal(copy, map));
     EXPECT(PTL_OK, ptl_map_release(copy));
 
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         ptl_map_options into = PTL_MAP_OPTIONS_INIT;
         into.kind = kind;
         into.key_size = shape.key_size;
