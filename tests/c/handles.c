@@ -58,7 +58,7 @@ static void test_new(void)
     REFUSED(PTL_E_OPTION, allocator.alloc, counted_alloc);
     REFUSED(PTL_E_OPTION, allocator.free, counted_free);
     EXPECT(PTL_E_SIZE, ptl_map_new(&(ptl_map_options){.size = 1}, &map));
-    EXPECT(PTL_E_OPTION, ptl_map_new(&(ptl_map_options){.size = sizeof(ptl_map_options), .kind = 6}, &map));
+    EXPECT(PTL_E_OPTION, ptl_map_new(&(ptl_map_options){.size = sizeof(ptl_map_options), .kind = LAST_KIND + 1}, &map));
 
     /* Options of a later version. Unknown ones are accepted if they are zero, and refused if not. */
     struct {

@@ -631,10 +631,10 @@ static int32_t update_for_a_second(const void *found, size_t found_size, const v
 {
     scene *own = user;
     double since = now();
-    int has_one_lock = own - scenes <= PTL_MAP_RWMUTEX - PTL_MAP_MUTEX;
+    uint32_t kind = PTL_MAP_MUTEX + (uint32_t)(own - scenes);
     (void)found_size;
     CHECK(found != NULL && own->updates++ == 0);
-    start(&own->crew, own->map, has_one_lock ? peek_and_count : read_all);
+    start(&own->crew, own->map, reads_without_lock(kind) ? read_all : peek_and_count);
     CHECK(progress(&own->crew, 2));
     stay_for_a_second(since);
     CHECK(progress(&own->crew, 2));
