@@ -103,8 +103,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         result
     }
 
-    /// What holds of the blocks whenever the table's lock can be had, in debug builds: those in use are the keys and values of the table.
-    /// (The table itself looks at what holds of it.) Panics if it is not so.
+    /// In debug builds, checks the invariant of the pool between two changes: the blocks in use are
+    /// the keys and values of the table. Panics if it does not hold. The table checks its own.
     fn check_blocks(&mut self) {
         if !CHECKED || std::thread::panicking() {
             return;

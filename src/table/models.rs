@@ -13,7 +13,7 @@ use crate::{
 use core::ptr::NonNull;
 use loom::{model::Builder, sync::Arc, thread};
 
-/// A table in the making, and what its owner has of it.
+/// A table, and what its owner needs to change it.
 struct Subject<K: Key = Word> {
     table: Arc<Table<K>>,
     writer: WriterState,

@@ -37,7 +37,7 @@ impl Sink<Word> for Taken {
     }
 }
 
-/// Without a look at each hash, that is.
+/// Without computing the hash of each key.
 #[test]
 fn a_scan_takes_buckets_as_a_whole() {
     with_table::<Word>(Growth::Linear, 0, |table, owner| {
