@@ -16,7 +16,7 @@ sources=(tests/c/*.c)
 [ $# = 0 ] || { sources=("${@/#/tests/c/}"); sources=("${sources[@]/%/.c}"); }
 for source in "${sources[@]}"; do
     program=target/c/$(basename "$source" .c)
-    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wpedantic -Werror -pthread "$source" -o "$program" "${flags[@]}"
+    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wpedantic -Werror -pthread "$kinds" "$source" -o "$program" "${flags[@]}"
     start=$SECONDS
     timeout --foreground 600 "${under[@]}" "$program" || { echo "$source: exit status $?" >&2; exit 1; }
     echo "$source: $((SECONDS - start)) s"

@@ -17,6 +17,9 @@ export PKG_CONFIG_PATH=$lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 header=-DPORTOLAN_HEADER=$(cksum <include/portolan.h | cut -d ' ' -f 1)
 [[ ${CGO_CFLAGS=-g -O2} == *$header* ]] || export CGO_CFLAGS="$CGO_CFLAGS $header"
 
+# Tells tests in C and C++ which kinds the header has (tests/c/kinds.h).
+kinds="-DKINDS(X)=$(sed -n 's/^#define PTL_MAP_\([A-Z_]*\) [0-9]*$/X(\L\1)/p' include/portolan.h | paste -sd ' ')"
+
 # record NAME TEXT: keeps what a check has shown, one line for docs/reliability.md
 # (ci/reliability.sh).
 record() {

@@ -4,6 +4,6 @@
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 mkdir -p target/c
-"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -pthread -Iinclude tests/dlopen/dlopen.c -o target/c/dlopen -ldl
+"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -pthread "$kinds" -Iinclude tests/dlopen/dlopen.c -o target/c/dlopen -ldl
 target/c/dlopen "$lib/libportolan.so" "${1:-300}"
 valgrind --quiet --error-exitcode=99 --leak-check=full target/c/dlopen "$lib/libportolan.so" 5

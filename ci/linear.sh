@@ -13,7 +13,7 @@ mkdir -p ../../target/linear
 log=$root/target/linear/log
 PORTOLAN_LINEAR=$calls go test -count=1 -timeout 2h -v ./... >"$log" || { cat "$log" >&2; exit 1; }
 grep 'calls, linear\|^ok' "$log"
-"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread record/record.c -o ../../target/linear/record "${flags[@]}"
+"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread "$kinds" record/record.c -o ../../target/linear/record "${flags[@]}"
 go build -o ../../target/linear/check ./check
 ../../target/linear/record "$calls" | ../../target/linear/check | tee -a "$log"
 record linear "$(awk '/calls/ { for (i = 2; i <= NF; i++) { if ($i ~ /^calls/) calls += $(i - 1); if ($i == "met") met += $(i - 1) } }

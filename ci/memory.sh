@@ -6,7 +6,7 @@ source "$(dirname "$0")/common.sh"
 ci/build.sh
 portolan_flags --cflags --libs
 mkdir -p target/soak
-"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread tests/soak/memory.c -o target/soak/memory "${flags[@]}"
+"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wpedantic -Werror -pthread "$kinds" tests/soak/memory.c -o target/soak/memory "${flags[@]}"
 status=0
 target/soak/memory "${1:-60}" >target/soak/memory.tsv || status=$?
 

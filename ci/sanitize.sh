@@ -32,7 +32,7 @@ programs() {
         *) compile=(clang++ -std=c++17 -Ibindings/cpp) ;;
         esac
         # shellcheck disable=SC2086 # the options are several words
-        "${compile[@]}" -O1 -g $options -Iinclude -pthread -c "$source" -o "$program.o"
+        "${compile[@]}" -O1 -g $options "$kinds" -Iinclude -pthread -c "$source" -o "$program.o"
         # rustc's own sanitizer runtime: clang's may be older than what rustc's code calls.
         "${compile[0]}" -pthread "$program.o" "$archive" -Wl,--whole-archive "$runtimes/librustc-stable_rt.${sanitizer:0:1}san.a" -Wl,--no-whole-archive \
             -Wl,--export-dynamic -ldl -lm -o "$program"

@@ -20,7 +20,11 @@ step() { # NAME COMMAND...
     passed=$((passed + 1))
 }
 
+# One call for each: bash takes any further name as an argument of the first script.
+scripts() { for script in ci/*.sh; do bash -n "$script" || return; done; ! command -v shellcheck >/dev/null || shellcheck --severity=error ci/*.sh; }
+
 step tools ci/deps.sh test
+step scripts scripts
 step format cargo fmt --check
 step lint cargo clippy --quiet --locked --all-targets -- -D warnings
 step mutants ci/mutants.sh --check

@@ -23,7 +23,7 @@
 //! ```text
 //! ffi      the only `extern "C"`: check, convert, one call into map, convert back
 //!  └ map      the Rust interface, without unsafe: Map, its Config, its Error; picks the kind once
-//!     └ kinds    bucketed, mutex, rwmutex, sharded, read/dirty: who may enter a table, and when
+//!     └ kinds    a file or a folder for each algorithm: who may enter a table, and when
 //!        └ table    the bucketed hash table: buckets, searches, writes, growth, order of iteration
 //!           └ item     what a key and a value are: words and bytes, in slots, in blocks, in the caller's buffers
 //!              └ base     memory, atomics and locks, hashing; the operating system and the processor

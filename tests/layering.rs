@@ -4,6 +4,7 @@
 //! - In `base`, `os` and `arch` use nothing else of the crate. Only they ask for which system or
 //!   processor the source is compiled.
 //! - Only `ffi` exports functions to C. Its files do not use each other in a cycle.
+//! - No file has more than [`MOST_LINES`] lines.
 //!
 //! This test reads the source, so it also covers code behind `cfg`.
 
@@ -15,6 +16,8 @@ const LAYERS: [&str; 6] = ["ffi", "map", "kinds", "table", "item", "base"];
 const PARTS_OF_BASE: [&str; 5] = ["mem", "sync", "hash", "os", "arch"];
 /// The parts of `base` that use nothing else of the crate, and may ask what they are compiled for.
 const LEAVES: [&str; 2] = ["os", "arch"];
+/// A longer file probably does two jobs.
+const MOST_LINES: usize = 450;
 const TARGETS: [&str; 3] = ["target_os", "target_arch", "target_family"];
 
 /// Each source file: its path below src/, and its text.
@@ -43,6 +46,17 @@ fn the_files_of_ffi_form_no_cycle() {
     let uses = uses_in("ffi", &source());
     assert!(uses.values().flatten().count() > 20, "few files use another: {uses:?}");
     assert_eq!(cycle(&uses), None);
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let long = source().into_iter().map(|(name, source)| (name, source.lines().count()));
+    let long: Vec<_> = long.filter(|(_, lines)| *lines > MOST_LINES).collect();
+    assert!(
+        long.is_empty(),
+        "{long:?}: more than {MOST_LINES} lines. Find the two jobs that such a file does, and give one of them, with \
+         the comment that explains it, a file of its own in the same folder"
+    );
 }
 
 /// The test itself is tested: each of these sources breaks one rule.

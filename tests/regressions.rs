@@ -101,7 +101,7 @@ fn a_shrink_of_an_amended_map_kept_deleted_keys() {
 
 #[test]
 fn a_scan_without_buffers_moved_its_cursor() {
-    for kind in [Kind::Bucketed, Kind::Mutex, Kind::RwMutex, Kind::Sharded, Kind::ReadDirty] {
+    for &kind in Kind::ALL {
         let map = words(kind);
         (0..100).for_each(|key| assert_eq!(map.store_u64(key, key), Ok(Outcome::Done)));
         let (mut cursor, mut keys, mut values) =

@@ -5,7 +5,17 @@ import (
 	"testing"
 )
 
-var kinds = []Kind{Bucketed, Mutex, RWMutex, Sharded, ReadDirty}
+// kinds are all that the library has: those that it makes maps of.
+var kinds = func() (all []Kind) {
+	for kind := Bucketed; ; kind++ {
+		m, err := New[int, int](WithKind(kind))
+		if err != nil {
+			return all
+		}
+		m.Close()
+		all = append(all, kind)
+	}
+}()
 
 // shared are the kinds that several goroutines may use at once.
 var shared = kinds[1:]

@@ -22,10 +22,8 @@
 //
 // # Which map
 //
-// [WithKind] chooses one of five kinds, all with the same methods. [Sharded] is the default, for
-// mixed reads and writes. [ReadDirty] is the algorithm of sync.Map up to Go 1.23, for keys that are
-// written once and read often. [Mutex] and [RWMutex] are one table behind one lock. [Bucketed] is
-// the table alone, for one goroutine at a time.
+// [WithKind] chooses a [Kind]: an algorithm. All have the same methods, so it is one option to
+// change. [Sharded] is the default, for mixed reads and writes.
 //
 // Any number of goroutines may use a map at once, except a Bucketed one. Operations on one key are
 // linearizable, and as with sync.Map a write synchronizes before any read that observes it. (The

@@ -386,8 +386,11 @@ func TestOptions(t *testing.T) {
 		if m.Kind() != kind {
 			t.Errorf("kind %v", m.Kind())
 		}
+		if strings.HasPrefix(kind.String(), "Kind(") {
+			t.Errorf("%v has no name", kind)
+		}
 	})
-	if Sharded.String() != "sharded" || Kind(9).String() != "Kind(9)" {
+	if len(kinds) < 5 || Sharded.String() != "sharded" || Kind(99).String() != "Kind(99)" {
 		t.Error("names of kinds")
 	}
 }

@@ -21,7 +21,7 @@ const (
 	// the default.
 	Sharded Kind = cptl.Sharded
 	// ReadDirty is sync.Map up to Go 1.23: a read map that is read without a lock, and a dirty map
-	// for new keys.
+	// for new keys. It is for keys that are written once and read often.
 	ReadDirty Kind = cptl.ReadDirty
 )
 

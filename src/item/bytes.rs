@@ -220,9 +220,12 @@ unsafe impl Value for Bytes {
     }
     #[inline(always)]
     unsafe fn refill(word: u64, value: &[u8]) {
-        // SAFETY: the word is the address of a block that is in use.
-        if let Some(block) = unsafe { Block::from_word(word) } {
-            block.fill(value);
+        // SAFETY: the word is the address of a block that is in use. `can_refill` has found that the
+        // value fits its size class, and the caller has made the version odd.
+        unsafe {
+            if let Some(block) = Block::from_word(word) {
+                block.fill(value);
+            }
         }
     }
     unsafe fn free(word: u64, blocks: &mut impl Blocks) {

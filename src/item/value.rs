@@ -32,7 +32,8 @@ pub unsafe trait Value: 'static {
     /// Overwrites the value in its block. A reader that runs meanwhile may get a mixture of both.
     ///
     /// # Safety
-    /// `word` is valid, nobody else writes its block, and `can_refill` returned true.
+    /// `word` is valid, nobody else writes its block, and `can_refill` returned true. The version of
+    /// the bucket is odd.
     unsafe fn refill(_word: u64, _value: Self::Ref<'_>) {}
     /// Frees the block of a value, if it has one.
     ///

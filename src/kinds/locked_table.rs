@@ -103,8 +103,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         result
     }
 
-    /// What holds of the blocks whenever the table's lock can be had, in debug builds: those in use are the keys and values of the table.
-    /// (The table itself looks at what holds of it.) Panics if it is not so.
+    /// In debug builds, checks the invariant of the pool between two changes: the blocks in use are
+    /// the keys and values of the table. Panics if it does not hold. The table checks its own.
     fn check_blocks(&mut self) {
         if !CHECKED || std::thread::panicking() {
             return;
@@ -161,7 +161,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
 
     pub fn shrink(&mut self) -> Result<(), Error> {
         let table = self.table.shrink();
-        let pool = self.blocks.pool.shrink(self.blocks.memory);
+        // SAFETY: by the contract of `new`, this is the memory of the table and its pool.
+        let pool = unsafe { self.blocks.pool.shrink(self.blocks.memory) };
         self.check_blocks();
         pool?;
         Ok(table?)
@@ -264,15 +265,20 @@ unsafe impl<K: Key, V: Value> Target<V> for KeyInTable<'_, '_, '_, '_, K, V> {
     }
 }
 
-/// Loads a key. The caller keeps writers out.
+/// Loads a key.
+///
+/// # Safety
+///
+/// The table's values are of type `V`, and no other thread changes the table meanwhile.
 #[inline]
-pub fn load<K: Key, V: Value>(
+pub unsafe fn load<K: Key, V: Value>(
     table: &Table<K>,
     hashed: &K::Hashed<'_>,
     out: &mut impl Receive<V>,
 ) -> Result<Outcome, Error> {
     let Some(place) = table.find(hashed) else { return Ok(Outcome::NotFound) };
-    // SAFETY: the slot is in use, its value is of type V, and the caller keeps writers out.
+    // SAFETY: the slot is in use, its value is of type V, and nobody changes it meanwhile, by our
+    // contract.
     unsafe { out.receive(place.slot().load_value()) }?;
     Ok(Outcome::Done)
 }

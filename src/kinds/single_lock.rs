@@ -187,12 +187,14 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
     #[inline(always)]
     fn locate(&self, _hashed: &K::Hashed<'_>) {}
     fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        let result = self.gate.try_shared(|| locked_table::load::<K, V>(&self.table, hashed, out))?;
+        // SAFETY: all values were packed as a `V`, and the gate keeps writers out while the body runs.
+        let result = self.gate.try_shared(|| unsafe { locked_table::load::<K, V>(&self.table, hashed, out) })?;
         Some(result.and_then(|result| result))
     }
     #[inline]
     fn load_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Result<Outcome, Error> {
-        self.shared(|table, _| locked_table::load::<K, V>(table, hashed, out))?
+        // SAFETY: as in `peek_slow`.
+        self.shared(|table, _| unsafe { locked_table::load::<K, V>(table, hashed, out) })?
     }
     #[inline]
     fn write<'v, O: Operation<'v, V>>(&self, hashed: &K::Hashed<'_>, mut operation: O) -> Result<Outcome, Error> {
@@ -224,7 +226,9 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
         })
     }
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error> {
-        self.shared(|this, _| if table == 0 { BucketView::of_values::<K, V>(this, bucket, depth) } else { None })
+        // SAFETY: as in `peek_slow`.
+        let view = |this: &Table<K>| unsafe { BucketView::of_values::<K, V>(this, bucket, depth) };
+        self.shared(|this, _| if table == 0 { view(this) } else { None })
     }
 }
 

@@ -42,8 +42,8 @@ impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
     fn mark(&self) -> Mark {
         Mark { entries: self.keys.len(), keys: self.keys.size(), values: self.values.size() }
     }
-    fn rewind(&mut self, mark: Mark) {
-        // SAFETY: a mark tells where both stood, and a scan takes none once something has overflowed.
+    unsafe fn rewind(&mut self, mark: Mark) {
+        // SAFETY: by our contract the mark tells where both stood when nothing had overflowed.
         unsafe {
             self.keys.rewind(mark.entries, mark.keys);
             self.values.rewind(mark.entries, mark.values);
@@ -118,7 +118,7 @@ impl Sink<Word> for WordSink<'_> {
     fn mark(&self) -> Mark {
         Mark { entries: self.count, ..Mark::default() }
     }
-    fn rewind(&mut self, mark: Mark) {
+    unsafe fn rewind(&mut self, mark: Mark) {
         self.count = mark.entries;
     }
     #[inline(always)]

@@ -143,13 +143,16 @@ impl BucketView {
         Some(this)
     }
 
-    /// Like [`BucketView::of`], for a table whose slots hold the values themselves. The caller keeps
-    /// writers out.
-    pub fn of_values<K: Key, V: Value>(table: &Table<K>, bucket: u64, depth: u64) -> Option<Self> {
+    /// Like [`BucketView::of`], for a table whose slots hold the values themselves.
+    ///
+    /// # Safety
+    ///
+    /// The values are of type `V`, and no other thread changes the table meanwhile.
+    pub unsafe fn of_values<K: Key, V: Value>(table: &Table<K>, bucket: u64, depth: u64) -> Option<Self> {
         Self::of(table, bucket, depth, |slot| {
             let word = slot.load_value();
-            // SAFETY: the slot is in use and the caller keeps writers out, so its word is that of a
-            // live value.
+            // SAFETY: the slot is in use and nobody changes it, by our contract, so its word is that
+            // of a live `V`.
             (SlotState::Live, unsafe { if V::IN_PLACE { word } else { V::len(word) as u64 } })
         })
     }

@@ -1,23 +1,19 @@
-//! Growing and shrinking: everything that moves entries between buckets.
+//! Growing: when a table splits buckets, and how a split divides the entries of a chain.
 //!
-//! Each step splits one chain or merges two, and is one change under their versions. The memory that a
-//! step may need is there before it begins, so no step stops half-way.
+//! Each split is one change under the versions of both chains. The memory that it may need is
+//! reserved before it begins, so no split stops half-way. `shrink` merges buckets again.
 
 use super::{
     Growth, Shape,
     bucket::{Bucket, Change, Matches, SLOTS, Slot, Tops},
     shape::prefix,
-    write::{TableMut, WriterState},
+    write::TableMut,
 };
 use crate::{
     base::{
         hash::bucket_bits,
-        invariant::broken,
         mem::OutOfMemory,
-        sync::{
-            Ordering::{Relaxed, Release},
-            fence,
-        },
+        sync::Ordering::{Relaxed, Release},
     },
     item::Key,
 };
@@ -35,7 +31,7 @@ const SMALL: u64 = 256;
 const STEPS: usize = 2;
 
 /// Fills a chain, bucket after bucket, while entries move into it.
-struct Filler<'a, K: Key> {
+pub(super) struct Filler<'a, K: Key> {
     head: Bucket<'a, K>,
     bucket: Bucket<'a, K>,
     tops: Tops,
@@ -44,7 +40,7 @@ struct Filler<'a, K: Key> {
 impl<'a, K: Key> Filler<'a, K> {
     /// `tops` are the tophash bytes of the entries that stay in the head. The overflow buckets behind it
     /// count as empty, and are filled again.
-    fn new(head: Bucket<'a, K>, tops: Tops) -> Self {
+    pub(super) fn new(head: Bucket<'a, K>, tops: Tops) -> Self {
         Self { head, bucket: head, tops }
     }
 
@@ -54,7 +50,7 @@ impl<'a, K: Key> Filler<'a, K> {
     /// Where keys have preferred slots, the entry keeps the number of its slot if that slot is empty. In a
     /// bucket that is filled from itself it always is, so no entry is overwritten before it has moved.
     #[inline(always)]
-    fn push(&mut self, owner: &mut TableMut<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
+    pub(super) fn push(&mut self, owner: &mut TableMut<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
         let preferred = if K::HAS_PREFERRED_SLOT { from } else { 0 };
         let slot = match self.tops.empty().first_from(preferred) {
             Some(slot) => slot,
@@ -85,7 +81,7 @@ impl<'a, K: Key> Filler<'a, K> {
     /// Ends the chain with the bucket that is being filled. Returns the number of the overflow bucket after
     /// it, or 0, for `free_overflow`.
     #[inline(always)]
-    fn finish(mut self, owner: &TableMut<'a, K>) -> u32 {
+    pub(super) fn finish(mut self, owner: &TableMut<'a, K>) -> u32 {
         self.tops = if K::HAS_PREFERRED_SLOT { self.tops.with_gaps_and_rest() } else { self.tops.with_rest() };
         self.store_tops();
         let rest = self.bucket.meta.next();
@@ -98,33 +94,20 @@ impl<'a, K: Key> Filler<'a, K> {
 }
 
 impl<'a, K: Key> TableMut<'a, K> {
-    fn shape(&self) -> Shape {
+    pub(super) fn shape(&self) -> Shape {
         self.table.shape()
     }
 
     /// Publishes a shape. Release: whoever sees it also sees the segments that it needs, and the entries in
     /// the chains where it says that they are.
-    fn publish(&mut self, bits: u32, split: u32) {
+    pub(super) fn publish(&mut self, bits: u32, split: u32) {
         let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
         self.writer.reached = self.writer.reached.max(shape.buckets());
         self.table.shape.store(shape.0, Release);
     }
 
-    /// The bucket after this one in its chain. If there is none, appends an overflow bucket; the caller has
-    /// made sure of it with `reserve_overflow`.
-    fn extend_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
-        if let Some(next) = self.table.next_in_chain(bucket) {
-            return next;
-        }
-        let Ok((number, next)) = self.take_overflow() else {
-            broken("before entries move, there are as many overflow buckets as they may need")
-        };
-        bucket.meta.set_next(number);
-        next
-    }
-
     /// How many main buckets so many entries should have.
-    fn buckets_for(&self, entries: u64) -> u64 {
+    pub(super) fn buckets_for(&self, entries: u64) -> u64 {
         match self.writer.growth {
             Growth::Linear => {
                 let dense = entries.saturating_mul(LINEAR_LOAD.1).div_ceil(LINEAR_LOAD.0);
@@ -186,24 +169,6 @@ impl<'a, K: Key> TableMut<'a, K> {
             }
         }
         self.set_limit();
-    }
-
-    /// Pushes to `filler` every entry of a chain, from the bucket `first` on.
-    fn move_all(&mut self, first: Option<Bucket<'a, K>>, filler: &mut Filler<'a, K>) {
-        let mut bucket = first;
-        while let Some(this) = bucket {
-            // Read these before the filler reaches this bucket and changes them.
-            let tops = this.tops();
-            bucket = self.table.next_in_chain(this);
-            for slot in tops.live() {
-                filler.push(self, tops.get(slot), this, slot);
-            }
-        }
-    }
-
-    /// How many overflow buckets a chain has.
-    fn overflow_in(&self, head: Bucket<'a, K>) -> u32 {
-        self.table.chain(head).skip(1).count() as u32
     }
 
     /// Splits the prefix whose turn it is, p: its bucket keeps the entries of p0, and a new main bucket gets
@@ -280,37 +245,6 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Undoes the last split.
-    fn merge(&mut self) -> Result<(), OutOfMemory> {
-        let shape = self.shape();
-        let (bits, split) =
-            if shape.split() > 0 { (shape.bits(), shape.split()) } else { (shape.bits() - 1, 1 << (shape.bits() - 1)) };
-        let low = self.table.main.by_prefix(prefix(split - 1, bits));
-        let high = self.table.main.get(split - 1 + (1 << bits));
-        let (Some(low), Some(high)) = (low, high) else { return Err(OutOfMemory) };
-        // `low` needs at most one more for each bucket of the other chain.
-        self.reserve_overflow(self.overflow_in(high) + 1)?;
-        {
-            // Odd before the shape is published: a reader that sees the new shape sees these versions changed.
-            let _changes = (Change::begin(low.meta), Change::begin(high.meta));
-            let mut filler = Filler::new(low, low.tops());
-            self.move_all(self.table.next_in_chain(low), &mut filler);
-            self.move_all(Some(high), &mut filler);
-            let rest = filler.finish(self);
-            self.free_overflow(rest);
-            let rest = Filler::new(high, Tops::EMPTY).finish(self);
-            self.free_overflow(rest);
-            self.publish(bits, split - 1);
-        }
-        self.check_move(high, low);
-        Ok(())
-    }
-
-    /// Whether the table has more than eight times the buckets that so many entries should have.
-    pub fn is_oversized(&self, entries: u64) -> bool {
-        self.shape().buckets() > 8 * self.buckets_for(entries)
-    }
-
     /// Makes buckets for `entries` in all. If that fails, nothing changes.
     pub fn reserve(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         self.prepare(entries)?;
@@ -358,99 +292,5 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.reserve_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
         // The first segment last: readers use it as soon as it exists.
         self.make_first_bucket()
-    }
-
-    /// Gives back what `prepare` took and nothing used.
-    pub fn release_unused_segments(&mut self) {
-        if !self.table.is_unused() {
-            return self.release_unused();
-        }
-        // SAFETY: the table has no first bucket, so no reader found any of these segments.
-        self.writer.bytes -= unsafe { self.table.main.release(self.memory, 0, 0) };
-    }
-
-    /// Gives back the segments behind the buckets in use.
-    fn release_unused(&mut self) {
-        let WriterState { stable, reached, overflow_reached, overflow_next, .. } = *self.writer;
-        let (reached, overflow_reached) = if stable { (reached, overflow_reached) } else { (0, 0) };
-        // SAFETY: the shape ends before these main segments and every chain before these overflow
-        // segments, and readers reached only buckets below the two `reached`.
-        self.writer.bytes -= unsafe {
-            self.table.main.release(self.memory, self.shape().buckets(), reached)
-                + self.table.overflow.release(self.memory, overflow_next.into(), overflow_reached)
-        };
-    }
-
-    /// Merges down to the buckets that the entries need, and gives the rest of the memory back.
-    pub fn shrink(&mut self) -> Result<(), OutOfMemory> {
-        if self.table.is_unused() {
-            return Ok(());
-        }
-        let target = self.buckets_for(self.writer.entries);
-        let mut result = Ok(());
-        while self.shape().buckets() > target && result.is_ok() {
-            result = self.merge();
-        }
-        self.writer.growing &= self.shape().split() != 0;
-        self.set_limit();
-        for head in self.table.heads() {
-            if head.meta.next() != 0 {
-                let _change = Change::begin(head.meta);
-                self.compact_chain(head);
-            }
-        }
-        self.pack_overflow();
-        self.release_unused();
-        self.check_all();
-        result
-    }
-
-    /// Moves the overflow buckets in use to the lowest numbers, so that the segments behind them can be
-    /// released.
-    fn pack_overflow(&mut self) {
-        // The numbers below `end` are just enough for the buckets in use.
-        let end = self.writer.overflow_used + 1;
-        // As in `take_overflow`: a reader that sees the new contents of a bucket must also see the version
-        // change with which it was freed.
-        fence(Release);
-        // Keep only the free ones below `end`. They are as many as the buckets in use from `end` on, so
-        // `take_overflow` does not fail below.
-        let mut number = core::mem::take(&mut self.writer.overflow_free);
-        self.writer.overflow_free_count = 0;
-        while number != 0
-            && let Some(Bucket { meta, .. }) = self.table.overflow.get(number)
-        {
-            let next = meta.next();
-            if number < end {
-                meta.set_next(self.writer.overflow_free);
-                self.writer.overflow_free = number;
-                self.writer.overflow_free_count += 1;
-            } else {
-                meta.end_chain();
-            }
-            number = next;
-        }
-        for head in self.table.heads() {
-            let mut previous = head;
-            while let Some(mut bucket) = self.table.next_in_chain(previous) {
-                if previous.meta.next() >= end
-                    && let Ok((number, free)) = self.take_overflow()
-                {
-                    // `free` comes into use, and `bucket` goes out of use.
-                    self.writer.overflow_used -= 1;
-                    let _change = Change::begin(head.meta);
-                    let tops = bucket.tops();
-                    tops.live().for_each(|slot| free.slots[slot].copy_from(&bucket.slots[slot]));
-                    free.meta.tophash.store(tops.0, Relaxed);
-                    free.meta.set_next(bucket.meta.next());
-                    previous.meta.set_next(number);
-                    bucket.meta.tophash.store(0, Relaxed);
-                    bucket.meta.end_chain();
-                    bucket = free;
-                }
-                previous = bucket;
-            }
-        }
-        self.writer.overflow_next = end;
     }
 }

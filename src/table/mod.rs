@@ -70,10 +70,12 @@ mod grow;
 mod inspect;
 #[cfg(all(test, loom))]
 mod models;
+mod overflow;
 mod scan;
 mod search;
 mod segments;
 mod shape;
+mod shrink;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 mod write;

@@ -13,7 +13,7 @@ use crate::{
 use core::ptr::NonNull;
 use loom::{model::Builder, sync::Arc, thread};
 
-/// A table in the making, and what its owner has of it.
+/// A table, and what its owner needs to change it.
 struct Subject<K: Key = Word> {
     table: Arc<Table<K>>,
     writer: WriterState,
@@ -332,13 +332,13 @@ fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
     builder.check(move || {
         let block = |place: usize, bytes: [u8; 40]| {
             let places = core::ptr::with_exposed_provenance_mut::<[BlockWord; 6]>(places);
-            // SAFETY: one of the two places, where nobody looks any more.
-            let block = unsafe {
+            // SAFETY: one of the two places, where nobody looks any more; the bytes are five words.
+            unsafe {
                 places.add(place).write(core::array::from_fn(|_| BlockWord::new(0)));
-                Block::at(NonNull::new_unchecked(places.add(place)).cast())
-            };
-            block.fill(&bytes);
-            block
+                let block = Block::at(NonNull::new_unchecked(places.add(place)).cast());
+                block.fill(&bytes);
+                block
+            }
         };
         // The long key comes into the slot of a short one, which has the address of a decoy among its bytes. The block that the long
         // key really gets has other bytes: whoever finds the key has followed the short one.

@@ -40,7 +40,11 @@ pub trait Sink<K: Key> {
     /// How much was taken so far.
     fn mark(&self) -> Mark;
     /// Forgets what was taken since the mark.
-    fn rewind(&mut self, mark: Mark);
+    ///
+    /// # Safety
+    /// [`Sink::mark`] returned the mark, when nothing had overflowed. The sink was not rewound to an
+    /// earlier one since.
+    unsafe fn rewind(&mut self, mark: Mark);
     /// Whether an entry did not fit.
     fn overflowed(&self) -> bool;
     /// Whether nothing more can fit.
@@ -138,7 +142,8 @@ impl<K: Key> Table<K> {
             if sink.overflowed() {
                 // The next call begins with this bucket. But if it does not even fit into an empty sink, hand
                 // out a part of it.
-                sink.rewind(before);
+                // SAFETY: the mark is that of this step, which began with nothing overflowed.
+                unsafe { sink.rewind(before) };
                 return if before.entries > 0 {
                     Reach::Full
                 } else {
@@ -230,7 +235,8 @@ impl<K: Key> Table<K> {
                 if start.entries == 0 {
                     return Reach::TooSmall;
                 }
-                sink.rewind(start);
+                // SAFETY: the mark is that of this turn, which began with nothing overflowed.
+                unsafe { sink.rewind(start) };
                 return Reach::Full;
             }
             *cursor = next;

@@ -3,6 +3,8 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "kinds.h"
+
 #include <portolan.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -69,7 +71,6 @@ static inline unsigned long repeats(unsigned long all)
 
 /* Shapes: the options that a map is made with. Keys and values are those of the current shape. */
 
-static const char *const kind_names[] = {"", "bucketed", "mutex", "rwmutex", "sharded", "read_dirty"};
 static ptl_map_options shape = PTL_MAP_OPTIONS_INIT;
 
 static inline void set_shape(uint32_t kind, uint64_t key_size, uint64_t value_size, uint32_t hash_bits)
@@ -86,7 +87,7 @@ static inline void set_shape(uint32_t kind, uint64_t key_size, uint64_t value_si
 
 static inline void for_each_shape(void (*test)(void))
 {
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++)
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++)
         for (unsigned types = 0; types < 4; types++) {
             set_shape(kind, types & 1 ? PTL_WORD : PTL_BYTES, types & 2 ? PTL_WORD : PTL_BYTES, 0);
             test();
@@ -108,7 +109,7 @@ static inline void run_for_all(void (*test)(void), const char *name)
 
 static inline void run_for_words(void (*test)(void), const char *name)
 {
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         set_shape(kind, PTL_WORD, PTL_WORD, 0);
         test();
     }

@@ -48,7 +48,7 @@ static void test_new(void)
     REFUSED(PTL_E_SIZE, size, 0);
     REFUSED(PTL_E_SIZE, size, sizeof(ptl_map_options) - 1);
     REFUSED(PTL_E_SIZE, size, ABSURD);
-    REFUSED(PTL_E_OPTION, kind, PTL_MAP_READ_DIRTY + 1);
+    REFUSED(PTL_E_OPTION, kind, LAST_KIND + 1);
     REFUSED(PTL_E_OPTION, kind, UINT32_MAX);
     REFUSED(PTL_E_OPTION, flags, 1);
     REFUSED(PTL_E_OPTION, key_size, 4);
@@ -58,7 +58,7 @@ static void test_new(void)
     REFUSED(PTL_E_OPTION, allocator.alloc, counted_alloc);
     REFUSED(PTL_E_OPTION, allocator.free, counted_free);
     EXPECT(PTL_E_SIZE, ptl_map_new(&(ptl_map_options){.size = 1}, &map));
-    EXPECT(PTL_E_OPTION, ptl_map_new(&(ptl_map_options){.size = sizeof(ptl_map_options), .kind = 6}, &map));
+    EXPECT(PTL_E_OPTION, ptl_map_new(&(ptl_map_options){.size = sizeof(ptl_map_options), .kind = LAST_KIND + 1}, &map));
 
     /* Options of a later version. Unknown ones are accepted if they are zero, and refused if not. */
     struct {
@@ -94,7 +94,7 @@ static void test_new(void)
     }
 
     /* A capacity for which there is too little memory, and an allocator without any. */
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         set_shape(kind, PTL_WORD, PTL_WORD, 0);
         shape.capacity = UINT64_MAX;
         EXPECT(PTL_E_MEMORY, ptl_map_new(&shape, &map));
@@ -213,7 +213,7 @@ static void arena_free(void *block, size_t size, size_t align, void *user) { (vo
 static void test_released(void)
 {
     static arena own;
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         own.used = 0;
         set_shape(kind, PTL_WORD, PTL_WORD, 0);
         shape.allocator = (ptl_allocator){arena_alloc, arena_free, &own};

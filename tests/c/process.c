@@ -39,7 +39,7 @@ static int is_watched(const char *test)
 /* Runs a test once for each kind from this one on, with words and with bytes. */
 static void for_kinds_from(uint32_t first, void (*test)(void))
 {
-    for (uint32_t kind = first; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = first; kind <= LAST_KIND; kind++) {
         set_shape(kind, PTL_BYTES, PTL_BYTES, 0);
         test();
         set_shape(kind, PTL_WORD, PTL_WORD, 0);
@@ -508,7 +508,7 @@ static void test_ends(void)
 
 /* Slow callbacks. */
 
-enum { SHARED_KINDS = PTL_MAP_READ_DIRTY - PTL_MAP_MUTEX + 1, VISITED = 50 };
+enum { SHARED_KINDS = LAST_KIND - PTL_MAP_MUTEX + 1, VISITED = 50 };
 
 /* A map, the threads that use it, and the threads whose callbacks take a second. */
 typedef struct {
@@ -631,10 +631,10 @@ static int32_t update_for_a_second(const void *found, size_t found_size, const v
 {
     scene *own = user;
     double since = now();
-    int has_one_lock = own - scenes <= PTL_MAP_RWMUTEX - PTL_MAP_MUTEX;
+    uint32_t kind = PTL_MAP_MUTEX + (uint32_t)(own - scenes);
     (void)found_size;
     CHECK(found != NULL && own->updates++ == 0);
-    start(&own->crew, own->map, has_one_lock ? peek_and_count : read_all);
+    start(&own->crew, own->map, reads_without_lock(kind) ? read_all : peek_and_count);
     CHECK(progress(&own->crew, 2));
     stay_for_a_second(since);
     CHECK(progress(&own->crew, 2));
@@ -685,7 +685,7 @@ typedef struct {
 
 static void make_and_release(releaser *own)
 {
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         ptl_map_options options = shape;
         ptl_map *other = NULL;
         options.kind = kind;
@@ -788,11 +788,11 @@ static int32_t outermost(const void *found, size_t found_size, const void **new_
 
 static void test_nests(void)
 {
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         ptl_map_options options = shape;
         nest own = {{NULL}, {0}};
         for (unsigned m = 0; m < 3; m++) {
-            options.kind = (kind + m - 1) % PTL_MAP_READ_DIRTY + 1;
+            options.kind = (kind + m - 1) % LAST_KIND + 1;
             EXPECT(PTL_OK, m == 2 ? ptl_map_new(&shape, &own.map[m]) : ptl_map_new(&options, &own.map[m]));
             fill_map(own.map[m], 0, 10);
         }

@@ -338,7 +338,7 @@ static void test_inside(void)
 {
     inside own = {.map = new_map()};
     fill_map(own.map, 0, 100);
-    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= PTL_MAP_READ_DIRTY; kind++) {
+    for (uint32_t kind = PTL_MAP_BUCKETED; kind <= LAST_KIND; kind++) {
         ptl_map_options options = shape;
         options.kind = kind;
         EXPECT(PTL_OK, ptl_map_new(&options, &own.other));
@@ -479,10 +479,9 @@ static void test_another_thread(void)
         every_call_answers(PTL_E_CONCURRENT, own.map);
         EXPECT(PTL_OK, ptl_map_retain(own.map));
         EXPECT(PTL_OK, ptl_map_release(own.map));
-    }
-    if (shape.kind == PTL_MAP_SHARDED || shape.kind == PTL_MAP_READ_DIRTY)
-        CHECK(holds(own.map, 1, 1)); /* readers take no lock */
-    if (shape.kind == PTL_MAP_MUTEX || shape.kind == PTL_MAP_RWMUTEX) {
+    } else if (reads_without_lock(shape.kind)) {
+        CHECK(holds(own.map, 1, 1));
+    } else {
         uint64_t word = UNTOUCHED;
         EXPECT(PTL_E_BUSY, ptl_map_peek(own.map, K(1), &word, sizeof word, NULL));
         if (words_to_words())

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -23,6 +24,10 @@
 
 using portolan::kind;
 using portolan::status;
+
+#define OF_KIND(name) kind::name,
+static const kind every_kind[] = {KINDS(OF_KIND)}; // the header's: ci/common.sh
+static const std::vector<kind> shared_kinds(std::begin(every_kind) + 1, std::end(every_kind));
 
 static int passed = 0, failed_checks = 0;
 
@@ -134,7 +139,7 @@ static void one_key(kind kind, K key, K missing, V first, V second) {
 
     // A clone into every kind.
     portolan::map<K, V> copy(nullptr);
-    for (auto other : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto other : every_kind) {
         portolan::options how;
         how.kind = other;
         CHECK(map.try_clone(how, copy) == status::ok);
@@ -158,7 +163,7 @@ static bytes of(const char *text) {
 
 static void every_form() {
     static int one, two;
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : every_kind) {
         one_key<std::uint64_t, std::uint64_t>(kind, 1, 2, 3, std::numeric_limits<std::uint64_t>::max());
         one_key<std::int64_t, std::int32_t>(kind, -1, 1, -7, std::numeric_limits<std::int32_t>::min());
         one_key<char, bool>(kind, 'a', 'b', true, false);
@@ -268,7 +273,7 @@ static void batches() {
 }
 
 static void iteration() {
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : every_kind) {
         auto map = make<std::uint32_t, std::string>(kind);
         for (std::uint32_t i = 0; i < 1000; ++i) CHECK(map.try_store(i, std::string(i % 50, 'x')) == status::ok);
         // The body of the loop stores, deletes and reads.
@@ -307,7 +312,7 @@ static void iteration() {
 
 /// As Go's maps do, and sync.Map.
 static void iterations_begin_anywhere_and_promote() {
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : every_kind) {
         auto map = make<std::uint64_t, std::uint64_t>(kind);
         for (std::uint64_t i = 0; i < 64; ++i) CHECK(map.try_store(i, i) == status::ok);
         std::set<std::uint64_t> walks, ranges;
@@ -337,7 +342,7 @@ static void iterations_begin_anywhere_and_promote() {
 }
 
 static void update() {
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : every_kind) {
         auto map = make<std::string, std::string>(kind);
         std::string value;
         CHECK(map.try_update("key", [](auto &entry) { CHECK(!entry); entry = "a"; }) == status::ok);
@@ -446,7 +451,7 @@ static portolan::map<K, V> typed(const portolan::map<K, std::string> &map) {
 }
 
 static void a_value_that_does_not_fit_is_refused_and_stays() {
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty})
+    for (auto kind : every_kind)
         for (std::size_t length : {0, 5, 15, 17, 300}) {
             const std::string stored(length, 'x');
             auto texts = make<std::uint64_t, std::string>(kind);
@@ -510,7 +515,7 @@ static void one_object_in_and_out(kind kind, std::size_t in, std::size_t out, st
 }
 
 static void one_object_in_and_out() {
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty})
+    for (auto kind : every_kind)
         for (std::size_t in : {1, 3, 40, 400})
             for (std::size_t out : {0, 3, 40, 100, 1000})
                 for (std::size_t room : {0, 2000}) {
@@ -555,7 +560,7 @@ struct watched {
 
 static void a_walk_keeps_its_map() {
     using texts = portolan::map<std::string, std::string>;
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : every_kind) {
         {
             watched it(kind);
             int visited = 0;
@@ -648,7 +653,7 @@ static void a_body_decides_by_a_bool_or_not_at_all() {
 /// returns them all.
 static void a_walk_makes_room_for_keys_that_collide() {
     ::alarm(60); // with too small buffers it would repeat the call for ever
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : every_kind) {
         ptl_map_options how = PTL_MAP_OPTIONS_INIT;
         how.kind = static_cast<std::uint32_t>(kind);
         how.key_size = PTL_WORD;
@@ -674,7 +679,7 @@ static void a_walk_makes_room_for_keys_that_collide() {
 }
 
 static void threads() {
-    for (auto kind : {kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : shared_kinds) {
         auto counts = make<std::string, std::uint64_t>(kind);
         std::vector<std::thread> workers;
         std::atomic<int> winners{0};
@@ -766,7 +771,7 @@ static void errors_are_thrown() {
     CHECK(thrown([&] { portolan::map<int, int> refused(how); }) == status::option);
 
     // A body that throws ends the iteration and leaves no lock held.
-    for (auto kind : {kind::bucketed, kind::mutex, kind::rwmutex, kind::sharded, kind::read_dirty}) {
+    for (auto kind : every_kind) {
         portolan::map<int, std::string> map(kind);
         for (int i = 0; i < 100; ++i) map.store(i, "value");
         int visited = 0;

@@ -1,6 +1,8 @@
 /* dlopen LIBRARY ROUNDS: opens the library, uses it from threads that then end, closes it, and repeats.
  * Two things must hold. Nothing of the library runs after it was closed, as a thread-local destructor
  * would. And a map can be used while a thread ends, after its thread-local data was destroyed. */
+#include "../c/kinds.h"
+
 #include <dlfcn.h>
 #include <portolan.h>
 #include <pthread.h>
@@ -87,7 +89,7 @@ int main(int argc, char **argv) {
         find(library, "ptl_map_add", &map_add);
         find(library, "ptl_map_load", &map_load);
         find(library, "ptl_map_len", &map_len);
-        for (uint32_t kind = PTL_MAP_MUTEX; kind <= PTL_MAP_READ_DIRTY; kind++)
+        for (uint32_t kind = PTL_MAP_MUTEX; kind <= LAST_KIND; kind++)
             use(kind);
         check(dlclose(library) == 0, "dlclose");
     }

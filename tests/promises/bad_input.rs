@@ -216,7 +216,7 @@ fn handles_that_are_no_maps_are_refused() {
 fn unknown_options_are_refused() {
     let good = options(Setup::new(Kind::Sharded, Width::Bytes, Width::Bytes).config());
     let bad = [
-        Options { kind: 6, ..good },
+        Options { kind: KINDS.len() as u32 + 1, ..good },
         Options { kind: u32::MAX, ..good },
         Options { flags: 1, ..good },
         Options { key_size: 4, ..good },

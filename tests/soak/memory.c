@@ -7,6 +7,8 @@
  * Prints samples of the resident memory, one per line: part, kind, type, seconds, megabytes. Memory must
  * not grow: the maximum of the last half may exceed that of the first third by at most a tenth plus
  * 4 MB. */
+#include "../c/kinds.h"
+
 #include <portolan.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +20,6 @@
 
 enum { ENTRIES = 100000, LONGEST = 400, THREADS = 2, SAMPLES = 4096 };
 
-static const char *const kinds[] = {"", "bucketed", "mutex", "rwmutex", "sharded", "read_dirty"};
 static unsigned char bytes[2 * LONGEST];
 static atomic_int stop;
 static double part_seconds;
@@ -130,13 +131,13 @@ static void watch(const char *part, uint32_t kind, int words, void (*step)(uint3
         else
             usleep((unsigned)(part_seconds * 1e6 / 100));
         samples[count++] = resident();
-        printf("%s %s %s %.2f %.1f\n", part, kinds[kind], words ? "words" : "bytes", now() - start, samples[count - 1]);
+        printf("%s %s %s %.2f %.1f\n", part, kind_names[kind], words ? "words" : "bytes", now() - start, samples[count - 1]);
     }
     for (unsigned i = 0; i < count; i++)
         if (i < count / 3 || i >= count / 2)
             most[i >= count / 2] = samples[i] > most[i >= count / 2] ? samples[i] : most[i >= count / 2];
     if (count < 6 || most[1] > 1.1 * most[0] + 4) {
-        fprintf(stderr, "memory: %s, %s, %s: grew from %.1f MB to %.1f MB\n", part, kinds[kind], words ? "words" : "bytes", most[0], most[1]);
+        fprintf(stderr, "memory: %s, %s, %s: grew from %.1f MB to %.1f MB\n", part, kind_names[kind], words ? "words" : "bytes", most[0], most[1]);
         failures++;
     }
     fflush(stdout);
@@ -202,7 +203,7 @@ int main(int argc, char **argv)
         return 2;
     }
     part_seconds = seconds / 24;
-    for (uint32_t kind = PTL_MAP_MUTEX; kind <= PTL_MAP_READ_DIRTY; kind++)
+    for (uint32_t kind = PTL_MAP_MUTEX; kind <= LAST_KIND; kind++)
         for (int words = 0; words < 2; words++) {
             test_churn(kind, words, 0);
             test_churn(kind, words, 1);

@@ -5,8 +5,9 @@ use super::{Face, Status, c::CFace, rust::RustFace};
 use portolan::map::{Allocator, Config, Kind, Width};
 use std::fmt;
 
-pub const KINDS: [Kind; 5] = [Kind::Bucketed, Kind::Mutex, Kind::RwMutex, Kind::Sharded, Kind::ReadDirty];
-pub const SHARED_KINDS: [Kind; 4] = [Kind::Mutex, Kind::RwMutex, Kind::Sharded, Kind::ReadDirty];
+pub const KINDS: [Kind; Kind::ALL.len()] = *Kind::ALL.first_chunk().expect("all");
+/// All but the first, which is for one thread at a time.
+pub const SHARED_KINDS: [Kind; Kind::ALL.len() - 1] = *Kind::ALL.last_chunk().expect("all but one");
 pub const WIDTHS: [Width; 2] = [Width::Bytes, Width::Word];
 
 /// The interface through which a scenario runs. The last two use the calls for words where they
@@ -178,6 +179,7 @@ impl fmt::Debug for Setup {
 /// setup of that kind. `scenarios! { read_dirty ReadDirty: ... }` makes tests for one kind only.
 macro_rules! scenarios {
     ($($scenario:ident)+) => {
+        const _: () = assert!(portolan::map::Kind::ALL.len() == 5, "a line below for each kind");
         $crate::support::scenarios! { bucketed Bucketed: $($scenario)+ }
         $crate::support::scenarios! { mutex Mutex: $($scenario)+ }
         $crate::support::scenarios! { rwmutex RwMutex: $($scenario)+ }

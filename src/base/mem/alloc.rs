@@ -53,6 +53,9 @@ unsafe impl Sync for Allocator {}
 /// Allocations of this size and more are mappings of their own, where pages can be discarded.
 const MAP_FROM: usize = 32 << 10;
 
+/// The alignment of a mapping, on a system with the smallest pages.
+const MAX_ALIGN: usize = 4096;
+
 /// A source of zeroed memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory(Allocator);
@@ -62,9 +65,10 @@ impl Memory {
         Self(allocator)
     }
 
-    /// Allocates `size` zeroed bytes. `size` is not 0; `align` is a power of two, at most 4096.
+    /// Allocates `size` zeroed bytes. Fails if `size` is 0, or `align` is not a power of two that is
+    /// at most 4096: no caller needs such memory.
     pub fn alloc(&self, size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
-        if size > isize::MAX as usize - 4096 {
+        if size == 0 || size > isize::MAX as usize - MAX_ALIGN || !align.is_power_of_two() || align > MAX_ALIGN {
             return Err(OutOfMemory);
         }
         let Some(Functions { alloc, user, .. }) = self.0.0 else { return system::alloc(size, align) };
@@ -134,7 +138,7 @@ mod system {
             return os::map(size).ok_or(OutOfMemory);
         }
         let layout = Layout::from_size_align(size, align).map_err(|_| OutOfMemory)?;
-        // SAFETY: `size` is not 0, by the contract of `Memory::alloc`.
+        // SAFETY: `size` is not 0: `Memory::alloc` checks it.
         NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(OutOfMemory)
     }
 

@@ -78,38 +78,50 @@ impl Block {
         self.0.cast()
     }
 
+    /// Word `index` of the block. Word 0 is the length.
+    ///
+    /// # Safety
+    /// The word lies within the block's size class: it is the length, or within a length that the
+    /// block has, had or is about to get.
     #[inline(always)]
-    fn cell(&self, index: usize) -> &BlockWord {
-        // SAFETY: word 0 is the length. Callers use the others only within a length that fits the
-        // block's size class: that of the new contents, or one read from word 0.
+    unsafe fn cell(&self, index: usize) -> &BlockWord {
+        // SAFETY: the block is readable while this value is used, by the contract of `at` and
+        // `from_word`, and the word is one of it.
         unsafe { self.0.add(index).as_ref() }
     }
 
     /// The length in bytes.
     #[inline(always)]
     pub fn len(self) -> usize {
-        self.cell(0).load(Relaxed) as usize
+        // SAFETY: every block has a length.
+        unsafe { self.cell(0) }.load(Relaxed) as usize
     }
 
-    /// Writes `bytes` and their length. The block has a size class that `bytes` fit. Either no slot
-    /// holds its address yet, or the caller has made the version odd.
+    /// Writes `bytes` and their length.
+    ///
+    /// # Safety
+    /// The block is in use, and has a size class that `bytes` fit. Either no slot holds its address
+    /// yet, or the caller has made the version odd.
     #[inline]
-    pub fn fill(self, bytes: &[u8]) {
+    pub unsafe fn fill(self, bytes: &[u8]) {
         // A late reader that sees these contents must also see the version change that retired the
         // old ones, or it would take these for them. Another thread may have made that change; this
         // fence, with the reader's Acquire fence, passes it on.
         fence(Release);
-        self.cell(0).store(bytes.len() as u64, Relaxed);
+        // SAFETY: every block has a length.
+        unsafe { self.cell(0) }.store(bytes.len() as u64, Relaxed);
         // SAFETY: the block has room for the bytes, and they are whole words.
         let copied = unsafe { copy_to_shared(bytes.as_ptr(), self.contents(), bytes.len()) };
         let (words, rest) = bytes[copied..].as_chunks::<8>();
         let first = 1 + copied / 8;
         for (index, word) in words.iter().enumerate() {
             between_words();
-            self.cell(first + index).store(u64::from_ne_bytes(*word), Relaxed);
+            // SAFETY: the size class fits `bytes`, and this is a word of them.
+            unsafe { self.cell(first + index) }.store(u64::from_ne_bytes(*word), Relaxed);
         }
         if !rest.is_empty() {
-            self.cell(first + words.len()).store(partial_word(rest), Relaxed);
+            // SAFETY: as above.
+            unsafe { self.cell(first + words.len()) }.store(partial_word(rest), Relaxed);
         }
     }
 
@@ -140,8 +152,10 @@ impl Block {
             return false;
         }
         let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().enumerate().all(|(index, word)| self.cell(1 + index).load(Relaxed) == u64::from_ne_bytes(*word))
-            && (rest.is_empty() || self.cell(1 + words.len()).load(Relaxed) == partial_word(rest))
+        // SAFETY: the block had this length a moment ago, and the words lie within it.
+        let load = |index: usize| unsafe { self.cell(1 + index) }.load(Relaxed);
+        words.iter().enumerate().all(|(index, word)| load(index) == u64::from_ne_bytes(*word))
+            && (rest.is_empty() || load(words.len()) == partial_word(rest))
     }
 
     /// Copies the first `len` bytes to `target`.
@@ -156,14 +170,15 @@ impl Block {
         let copied = unsafe { copy_from_shared(self.contents(), target, len) };
         for index in copied / 8..words {
             between_words();
-            let word = self.cell(1 + index).load(Relaxed);
-            // SAFETY: 8 * index + 8 <= len, the size of the target.
-            unsafe { target.add(8 * index).cast::<u64>().write_unaligned(word) };
+            // SAFETY: 8 * index + 8 <= len, which the block has and the target fits.
+            unsafe { target.add(8 * index).cast::<u64>().write_unaligned(self.cell(1 + index).load(Relaxed)) };
         }
         if !len.is_multiple_of(8) {
-            let word = self.cell(1 + words).load(Relaxed).to_ne_bytes();
-            // SAFETY: 8 * words + len % 8 == len, the size of the target.
-            unsafe { target.add(8 * words).copy_from_nonoverlapping(word.as_ptr(), len % 8) };
+            // SAFETY: 8 * words + len % 8 == len, which the block has and the target fits.
+            unsafe {
+                let word = self.cell(1 + words).load(Relaxed).to_ne_bytes();
+                target.add(8 * words).copy_from_nonoverlapping(word.as_ptr(), len % 8);
+            }
         }
     }
 }

@@ -24,7 +24,8 @@ fn check(next: fn(&mut Pool, &Memory)) {
         let [_, free, block] = [(); 3].map(|()| pool.alloc(&memory, TEXT.len()).unwrap());
         // SAFETY: the block is from this pool and in use, and no slot holds its address.
         unsafe { pool.free(&memory, free) };
-        block.fill(&TEXT);
+        // SAFETY: the block was allocated for this length, and no slot holds its address.
+        unsafe { block.fill(&TEXT) };
 
         let version = Arc::new(AtomicU64::new(0));
         let (address, seen) = (block.word(), version.clone());
@@ -57,10 +58,12 @@ fn a_freed_block_is_not_taken_for_the_old_one() {
 
 #[test]
 fn a_block_that_another_thread_fills_is_not_taken_for_the_old_one() {
-    check(|pool, memory| pool.alloc(memory, TEXT.len()).unwrap().fill(b"the next"));
+    // SAFETY: the block was allocated for this length, and no slot holds its address.
+    check(|pool, memory| unsafe { pool.alloc(memory, TEXT.len()).unwrap().fill(b"the next") });
 }
 
 #[test]
 fn a_block_that_another_thread_links_is_not_taken_for_the_old_one() {
-    check(|pool, memory| pool.shrink(memory).unwrap());
+    // SAFETY: this is the pool's memory.
+    check(|pool, memory| unsafe { pool.shrink(memory) }.unwrap());
 }

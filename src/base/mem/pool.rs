@@ -45,7 +45,8 @@ pub fn is_same_class(one: usize, other: usize) -> bool {
 
 pub type Group = [Class; 4];
 
-/// A pool. Only the thread that holds the lock around it uses it.
+/// A pool. Only the thread that holds the lock around it uses it. All its functions are called with
+/// the same `Memory`.
 pub struct Pool {
     /// Null until the first block of the group is needed. Most maps use blocks of few sizes, and a
     /// map of words uses none.
@@ -97,7 +98,8 @@ impl Pool {
             Some(block) => (block, 0),
             None => {
                 let taken = class.ensure_uncut_block(memory, size)?;
-                (class.cut(size), taken)
+                // SAFETY: `size` is that of the class, and `ensure_uncut_block` has just succeeded.
+                (unsafe { class.cut(size) }, taken)
             }
         };
         self.reserved += taken;
@@ -110,8 +112,8 @@ impl Pool {
     /// Frees a block.
     ///
     /// # Safety
-    /// The block came from [`Pool::alloc`] of this pool and is in use, and no slot holds its
-    /// address any more.
+    /// The block came from [`Pool::alloc`] of this pool, with this `memory`, and is in use. No slot
+    /// holds its address any more.
     pub unsafe fn free(&mut self, memory: &Memory, block: Block) {
         let (number, size) = class_of(Block::size(block.len()));
         self.live -= size as u64;
@@ -119,10 +121,12 @@ impl Pool {
         // SAFETY: `alloc` made the group before it returned a block of it.
         let class = unsafe { &mut (*self.groups[number / 4])[number % 4] };
         if size <= SMALL {
-            class.push(start);
+            // SAFETY: by our contract the block was in use until now; its length gives its class.
+            unsafe { class.push(start) };
             return;
         }
-        // SAFETY: a block of this size has a chunk to itself, which the class owns.
+        // SAFETY: a block of this size has a chunk to itself, which the class owns and `memory`
+        // allocated. By our contract the block was in use until now.
         unsafe {
             let chunk = Chunk::of_large(start);
             let whole = (*chunk).size;
@@ -143,10 +147,11 @@ impl Pool {
     /// Frees every block. The time it takes depends on the number of chunks, not of blocks.
     ///
     /// # Safety
-    /// No slot holds the address of a block of this pool any more.
+    /// `memory` is that of all calls. No slot holds the address of a block of this pool any more.
     pub unsafe fn reset(&mut self, memory: &Memory) {
         if !self.stable {
             // SAFETY: no slot leads to a block, and a pool that is not stable has no late readers.
+            // `memory` is that of all calls.
             unsafe { self.destroy(memory) };
             return;
         }
@@ -170,7 +175,10 @@ impl Pool {
     ///
     /// Finding these chunks needs some memory. If there is none for a class, its chunks stay as they
     /// are and the result is `OutOfMemory`. The other classes are shrunk all the same.
-    pub fn shrink(&mut self, memory: &Memory) -> Result<(), OutOfMemory> {
+    ///
+    /// # Safety
+    /// `memory` is that of all calls.
+    pub unsafe fn shrink(&mut self, memory: &Memory) -> Result<(), OutOfMemory> {
         let stable = self.stable;
         let mut given_back = 0;
         let mut result = Ok(());
@@ -178,7 +186,9 @@ impl Pool {
             let Some(group) = NonNull::new(self.groups[number / 4]) else { continue };
             // SAFETY: the pool owns the group, and `self` is mutably borrowed.
             let class = unsafe { &mut (*group.as_ptr())[number % 4] };
-            match class.release_free_chunks(memory, stable) {
+            // SAFETY: by our contract `memory` allocated the chunks, and a pool that is not stable has
+            // no late readers.
+            match unsafe { class.release_free_chunks(memory, stable) } {
                 Ok(bytes) => given_back += bytes,
                 Err(error) => result = Err(error),
             }
@@ -205,7 +215,8 @@ impl Pool {
     /// Frees all memory. The pool is then as new.
     ///
     /// # Safety
-    /// No thread accesses a block of this pool any more, not even a late reader.
+    /// `memory` is that of all calls. No thread accesses a block of this pool any more, not even a
+    /// late reader.
     pub unsafe fn destroy(&mut self, memory: &Memory) {
         for class in self.classes() {
             for list in [class.chunks, class.empty] {
@@ -289,13 +300,13 @@ mod tests {
             let count = (1 << 20) / size + 100;
             let blocks: Vec<_> = (0..count).map(|_| pool.alloc(&memory, size - HEADER).unwrap()).collect();
             for block in &blocks {
-                block.fill(&vec![1; size - HEADER]);
+                unsafe { block.fill(&vec![1; size - HEADER]) };
             }
             let (full, live) = (pool.reserved(), pool.live());
             assert!(full < live + live / 7 + (64 << 10), "blocks of {size}: {full} bytes for {live}");
             blocks.iter().for_each(|block| unsafe { pool.free(&memory, *block) });
             pool.check();
-            pool.shrink(&memory).unwrap();
+            unsafe { pool.shrink(&memory) }.unwrap();
             pool.check();
             assert!(pool.reserved() < full / 5, "blocks of {size} keep {} of {full}", pool.reserved());
             unsafe { pool.destroy(&memory) };
@@ -310,7 +321,7 @@ mod tests {
             let text = |n: usize| vec![n as u8; n % 300];
             let fill = |pool: &mut Pool, bytes: &[u8]| {
                 let block = pool.alloc(&memory, bytes.len()).unwrap();
-                block.fill(bytes);
+                unsafe { block.fill(bytes) };
                 block
             };
             let blocks: Vec<_> = (0..20_000).map(|n| fill(&mut pool, &text(n))).collect();
@@ -332,7 +343,7 @@ mod tests {
             assert_eq!(pool.live(), 0);
             let block = fill(&mut pool, &[1; 100_000]);
             unsafe { pool.free(&memory, block) };
-            pool.shrink(&memory).unwrap();
+            unsafe { pool.shrink(&memory) }.unwrap();
             pool.check();
             if !stable {
                 assert!(pool.reserved() < 10_000, "empty chunks were not freed: {} bytes", pool.reserved());

@@ -109,8 +109,11 @@ pub struct Class {
 
 impl Class {
     /// Puts a freed block first in the free list.
-    pub fn push(&mut self, block: NonNull<u8>) {
-        // SAFETY: all callers pass a block of this class.
+    ///
+    /// # Safety
+    /// `block` was cut from a chunk of this class. It is not in the free list, and no longer in use.
+    pub unsafe fn push(&mut self, block: NonNull<u8>) {
+        // SAFETY: the block is one of this class.
         unsafe { Self::link(block.as_ptr()).store(self.free.expose_provenance() as u64, Relaxed) };
         self.free = block.as_ptr();
         self.free_count += 1;
@@ -144,9 +147,12 @@ impl Class {
         core::ptr::with_exposed_provenance_mut(unsafe { Self::link(block) }.load(Relaxed) as usize)
     }
 
-    /// Cuts the next block from the first chunk. `size` is that of this class's blocks, and
-    /// [`Class::ensure_uncut_block`] has just succeeded: it sees to it that there is such a block.
-    pub fn cut(&mut self, size: usize) -> NonNull<u8> {
+    /// Cuts the next block from the first chunk.
+    ///
+    /// # Safety
+    /// `size` is that of this class's blocks. [`Class::ensure_uncut_block`] succeeded with it, and
+    /// nothing was cut since.
+    pub unsafe fn cut(&mut self, size: usize) -> NonNull<u8> {
         // SAFETY: the first chunk has an uncut block, which lies behind the cut ones.
         unsafe {
             let block = Chunk::start(self.chunks).add((*self.chunks).cut as usize * size);
@@ -248,7 +254,11 @@ impl Class {
     /// Frees the chunks whose blocks are all in the free list, or in a stable pool moves them to
     /// `empty`. Returns how many bytes were freed. If there is no memory to sort the chunks, nothing
     /// changes.
-    pub fn release_free_chunks(&mut self, memory: &Memory, stable: bool) -> Result<u64, OutOfMemory> {
+    ///
+    /// # Safety
+    /// `memory` allocated the chunks of this class. If the pool is not `stable`, no late reader
+    /// accesses its blocks.
+    pub unsafe fn release_free_chunks(&mut self, memory: &Memory, stable: bool) -> Result<u64, OutOfMemory> {
         if self.free.is_null() {
             return Ok(0);
         }
@@ -275,7 +285,8 @@ impl Class {
         self.free_count = 0;
         while let Some(this) = NonNull::new(block) {
             // SAFETY: the block is in the old free list until `push` changes its link, so `next`
-            // comes first. It lies in one of the chunks, which are allocated.
+            // comes first. It lies in one of the chunks, which are allocated. The old free list had
+            // it once, so the new one does not have it yet.
             unsafe {
                 block = Self::next(block);
                 let chunk = chunks.of_block(this.as_ptr());
@@ -287,8 +298,8 @@ impl Class {
         let mut given_back = 0;
         for &chunk in chunks.as_slice() {
             // SAFETY: each of these chunks is in `chunks`. After `unlink` it is in no list. If it
-            // is entirely free, the new free list has none of its blocks. `memory` allocated it
-            // with its size, and a pool that is not stable has no late readers.
+            // is entirely free, the new free list has none of its blocks. By our contract `memory`
+            // allocated it, with its size, and a pool that is not stable has no late readers.
             unsafe {
                 if (*chunk).free == (*chunk).cut {
                     self.unlink(chunk);

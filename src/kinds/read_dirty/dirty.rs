@@ -125,7 +125,8 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         match self.other().insert(K::hash(hashed), K::encode(hashed, key), entry.word()) {
             Ok(()) => Ok(key),
             Err(error) => {
-                self.map.free_block(key);
+                // SAFETY: the block was allocated above, and no slot or entry got its address.
+                unsafe { self.map.free_block(key) };
                 Err(error)
             }
         }
@@ -168,11 +169,14 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
             if which(&entry) {
                 if let Some(value) = entry.value() {
                     self.map.len.fetch_sub(1, Relaxed);
-                    self.map.free_block(entry.free());
-                    // SAFETY: the entry is unused now, so nothing refers to its value.
-                    unsafe { V::free(value, &mut self.map.blocks()) };
+                    // SAFETY: the entry is unused now, so nothing refers to its key or its value.
+                    unsafe {
+                        self.map.free_block(entry.free());
+                        V::free(value, &mut self.map.blocks());
+                    }
                 } else {
-                    self.map.free_block(entry.free());
+                    // SAFETY: as above.
+                    unsafe { self.map.free_block(entry.free()) };
                 }
                 self.inner.arena.release(entry);
             }
@@ -217,7 +221,8 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         self.other().clear();
         self.other().shrink()?;
         self.inner.arena.shrink(&self.map.memory);
-        lock(&self.map.pool).shrink(&self.map.memory)?;
+        // SAFETY: the map's pool and its memory are always used together.
+        unsafe { lock(&self.map.pool).shrink(&self.map.memory) }?;
         Ok(())
     }
 }

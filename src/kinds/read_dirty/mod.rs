@@ -220,11 +220,14 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
         Shared { pool: &self.pool, memory: &self.memory }
     }
 
-    /// Frees a block that nothing refers to any more.
-    fn free_block(&self, block: Option<Block>) {
+    /// Frees a block, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// The block is from this map's pool and in use, and no entry refers to it any more.
+    unsafe fn free_block(&self, block: Option<Block>) {
         if let Some(block) = block {
-            // SAFETY: no entry refers to the block. The caller has taken it out of its entry, or it never
-            // was in one.
+            // SAFETY: by our contract.
             unsafe { self.blocks().free(block) };
         }
     }
@@ -380,8 +383,9 @@ impl<K: Key, V: Value, S: Sink<K>> Sink<K> for LiveEntries<'_, S, fn() -> V> {
     fn mark(&self) -> crate::table::Mark {
         self.sink.mark()
     }
-    fn rewind(&mut self, mark: crate::table::Mark) {
-        self.sink.rewind(mark);
+    unsafe fn rewind(&mut self, mark: crate::table::Mark) {
+        // SAFETY: the marks are those of the other sink.
+        unsafe { self.sink.rewind(mark) };
     }
     fn overflowed(&self) -> bool {
         self.sink.overflowed()

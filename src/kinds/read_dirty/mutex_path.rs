@@ -96,7 +96,8 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
                 // mutex uses it: remove it now.
                 self.other().remove(&place);
                 self.other().continue_growth();
-                self.map.free_block(entry.free());
+                // SAFETY: the entry is in neither map now, and has given its block away.
+                unsafe { self.map.free_block(entry.free()) };
                 self.inner.arena.release(entry);
             } else {
                 drop(entry);

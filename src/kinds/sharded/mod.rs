@@ -292,9 +292,9 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
             return result;
         }
         let Some(shard) = self.shard(K::hash(hashed)) else { return Ok(Outcome::NotFound) };
-        // The lock keeps writers out.
         let _state = lock(&shard.writers.state);
-        locked_table::load::<K, V>(&shard.table, hashed, out)
+        // SAFETY: all values were packed as a `V`, and the lock keeps writers out.
+        unsafe { locked_table::load::<K, V>(&shard.table, hashed, out) }
     }
 
     #[inline(always)]
@@ -396,7 +396,8 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for Sharded<K, V> {
             return Ok(None);
         };
         let _state = lock(&shard.writers.state);
-        Ok(BucketView::of_values::<K, V>(&shard.table, bucket, depth))
+        // SAFETY: all values were packed as a `V`, and the lock keeps writers out.
+        Ok(unsafe { BucketView::of_values::<K, V>(&shard.table, bucket, depth) })
     }
 }
 

@@ -31,7 +31,7 @@ fn chains_of_one_table_stay_in_order<K: Key>(
         match owner.find(&hashed) {
             Some(place) => {
                 assert_eq!(present.remove(&name), Some(place.slot().value.load(Relaxed)));
-                owner.take_out(&place);
+                owner.delete(&place);
             }
             None => {
                 owner.insert(K::hash(&hashed), K::encode(&hashed, None), step).unwrap();

@@ -50,7 +50,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.set_word(place, value);
         self.continue_growth();
     }
-    fn take_out(&mut self, place: &Place<'a, K>) {
+    fn delete(&mut self, place: &Place<'a, K>) {
         self.remove(place);
         self.continue_growth();
     }
@@ -67,6 +67,6 @@ fn insert(owner: &mut TableMut<'_, Word>, keys: core::ops::Range<u64>) {
 fn remove(owner: &mut TableMut<'_, Word>, keys: core::ops::Range<u64>) {
     for key in keys {
         let place = owner.find(&Word::hashed(owner.hasher, key)).unwrap();
-        owner.take_out(&place);
+        owner.delete(&place);
     }
 }

@@ -26,7 +26,7 @@ impl Sink<Word> for Taken {
     fn mark(&self) -> Mark {
         Mark { entries: self.entries, ..Mark::default() }
     }
-    fn rewind(&mut self, mark: Mark) {
+    unsafe fn rewind(&mut self, mark: Mark) {
         self.entries = mark.entries;
     }
     fn overflowed(&self) -> bool {
@@ -37,7 +37,7 @@ impl Sink<Word> for Taken {
     }
 }
 
-/// Without a look at each hash, that is.
+/// Without computing the hash of each key.
 #[test]
 fn a_scan_takes_buckets_as_a_whole() {
     with_table::<Word>(Growth::Linear, 0, |table, owner| {

@@ -3,6 +3,8 @@
  * another thread makes the map grow, shrink, promote and be iterated. A line is a call on one key: thread,
  * key, operation, two arguments, value returned, truth returned, start and end. An empty line ends a
  * history. `check` reads the output. */
+#include "../../c/kinds.h"
+
 #include <inttypes.h>
 #include <portolan.h>
 #include <pthread.h>
@@ -261,7 +263,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: record CALLS\n");
         return 2;
     }
-    for (uint32_t kind = PTL_MAP_MUTEX; kind <= PTL_MAP_READ_DIRTY; kind++)
+    for (uint32_t kind = PTL_MAP_MUTEX; kind <= LAST_KIND; kind++)
         for (map_sort sort = WORDS; sort < SORTS; sort++)
             for (unsigned long count = 0, round = 0; count < wanted; round++)
                 count += record(kind, sort, 2 + (unsigned)round % (MOST_THREADS - 1), kind * 1000003 + sort * 500009 + round);
