@@ -67,11 +67,20 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
         let home = self.table.locate(K::hash(hashed));
-        let lookup = match home.map(|home| self.find(home, hashed)) {
-            // The key may lie in an overflow bucket, the table grows, or it has no bucket yet.
-            None | Some(Lookup::Undecided) => self.table.find_for_write_slow(hashed),
-            Some(lookup) => lookup,
-        };
+        match home.map_or(Lookup::Undecided, |home| self.find(home, hashed)) {
+            Lookup::Undecided => self.write_slow(hashed, operation),
+            lookup => self.write_at(lookup, hashed, operation),
+        }
+    }
+
+    /// [`Self::write`] after a search that was undecided: the key may lie in an overflow bucket, the
+    /// table grows, or it has no bucket yet.
+    pub fn write_slow<'v>(
+        &mut self,
+        hashed: &K::Hashed<'_>,
+        operation: &mut impl Operation<'v, V>,
+    ) -> Result<Outcome, Error> {
+        let lookup = self.table.find_for_write_slow(hashed);
         let is_found = matches!(lookup, Lookup::Found(_));
         let outcome = self.write_at(lookup, hashed, operation)?;
         // An insert does its share of the growth itself.

@@ -155,6 +155,7 @@ impl<'a, K: Key> TableMut<'a, K> {
     }
 
     /// The slow path of the search before a write: `Found` or `Absent`.
+    #[inline(always)]
     pub fn find_for_write_slow(&self, hashed: &K::Hashed<'_>) -> Lookup<'a, K> {
         self.table.find(hashed).map_or(Lookup::Absent, Lookup::Found)
     }

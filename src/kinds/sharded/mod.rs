@@ -205,7 +205,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         hashed: &K::Hashed<'_>,
         operation: &mut impl Operation<'v, V>,
     ) -> Result<Outcome, Error> {
-        self.with_locked(shard, state, |table| table.write(hashed, operation))
+        self.with_locked(shard, state, |table| table.write_slow(hashed, operation))
     }
 
     /// A write to a map without shards, or to a shard without buckets. The shards are made only if
