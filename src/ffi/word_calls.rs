@@ -12,11 +12,11 @@ use crate::map::{Attempt, Map, Outcome, PerKind, WordMap};
 
 /// The calls for a map: those of its kind, as long as nothing is unusual about it.
 pub fn calls_for(map: &Map) -> &'static WordCalls {
-    map.made::<&'static WordCalls>().unwrap_or(&ANY)
+    map.per_kind::<&'static WordCalls>().unwrap_or(&ANY)
 }
 
 impl PerKind for &'static WordCalls {
-    fn made<M: WordMap>() -> Self {
+    fn for_map<M: WordMap>() -> Self {
         const {
             &WordCalls {
                 load: load::<M>,
@@ -60,7 +60,7 @@ pub static ANY: WordCalls = WordCalls {
 /// As for [`of_kind::load_slow`].
 unsafe extern "C" fn load<M: WordMap>(handle: &MapHandle, key: u64) -> ptl_u64 {
     // SAFETY: `M` is the type of the map.
-    match unsafe { handle.held().map.of_kind::<M>() }.try_load_u64(key) {
+    match unsafe { handle.held().map.words_unchecked::<M>() }.try_load_u64(key) {
         Attempt::Hit(value) => Some(value).into(),
         Attempt::Miss => None.into(),
         // SAFETY: the same contract.
@@ -74,7 +74,7 @@ unsafe extern "C" fn load<M: WordMap>(handle: &MapHandle, key: u64) -> ptl_u64 {
 /// As for [`of_kind::peek_slow`].
 unsafe extern "C" fn peek<M: WordMap>(handle: &MapHandle, key: u64) -> ptl_u64 {
     // SAFETY: `M` is the type of the map.
-    match unsafe { handle.held().map.of_kind::<M>() }.try_load_u64(key) {
+    match unsafe { handle.held().map.words_unchecked::<M>() }.try_load_u64(key) {
         Attempt::Hit(value) => Some(value).into(),
         Attempt::Miss => None.into(),
         // SAFETY: the same contract.
@@ -90,7 +90,7 @@ macro_rules! calls_of_kind {
         #[inline(never)]
         pub unsafe extern "C" fn $name<M: WordMap>(handle: &MapHandle, $($argument: $type),*) -> $answer {
             // SAFETY: the contract above.
-            let $map = unsafe { handle.held().map.of_kind::<M>() };
+            let $map = unsafe { handle.held().map.words_unchecked::<M>() };
             touching([handle], || $work)
         }
     )*};
