@@ -235,7 +235,7 @@ impl Map {
     pub fn is_empty(&self) -> Result<bool, Error> {
         Ok(self.len()? == 0)
     }
-    /// Deletes all entries, each at a different moment.
+    /// Deletes all entries, not necessarily at the same moment.
     pub fn clear(&self) -> Result<Outcome, Error> {
         self.typed()?.clear()?;
         Ok(Outcome::Done)
