@@ -16,8 +16,8 @@
 //! | shard | the shard of a sharded map | the lowest n in a map of 2^n shards; n is at most 12 |
 //! | slot | the slot that the key prefers, in a bucket whose slots are large | all 3 |
 //!
-//! As the ranges are disjoint, keys that share a bucket share their tophash only by chance: one pair
-//! in about 250.
+//! As the ranges are disjoint, keys that share a bucket share their tophash only by chance: one
+//! pair in about 250.
 
 use super::os;
 use ahash::RandomState;
@@ -61,7 +61,8 @@ pub struct NoRandomness;
 /// One map's hash function.
 pub struct Hasher {
     state: RandomState,
-    /// The bits of the hash to keep: all of them, unless the hash is weakened (see [`Hasher::new`]).
+    /// The bits of the hash to keep: all of them, unless the hash is weakened (see
+    /// [`Hasher::new`]).
     keep: u64,
 }
 
@@ -97,17 +98,18 @@ impl Hasher {
     /// The hash of a 64-bit word.
     #[inline(always)]
     pub fn word(&self, key: u64) -> u64 {
-        self.weaken(self.hash_unmasked(key))
+        self.weaken(self.full_hash(key))
     }
 
-    /// Whether the hash is weakened. If so, [`Hasher::hash_unmasked`] must not be used.
-    pub fn is_masked(&self) -> bool {
+    /// Whether the hash is weakened. If so, [`Hasher::full_hash`] is not the hash of a key.
+    pub fn is_weakened(&self) -> bool {
         self.keep != u64::MAX
     }
 
-    /// [`Hasher::word`] of a function whose hash is not weakened: it need not test for that.
+    /// The hash of a 64-bit word without weakening. If the hash is not weakened, this equals
+    /// [`Hasher::word`] and saves a test.
     #[inline(always)]
-    pub fn hash_unmasked(&self, key: u64) -> u64 {
+    pub fn full_hash(&self, key: u64) -> u64 {
         let mut hasher = self.state.build_hasher();
         hasher.write_u64(key);
         hasher.finish()
@@ -142,8 +144,8 @@ impl Hasher {
         if self.keep == u64::MAX { hash } else { self.spread(hash & self.keep) }
     }
 
-    /// Spreads a weakened hash over all 64 bits again. Otherwise the bits that are not kept would be
-    /// zero for every key.
+    /// Spreads a weakened hash over all 64 bits again. Otherwise the bits that are not kept would
+    /// be zero for every key.
     #[cold]
     fn spread(&self, mut hash: u64) -> u64 {
         split_mix(&mut hash)

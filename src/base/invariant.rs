@@ -1,5 +1,4 @@
-//! What a call does when it finds that an invariant of the library does not hold, and when the code
-//! checks that one holds.
+//! What a call does when it finds a broken invariant, and when debug builds check for one.
 
 /// Gives up with a panic. The C interface catches it, returns `PTL_E_INTERNAL`, and refuses every
 /// later call on the map. A wrong answer would be worse.
@@ -10,19 +9,20 @@ pub fn broken(invariant: &str) -> ! {
     panic!("broken invariant: {invariant}")
 }
 
-/// Whether the code checks itself: in debug builds, but not under loom, where each look at a word multiplies the interleavings to try.
+/// Whether the code checks its invariants: in debug builds, but not under loom, where each read of
+/// an atomic multiplies the interleavings to try.
 pub const CHECKED: bool = cfg!(all(debug_assertions, not(loom)));
 
-/// When to check a whole structure. A check looks at everything, so there is one for as many changes as it takes looks. That way it
-/// costs each change the same, however large the structure is.
+/// Decides when to check a whole structure. A check that reads n words is followed by n changes
+/// without one. So checks add a constant cost to each change, however large the structure is.
 #[derive(Default)]
-pub struct WholeChecks {
+pub struct FullChecks {
     #[cfg(debug_assertions)]
     changes_left: u64,
 }
 
-impl WholeChecks {
-    /// Counts a change. True when a check is due; never in a release build.
+impl FullChecks {
+    /// Counts a change. Returns whether a check is due; always false in a release build.
     #[inline(always)]
     pub fn are_due(&mut self) -> bool {
         #[cfg(debug_assertions)]
@@ -33,12 +33,12 @@ impl WholeChecks {
         false
     }
 
-    /// To be called after a check that took so many looks.
+    /// To be called after a check that read `_cost` words.
     #[inline(always)]
-    pub fn took(&mut self, _looks: u64) {
+    pub fn done(&mut self, _cost: u64) {
         #[cfg(debug_assertions)]
         {
-            self.changes_left = _looks;
+            self.changes_left = _cost;
         }
     }
 }

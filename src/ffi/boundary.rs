@@ -1,4 +1,4 @@
-//! The one place where a panic stops. `ci/no-panic.sh` shows that none gets past it.
+//! The one place that catches panics. `ci/no-panic.sh` shows that no panic can leave a C function.
 
 use super::{
     map_handle::MapHandle,
@@ -8,7 +8,7 @@ use super::{
 use crate::map::{Map, Outcome};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `work` on the map of a handle, or says why not.
+/// Runs `work` on the map of a handle, if there is a handle.
 #[inline(always)]
 pub fn call<A, T>(handle: Result<&MapHandle, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
@@ -16,12 +16,12 @@ where
     T: Into<A>,
 {
     match handle {
-        Ok(handle) => touching([handle], || work(&handle.held().map)),
+        Ok(handle) => catch_panic([handle], || work(&handle.contents().map)),
         Err(refusal) => refusal.into(),
     }
 }
 
-/// As `call`, for work on two maps, which may be the same.
+/// Like [`call`], for work on two maps, which may be the same.
 pub fn call_both<A, T>(
     one: Result<&MapHandle, Refusal>,
     other: Result<&MapHandle, Refusal>,
@@ -32,12 +32,13 @@ where
     T: Into<A>,
 {
     match (one, other) {
-        (Ok(one), Ok(other)) => touching([one, other], || work(&one.held().map, &other.held().map)),
+        (Ok(one), Ok(other)) => catch_panic([one, other], || work(&one.contents().map, &other.contents().map)),
         (Err(refusal), _) | (_, Err(refusal)) => refusal.into(),
     }
 }
 
-/// As `call`, for work that runs a callback of the user's: the map lasts until the end, even if the callback releases it.
+/// Like [`call`], for work that runs a callback. Even if the callback releases the map, the map
+/// lives until the work is done.
 pub fn call_with_callback<A, T>(handle: Result<&MapHandle, Refusal>, work: impl FnOnce(&Map) -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
@@ -45,40 +46,42 @@ where
 {
     match handle {
         Ok(handle) => {
-            let held = handle.hold();
-            let answer = touching([handle], || work(&handle.held().map));
-            // It may be the last one.
-            let released: ptl_status = touching([], || {
-                drop(held);
+            let reference = handle.add_reference();
+            let result = catch_panic([handle], || work(&handle.contents().map));
+            // If this is the last reference, dropping it frees the map, which may panic.
+            let released: ptl_status = catch_panic([], || {
+                drop(reference);
                 Ok(Outcome::Done)
             });
-            if released == PTL_OK { answer } else { Refusal::INTERNAL.into() }
+            if released == PTL_OK { result } else { Refusal::INTERNAL.into() }
         }
         Err(refusal) => refusal.into(),
     }
 }
 
-/// Runs `work`, which touches these handles. Should it fail inside, none of them can be trusted again.
+/// Runs `work`, which uses the maps of `handles`. If it panics, poisons these handles and returns
+/// `PTL_E_INTERNAL`.
 #[inline(always)]
-pub fn touching<A, T, const N: usize>(handles: [&MapHandle; N], work: impl FnOnce() -> Result<T, Refusal>) -> A
+pub fn catch_panic<A, T, const N: usize>(handles: [&MapHandle; N], work: impl FnOnce() -> Result<T, Refusal>) -> A
 where
     A: From<Refusal>,
     T: Into<A>,
 {
-    // A map that a panic may have left half-changed is never entered again: that is what poisoning is for.
+    // `AssertUnwindSafe`: a panic may leave a map half-changed, but no call enters a poisoned map
+    // again.
     match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(answer)) => answer.into(),
+        Ok(Ok(result)) => result.into(),
         Ok(Err(refusal)) => refusal.into(),
         Err(payload) => {
-            // Never dropped: that could panic again, out here.
+            // To drop the payload could panic again.
             std::mem::forget(payload);
-            failed(&handles).into()
+            poison_all(&handles).into()
         }
     }
 }
 
 #[cold]
-fn failed(handles: &[&MapHandle]) -> Refusal {
+fn poison_all(handles: &[&MapHandle]) -> Refusal {
     for handle in handles {
         handle.poison();
     }
@@ -105,8 +108,8 @@ mod tests {
         new_map(words).expect("a map")
     }
 
-    /// Every kind of call is refused, and release works.
-    unsafe fn is_poisoned(map: *mut ptl_map) {
+    /// Checks that calls on the map fail, except its release.
+    unsafe fn check_poisoned(map: *mut ptl_map) {
         let mut len = 7;
         // SAFETY: the test holds a reference.
         unsafe {
@@ -120,18 +123,18 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_stops_here_and_poisons_the_map() {
+    fn a_panic_is_caught_and_poisons_the_map() {
         let map = map();
         // SAFETY: the test holds a reference.
         let handle = unsafe { borrow(map) };
         let status: ptl_status = call(handle, |_| -> Result<Outcome, Refusal> { panic!("planted") });
         assert_eq!(status, PTL_E_INTERNAL);
         // SAFETY: the test holds a reference.
-        unsafe { is_poisoned(map) };
+        unsafe { check_poisoned(map) };
     }
 
     #[test]
-    fn an_error_does_not() {
+    fn an_error_does_not_poison_the_map() {
         let map = map();
         for error in [Error::Size, Error::Type, Error::Buffer, Error::Memory, Error::Concurrent, Error::NoRandomness] {
             // SAFETY: the test holds a reference.
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_maps_both_are_poisoned_but_a_poisoned_one_harms_no_other() {
+    fn a_panic_poisons_both_maps_of_a_call_but_a_poisoned_map_poisons_no_other() {
         let (sound, one, other) = (map(), map(), map());
         // SAFETY: the test holds references.
         unsafe {
@@ -156,8 +159,8 @@ mod tests {
             assert_eq!(status, PTL_E_INTERNAL);
             assert_eq!(ptl_map_equal(sound, one), PTL_E_INTERNAL);
             assert_eq!(ptl_map_equal(sound, sound), PTL_OK);
-            is_poisoned(one);
-            is_poisoned(other);
+            check_poisoned(one);
+            check_poisoned(other);
             assert_eq!(ptl_map_release(sound), PTL_OK);
         }
     }

@@ -1,4 +1,4 @@
-//! What a handle of C points to, who owns it, and how it is told from other memory.
+//! What a C handle points to: a reference-counted object that can be told from other memory.
 
 use super::refusal::Refusal;
 use crate::map::{
@@ -7,9 +7,9 @@ use crate::map::{
 };
 use std::ptr::NonNull;
 
-/// What a handle may hold.
-pub trait Held: Send + Sync {
-    /// The words that a handle begins with. No two of the library's are equal.
+/// The contents of a handle.
+pub trait Contents: Send + Sync {
+    /// The values of a handle's first word. They differ between all types of handles.
     const LIVE: u32;
     const POISONED: u32;
     const RELEASED: u32;
@@ -18,26 +18,29 @@ pub trait Held: Send + Sync {
     fn allocator(&self) -> Allocator;
 }
 
-/// Something opaque, counted, and handled only by its address.
-// The alignment keeps its words off the cache lines of its neighbours in memory.
+/// A reference-counted object, which C knows only by its address.
+// Aligned to a cache line, so that it shares none with its neighbours in memory.
 #[repr(C, align(64))]
-pub struct Handle<T: Held> {
-    /// `LIVE`, `POISONED` or `RELEASED`. It only ever changes in that direction. One comparison tells what may be entered from everything else.
+pub struct Handle<T: Contents> {
+    /// `LIVE`, `POISONED` or `RELEASED`. It never changes back. A call may enter only if this is
+    /// `LIVE`, so one comparison is enough.
     state: AtomicU32,
-    /// The references that callers hold. The one who takes it to zero tears it down.
+    /// How many references there are. Whoever takes this to zero drops the contents and frees the
+    /// memory.
     references: AtomicU64,
-    held: T,
+    contents: T,
 }
 
-impl<T: Held> Handle<T> {
-    /// The handle that a caller passed, if it may be entered.
+impl<T: Contents> Handle<T> {
+    /// The handle that a caller passed, if its state is `LIVE`.
     ///
     /// # Safety
-    /// `handle` is NULL, or points to memory that begins with a readable word; if that is `LIVE`, the caller holds a reference that
-    /// outlives `'a`.
+    /// `handle` is NULL, or points to a readable word. If that is `LIVE`, it is a handle, and the
+    /// caller holds a reference that outlives `'a`.
     #[inline(always)]
     pub unsafe fn borrow<'a>(handle: *const Self) -> Result<&'a Self, Refusal> {
-        // SAFETY: the word is readable; what lies behind it is looked at only if that says what it is.
+        // SAFETY: by the contract the first word is readable, and the rest is a live handle during
+        // `'a` if the word is `LIVE`.
         unsafe {
             if handle.is_null() {
                 return Err(Refusal::HANDLE);
@@ -49,7 +52,7 @@ impl<T: Held> Handle<T> {
         }
     }
 
-    // Outlined: its constants would be set up before each call.
+    // Not inlined: the compiler would load its constants into registers before each call.
     #[cold]
     #[inline(never)]
     fn not_live(state: u32) -> Refusal {
@@ -57,89 +60,94 @@ impl<T: Held> Handle<T> {
     }
 
     #[inline(always)]
-    pub fn held(&self) -> &T {
-        &self.held
+    pub fn contents(&self) -> &T {
+        &self.contents
     }
 
-    /// One reference more.
-    pub fn hold(&self) -> Reference<T> {
-        // Relaxed: whoever passes the new reference on to another thread orders that hand-over.
+    /// Adds a reference.
+    pub fn add_reference(&self) -> Reference<T> {
+        // Relaxed is enough: whoever passes the new reference to another thread synchronises with
+        // it.
         self.references.fetch_add(1, Ordering::Relaxed);
         Reference(NonNull::from(self))
     }
 
-    /// No further call enters; only `release` still works.
+    /// From now on every call but a release fails.
     pub fn poison(&self) {
-        // Fails only on a handle that is being released: then nobody may call any more, and there is nothing to mark.
+        // Fails if the handle is poisoned already, or is being released. Then no call may come any
+        // more.
         let _ = self.state.compare_exchange(T::LIVE, T::POISONED, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
-/// One counted reference, owned.
-pub struct Reference<T: Held>(NonNull<Handle<T>>);
+/// Owns one reference.
+pub struct Reference<T: Contents>(NonNull<Handle<T>>);
 
-impl<T: Held> Reference<T> {
-    /// The first reference to what `make` gives. The memory for the handle comes first.
+impl<T: Contents> Reference<T> {
+    /// The first reference to what `make` returns. Allocates the handle before it calls `make`.
     pub fn new(allocator: Allocator, make: impl FnOnce() -> Result<T, Refusal>) -> Result<Self, Refusal> {
-        let place = Place::new(allocator)?;
-        let handle = Handle { state: AtomicU32::new(T::LIVE), references: AtomicU64::new(1), held: make()? };
-        let place = place.keep();
-        // SAFETY: the place was made for such a handle, and nobody else knows it.
+        let memory = HandleMemory::new(allocator)?;
+        let handle = Handle { state: AtomicU32::new(T::LIVE), references: AtomicU64::new(1), contents: make()? };
+        let place = memory.leak();
+        // SAFETY: the memory was allocated for a `Handle<T>`, and nobody else has its address yet.
         unsafe { place.write(handle) };
         Ok(Self(place))
     }
 
-    /// Gives the reference to a caller, who gives it back through `from_raw`.
+    /// Passes the reference to a caller in C. `from_raw` takes it back.
     pub fn into_raw(self) -> *mut Handle<T> {
         std::mem::ManuallyDrop::new(self).0.as_ptr()
     }
 
     /// # Safety
-    /// `handle` came from `into_raw`, and its caller has not given this reference back before.
+    /// `handle` came from `into_raw`, and `from_raw` has not taken this reference back before.
     pub unsafe fn from_raw(handle: NonNull<Handle<T>>) -> Self {
         Self(handle)
     }
 }
 
-impl<T: Held> Drop for Reference<T> {
+impl<T: Contents> Drop for Reference<T> {
     fn drop(&mut self) {
         // SAFETY: a reference keeps its handle alive.
         let handle = unsafe { self.0.as_ref() };
         if handle.references.fetch_sub(1, Ordering::Release) != 1 {
             return;
         }
-        // Everything that other threads did through their references comes before the teardown.
+        // With the Release above: what other threads did through their references happens before
+        // the drop.
         fence(Ordering::Acquire);
         handle.state.store(T::RELEASED, Ordering::Relaxed);
-        // The memory goes back even if dropping should panic.
-        let _place = Place { place: self.0, memory: Memory::new(handle.held.allocator()) };
-        // SAFETY: this was the last reference, so nobody else looks at what is held, and it is dropped this once.
-        unsafe { std::ptr::drop_in_place(&raw mut (*self.0.as_ptr()).held) };
+        // Frees the memory, even if dropping the contents panics.
+        let _memory = HandleMemory { place: self.0, memory: Memory::new(handle.contents.allocator()) };
+        // SAFETY: this was the last reference, so nobody else uses the contents, now or later.
+        unsafe { std::ptr::drop_in_place(&raw mut (*self.0.as_ptr()).contents) };
     }
 }
 
-/// Memory for one handle, which goes back to where it came from.
-struct Place<T: Held> {
+/// Memory for one handle. Frees it when dropped.
+struct HandleMemory<T: Contents> {
     place: NonNull<Handle<T>>,
     memory: Memory,
 }
 
-impl<T: Held> Place<T> {
+impl<T: Contents> HandleMemory<T> {
     fn new(allocator: Allocator) -> Result<Self, Refusal> {
         let memory = Memory::new(allocator);
         let place = memory.alloc(size_of::<Handle<T>>(), align_of::<Handle<T>>()).map_err(|_| Refusal::MEMORY)?.cast();
         Ok(Self { place, memory })
     }
 
-    /// The memory now belongs to whoever has the pointer.
-    fn keep(self) -> NonNull<Handle<T>> {
+    /// Returns the memory without freeing it.
+    fn leak(self) -> NonNull<Handle<T>> {
         std::mem::ManuallyDrop::new(self).place
     }
 }
 
-impl<T: Held> Drop for Place<T> {
+impl<T: Contents> Drop for HandleMemory<T> {
     fn drop(&mut self) {
-        // SAFETY: it came from this memory with this size and alignment, and whoever drops the place is its last user.
+        // SAFETY: `place` was allocated from `memory`, or from a `Memory` of the same allocator,
+        // with this size and alignment. It holds no handle yet, or one whose last reference is
+        // gone.
         unsafe { self.memory.free(self.place.cast(), size_of::<Handle<T>>(), align_of::<Handle<T>>()) };
     }
 }

@@ -1,17 +1,17 @@
-//! From entry to entry: by callback, or by a cursor.
+//! Iteration: with a callback, or with a cursor.
 
 use super::{
     boundary::{call, call_with_callback},
     map_handle::{borrow, ptl_map},
     refusal::Refusal,
-    slices::{column_writer, places},
+    slices::{column_writer, out_slice},
     status::ptl_status,
 };
 use crate::map::{Error, Outcome};
 use std::ffi::c_void;
 
-/// Called for one entry by ptl_map_range and ptl_map_delete_if, which say what it is given and what it
-/// answers.
+/// Called for one entry by ptl_map_range and ptl_map_delete_if. Their comments describe the
+/// arguments and the result.
 pub type ptl_visit = Option<
     extern "C" fn(
         key: *const c_void,
@@ -22,7 +22,7 @@ pub type ptl_visit = Option<
     ) -> i32,
 >;
 
-/// The caller's function as the map wants it.
+/// Converts the caller's function into the closure that [`crate::map`] takes.
 fn visitor(visit: ptl_visit, user: *mut c_void) -> Result<impl FnMut(&[u8], &[u8]) -> bool, Refusal> {
     let visit = visit.ok_or(Refusal::NULL)?;
     Ok(move |key: &[u8], value: &[u8]| {
@@ -30,46 +30,46 @@ fn visitor(visit: ptl_visit, user: *mut c_void) -> Result<impl FnMut(&[u8], &[u8
     })
 }
 
-/// Calls a function for every entry, in no particular order, beginning at a random position. See PROMISED at
-/// the top for which entries those are while others write.
+/// Calls a function for every entry, in no particular order, beginning at a random position. The
+/// section WHAT IS PROMISED at the top says which entries are visited while other threads write.
 ///
-/// `visit` gets the key, the value that it had at some moment during the call, and `user`. It returns
-/// non-zero to go on, 0 to end. The key and value are valid until it returns; with length 0 the pointer
-/// points to nothing. It may call any function on this map and may change it: an entry that it stores may or
-/// may not be visited.
+/// `visit` is called with the key, the value that the key had at some moment during the call, and
+/// `user`. It returns non-zero to continue, 0 to end. The key and value are valid until it returns;
+/// if a length is 0, its pointer must not be read. `visit` may call any function on this map, and
+/// may change it. An entry that it stores may or may not be visited.
 ///
-/// Threads: any; `visit` runs in this one, with nothing held. Order: acquire, for each entry before `visit`
-/// gets it.
+/// Threads: any; `visit` runs in the calling thread, while no lock is held. Order: acquire, for
+/// each entry before `visit` is called with it.
 ///
 /// - PTL_OK: every entry was visited.
 /// - PTL_DONE: `visit` returned 0.
 /// - PTL_E_NULL: `visit` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been visited.
-/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
-///   visited.
+/// - PTL_E_CONCURRENT: another thread was inside this bucketed map during the iteration; some
+///   entries may have been visited.
 /// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_range(map: *const ptl_map, visit: ptl_visit, user: *mut c_void) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call_with_callback(map, |map| Ok(map.range(&mut visitor(visit, user)?)?))
 }
 
-/// Deletes the entries for which a function says so, and counts them.
+/// Deletes the entries that a function selects, and counts them.
 ///
-/// `predicate` is called as ptl_map_range calls its function, and returns non-zero to delete the entry, 0 to
-/// keep it. Because it runs with nothing held, the key may get another value meanwhile: then it stays, and is
-/// not counted.
+/// `predicate` is called as ptl_map_range calls its function. It returns non-zero to delete the
+/// entry, 0 to keep it. No lock is held while it runs, so another thread may change the key's value
+/// meanwhile. The entry is then kept and not counted.
 ///
-/// Threads: any; `predicate` runs in this one, with nothing held. Order: acquire for each entry, release for
-/// those deleted.
+/// Threads: any; `predicate` runs in the calling thread, while no lock is held. Order: acquire for
+/// each entry, release for each deleted entry.
 ///
-/// - PTL_OK: all entries were asked about; the number of those deleted is in `*deleted`, unless `deleted` is
-///   NULL.
+/// - PTL_OK: `predicate` was called for every entry. The number of deleted entries is in
+///   `*deleted`, unless `deleted` is NULL.
 /// - PTL_E_NULL: `predicate` is NULL.
 /// - PTL_E_MEMORY: an allocation failed; some entries may have been deleted.
-/// - PTL_E_CONCURRENT: another thread is in a bucketed map, or was there meanwhile; some entries may have been
-///   deleted.
+/// - PTL_E_CONCURRENT: another thread was inside this bucketed map during the iteration; some
+///   entries may have been deleted.
 /// - PTL_E_HANDLE, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_delete_if(
@@ -78,26 +78,27 @@ pub unsafe extern "C" fn ptl_map_delete_if(
     user: *mut c_void,
     deleted: *mut u64,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call_with_callback(map, |map| {
         let count = map.delete_if(&mut visitor(predicate, user)?)?;
         if !deleted.is_null() {
-            // SAFETY: not NULL, so it is the caller's place for the number.
+            // SAFETY: not NULL, and the caller promises that it is then valid.
             unsafe { deleted.write(count) };
         }
         Ok(Outcome::Done)
     })
 }
 
-/// Begins an iteration by ptl_map_scan or ptl_map_scan_u64 as ptl_map_range begins its own: sets `*start` to a
-/// random position, and promotes the dirty map of a read_dirty map. Two loops then visit every entry:
+/// Begins an iteration with ptl_map_scan or ptl_map_scan_u64, in the same way as ptl_map_range
+/// does: sets `*start` to a random position, and promotes the dirty map of a read_dirty map. Two
+/// loops then visit every entry:
 ///
-/// - from `cursor = start` on, scan with `end` 0 until PTL_DONE, which leaves the cursor at 0;
+/// - with `cursor = start`, scan with `end` 0 until PTL_DONE, which sets the cursor to 0;
 /// - then, unless `start` is 0, scan with `end` = `start` until PTL_DONE.
 ///
-/// The map remembers nothing of this call, so an iteration may stop anywhere. A scan needs no such call: it may
-/// go from any position to any other.
+/// The map keeps no record of the iteration, so it may stop anywhere. A scan does not need this
+/// call: it may begin and end at any positions.
 ///
 /// Threads: any; each may have an iteration of its own. Order: none.
 ///
@@ -106,47 +107,50 @@ pub unsafe extern "C" fn ptl_map_delete_if(
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_begin_scan(map: *const ptl_map, start: *mut u64) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| {
         if start.is_null() {
             return Err(Refusal::NULL);
         }
         let position = map.begin_scan()?;
-        // SAFETY: not NULL, so it is the caller's place for the position.
+        // SAFETY: not NULL, and the caller promises that it is then valid.
         unsafe { start.write(position) };
         Ok(Outcome::Done)
     })
 }
 
-/// Fills the caller's buffers with some entries, and moves a cursor on to where the next call goes on. The
-/// cursor is a number and the only thing that lasts between calls: it may be kept, sent, or dropped, and
-/// nothing is held meanwhile. Growth and shrinking do not disturb it.
+/// Fills the caller's buffers with the next entries, and moves the cursor to where the next call
+/// continues. The cursor is a number, and the only state of the iteration. It may be kept, passed
+/// to another thread, or thrown away. The map holds nothing between the calls, and may grow and
+/// shrink meanwhile.
 ///
-/// A cursor is a position in the order of iteration, and any number is one. The scan goes from the position
-/// `*cursor` to just before the position `end`, or, if `end` is 0, to the end of all. So a scan from 0 to 0
-/// visits every entry. ptl_map_begin_scan says how to begin at a random one. Threads share an iteration if each
-/// scans a part of it: from 0 to n, from n to m, from m to 0. If `end` is not 0 and not above `*cursor`, the
-/// call returns PTL_DONE without entries.
+/// A cursor is a position in the order of iteration, and any number is a valid position. The scan
+/// goes from the position `*cursor` up to the position `end`, `end` not included; if `end` is 0, it
+/// goes to the end of all positions. So a scan from 0 to 0 visits every entry. ptl_map_begin_scan
+/// describes how to begin at a random position. Threads can share an iteration: each scans a part
+/// of it, such as from 0 to n, from n to m, and from m to 0. If `end` is neither 0 nor above
+/// `*cursor`, the call returns PTL_DONE without entries.
 ///
-/// `keys` is one buffer for all keys, `values` one for all values. `*keys_size` and `*values_size` are their
-/// room in bytes, `*count` is the most entries wanted; all three are set to what was filled. Entry i has the
-/// key bytes from key_offsets[i] to key_offsets[i + 1], and likewise its value: each array of offsets has
-/// room for `*count` + 1. Where the map has words the offsets may be NULL, since every entry has 8 bytes.
-/// What comes out is what ptl_map_store_many and ptl_map_delete_many take in.
+/// `keys` is one buffer for all keys, `values` one for all values. `*keys_size` and `*values_size`
+/// are their sizes in bytes, and `*count` is the largest number of entries to return. The call sets
+/// all three to what it filled. The key of entry i is the bytes from key_offsets[i] to
+/// key_offsets[i + 1], and the same for its value and value_offsets. Each array of offsets has
+/// `*count` + 1 elements. Where the map has words, the offsets may be NULL, since every key or
+/// value has 8 bytes. ptl_map_store_many and ptl_map_delete_many take this format.
 ///
-/// Entries with the same position in the order of iteration travel together in one call. That is one entry
-/// almost always; a few where hashes collide.
+/// Entries with the same position are always returned by the same call. That is almost always one
+/// entry, and a few where hashes collide.
 ///
 /// Threads: any. Order: acquire, for each entry.
 ///
-/// - PTL_OK: entries were filled, and there may be more.
-/// - PTL_DONE: entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
-/// - PTL_E_BUFFER: the next entries do not fit, not even alone. `*keys_size`, `*values_size` and `*count` are
-///   the room that they need, and the cursor stays.
-/// - PTL_E_NULL: `cursor`, `keys_size`, `values_size` or `count` is NULL; `keys` or `values` is NULL and its
-///   room is not 0; or offsets are NULL where the map has bytes and `*count` is not 0.
-/// - PTL_E_SIZE: no array of `*count` + 1 offsets can be that large.
+/// - PTL_OK: the buffers have some entries, and there may be more.
+/// - PTL_DONE: the buffers have the last entries before `end`, perhaps none. `*cursor` is 0.
+/// - PTL_E_BUFFER: the entries at the next position do not fit. `*keys_size`, `*values_size` and
+///   `*count` are the sizes that they need, and the cursor has not moved.
+/// - PTL_E_NULL: `cursor`, `keys_size`, `values_size` or `count` is NULL; `keys` or `values` is
+///   NULL and its size is not 0; or offsets are NULL where the map has bytes and `*count` is not 0.
+/// - PTL_E_SIZE: an array of `*count` + 1 offsets would not fit in the address space.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_scan(
@@ -161,13 +165,14 @@ pub unsafe extern "C" fn ptl_map_scan(
     value_offsets: *mut usize,
     count: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| {
         if cursor.is_null() || keys_size.is_null() || values_size.is_null() || count.is_null() {
             return Err(Refusal::NULL);
         }
-        // SAFETY: the caller's buffers; their sizes, the cursor and the count are at their places, which are not NULL.
+        // SAFETY: the pointers to the cursor, the sizes and the count are not NULL. The caller
+        // promises that they are valid, and that the buffers are as large as these say.
         let (mut position, mut keys, mut values) = unsafe {
             (
                 *cursor,
@@ -176,7 +181,7 @@ pub unsafe extern "C" fn ptl_map_scan(
             )
         };
         let result = map.scan(&mut position, end, &mut keys, &mut values);
-        // SAFETY: none is NULL, so they are the caller's places for these.
+        // SAFETY: none of these pointers is NULL, and the caller promises that they are valid.
         unsafe {
             if result.is_ok() {
                 cursor.write(position);
@@ -191,17 +196,18 @@ pub unsafe extern "C" fn ptl_map_scan(
     })
 }
 
-/// ptl_map_scan for maps of words to words: one array for the keys, one for the values, each with room for
-/// `*count`.
+/// ptl_map_scan for maps from words to words: one array for the keys and one for the values, each
+/// with `*count` elements.
 ///
 /// Threads: any. Order: acquire, for each entry.
 ///
-/// - PTL_OK: `*count` entries were filled, and there may be more.
-/// - PTL_DONE: `*count` entries were filled (perhaps none), and these were the last before `end`; `*cursor` is 0.
-/// - PTL_E_BUFFER: the next entries, which travel together, are more than `*count`. It is set to how many
-///   they are, and the cursor stays.
+/// - PTL_OK: the arrays have `*count` entries, and there may be more.
+/// - PTL_DONE: the arrays have the last `*count` entries before `end`, perhaps none. `*cursor` is
+///   0.
+/// - PTL_E_BUFFER: at the next position there are more entries than `*count`. `*count` is set to
+///   their number, and the cursor has not moved.
 /// - PTL_E_NULL: `cursor` or `count` is NULL, or `keys` or `values` is NULL and `*count` is not 0.
-/// - PTL_E_SIZE: no array of `*count` words can be that large.
+/// - PTL_E_SIZE: an array of `*count` words would not fit in the address space.
 /// - PTL_E_TYPE: the map's keys or values are bytes.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
@@ -213,17 +219,18 @@ pub unsafe extern "C" fn ptl_map_scan_u64(
     values: *mut u64,
     count: *mut usize,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| {
         if cursor.is_null() || count.is_null() {
             return Err(Refusal::NULL);
         }
-        // SAFETY: the caller's arrays; the cursor and the count are at their places, which are not NULL.
-        let (mut position, keys, values) = unsafe { (*cursor, places(keys, *count)?, places(values, *count)?) };
+        // SAFETY: the pointers to the cursor and the count are not NULL. The caller promises that
+        // they are valid, and that the arrays have `*count` elements.
+        let (mut position, keys, values) = unsafe { (*cursor, out_slice(keys, *count)?, out_slice(values, *count)?) };
         let mut entries = 0;
         let result = map.scan_u64(&mut position, end, keys, values, &mut entries).map(|(outcome, ..)| outcome);
-        // SAFETY: neither is NULL, so they are the caller's places for these.
+        // SAFETY: neither of these pointers is NULL, and the caller promises that they are valid.
         unsafe {
             if result.is_ok() {
                 cursor.write(position);

@@ -1,7 +1,7 @@
 //! What a `ptl_map *` points to.
 
 use super::{
-    handle::{Handle, Held},
+    handle::{Contents, Handle},
     refusal::Refusal,
     status::ptl_status,
     word::ptl_u64,
@@ -12,24 +12,25 @@ use crate::map::{
 };
 use std::ptr::from_ref;
 
-/// A map: opaque, counted, and handled only by its address.
+/// A map. It is opaque and reference-counted.
 pub struct ptl_map {
     _handle: MapHandle,
 }
 
 pub type MapHandle = Handle<MapAndCalls>;
 
-/// A map, and the calls for words that are made for its kind.
+/// A map, and the table of functions on words for its kind.
 #[repr(C)]
 pub struct MapAndCalls {
-    /// Always the address of a static table, so that it may be exchanged at any time.
+    /// Always the address of a static table, so it may be changed at any time.
     calls: AtomicPtr<WordCalls>,
     pub map: Map,
 }
 
-/// The calls for words to words on one kind of map, or on any.
+/// The functions on words: for maps from words to words of one kind, or for maps of any kind and
+/// types.
 ///
-/// They may be called only on a handle that has them.
+/// They may be called only on a handle whose `calls` they are.
 pub struct WordCalls {
     pub load: unsafe extern "C" fn(&MapHandle, u64) -> ptl_u64,
     pub peek: unsafe extern "C" fn(&MapHandle, u64) -> ptl_u64,
@@ -53,21 +54,20 @@ impl MapAndCalls {
 
     #[inline(always)]
     pub fn calls(&self) -> &'static WordCalls {
-        // SAFETY: the address of a static table.
+        // SAFETY: `new` and `set_calls` store only addresses of static tables.
         unsafe { &*self.calls.load(Relaxed) }
     }
 
-    /// Exchanges the calls.
     pub fn set_calls(&self, calls: &'static WordCalls) {
-        // Only once: every call reads the word, and should find it in its cache. A thread that has seen or made the change keeps
-        // seeing it.
+        // Store it only once: every call reads its cache line. Relaxed is enough: the calls that
+        // must see the change are made by this thread.
         if !std::ptr::eq(self.calls(), calls) {
             self.calls.store(from_ref(calls).cast_mut(), Relaxed);
         }
     }
 }
 
-impl Held for MapAndCalls {
+impl Contents for MapAndCalls {
     const LIVE: u32 = 0x7074_6c4d;
     const POISONED: u32 = 0x7074_6c58;
     const RELEASED: u32 = 0x7074_6c30;
@@ -77,24 +77,26 @@ impl Held for MapAndCalls {
     }
 }
 
-/// The map that a caller passed, if it may be entered.
+/// The map that a caller passed, if it is live.
 ///
 /// # Safety
-/// `map` is NULL, or points to memory that begins with a readable word; if that says it is a live map, the caller holds a reference
-/// that outlives `'a`.
+/// `map` is NULL, or points to a readable word. If that says that it is a live map, the caller
+/// holds a reference that outlives `'a`.
 #[inline(always)]
 pub unsafe fn borrow<'a>(map: *const ptl_map) -> Result<&'a MapHandle, Refusal> {
-    // SAFETY: the same contract; a `ptl_map` is nothing but its handle.
+    // SAFETY: the same contract. A `ptl_map` has one field, a `MapHandle`.
     unsafe { Handle::borrow(map.cast()) }
 }
 
-/// Goes on with a call from the table that the caller's handle has. A macro, and not a function, so that it compiles to a jump.
+/// Calls a function of the handle's [`WordCalls`]. This is a macro, not a function, so that it
+/// compiles to a jump.
 ///
-/// Unsafe: the handle is as for [`borrow`], and the arguments are the caller's.
+/// Unsafe: the handle must be as for [`borrow`], and the arguments as for the function that is
+/// called.
 macro_rules! call_words {
     ($map:ident, $call:ident($($argument:ident),*)) => {
         match $crate::ffi::map_handle::borrow($map) {
-            Ok(handle) => (handle.held().calls().$call)(handle, $($argument),*),
+            Ok(handle) => (handle.contents().calls().$call)(handle, $($argument),*),
             Err(refusal) => refusal.into(),
         }
     };

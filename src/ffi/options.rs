@@ -1,4 +1,5 @@
-//! Structs that grow with the library: each begins with its own size, as its caller's header knew it.
+//! The options of a new map, and the convention for structs that later versions extend: such a
+//! struct begins with its size, as the caller's header defines it.
 
 use super::refusal::Refusal;
 use crate::map::{Allocator, Config, Kind, MAX_SHARDS, Width};
@@ -10,9 +11,10 @@ pub const PTL_MAP_BUCKETED: u32 = 1;
 pub const PTL_MAP_MUTEX: u32 = 2;
 /// Kind: one table behind a reader-writer lock.
 pub const PTL_MAP_RWMUTEX: u32 = 3;
-/// Kind: many tables, each with a lock for its writers; readers take none. 0 means this one.
+/// Kind: many tables, each with a lock for its writers. Readers take no lock. The kind 0 means this
+/// one.
 pub const PTL_MAP_SHARDED: u32 = 4;
-/// Kind: a table to read without a lock, and a locked one for new keys.
+/// Kind: a table that is read without a lock, and a locked table for new keys.
 pub const PTL_MAP_READ_DIRTY: u32 = 5;
 
 /// key_size, value_size: bytes of any length.
@@ -20,27 +22,29 @@ pub const PTL_BYTES: u64 = 0;
 /// key_size, value_size: one 64-bit word, stored inline.
 pub const PTL_WORD: u64 = 8;
 
-/// hash_bits: all keys have one hash, the worst case. For tests.
+/// hash_bits: all keys have the same hash, which is the worst case. For tests.
 pub const PTL_HASH_CONSTANT: u32 = 0xffff_ffff;
 
-/// Where a map's memory comes from. All zero is the system's allocator; otherwise both functions are given.
-/// They are called from any thread, several at once, sometimes inside a lock of the map: they must not call a
-/// function on that map, and must return.
+/// Where a map's memory comes from. If all members are zero, it comes from the system. Otherwise
+/// both functions must be given. They are called from any thread, from several at once, and
+/// sometimes while a lock of the map is held. They must not call a function on that map, and must
+/// return.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ptl_allocator {
-    /// Memory of at least `size` bytes (never 0), aligned to `align` (a power of two). NULL means that there
-    /// is none.
+    /// Returns memory of at least `size` bytes (never 0), aligned to `align` (a power of two); NULL
+    /// if there is not enough memory.
     pub alloc: Option<unsafe extern "C" fn(size: usize, align: usize, user: *mut c_void) -> *mut c_void>,
-    /// Takes back what `alloc` gave for this `size` and `align`. `memory` is never NULL.
+    /// Frees memory that `alloc` returned for this `size` and `align`. `memory` is never NULL.
     pub free: Option<unsafe extern "C" fn(memory: *mut c_void, size: usize, align: usize, user: *mut c_void)>,
-    /// Handed to both, and otherwise left alone.
+    /// Passed to both functions. The library does not use it.
     pub user: *mut c_void,
 }
 
-/// What ptl_map_new is asked for. Begin with PTL_MAP_OPTIONS_INIT and set what should differ: zero is the
-/// default everywhere. A later version may add members at the end; a program that sets none of them works
-/// with both versions, whichever it was compiled for.
+/// Options for ptl_map_new. Initialise the struct with PTL_MAP_OPTIONS_INIT, then set the members
+/// that should differ from the default; the default of each is zero. A later version may add
+/// members at the end. A program that sets none of the new members works with both versions,
+/// whichever it was compiled for.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ptl_map_options {
@@ -48,68 +52,72 @@ pub struct ptl_map_options {
     pub size: usize,
     /// PTL_MAP_*; 0 is PTL_MAP_SHARDED.
     pub kind: u32,
-    /// 0: no bit is defined yet.
+    /// Must be 0: no flag is defined yet.
     pub flags: u32,
     /// PTL_BYTES or PTL_WORD.
     pub key_size: u64,
     /// PTL_BYTES or PTL_WORD.
     pub value_size: u64,
-    /// Entries to make room for at once; 0 for none.
+    /// How many entries the table is made large enough for, as by ptl_map_reserve.
     pub capacity: u64,
-    /// 0 takes a seed from the system's randomness. Another number makes hashing reproducible, and the order of
-    /// iteration in a map that is filled in the same way; do not use one where strangers choose the keys.
+    /// The seed of the hash function. 0 is a random seed from the system. Any other number makes
+    /// hashing reproducible, and with it the order of iteration in a map that is filled in the same
+    /// way. Do not use a fixed seed where an attacker can choose the keys.
     pub seed: u64,
-    /// How many tables a sharded map has: rounded up to a power of two, at most 4096; 0 chooses by the number
-    /// of processors. Other kinds have no use for it.
+    /// How many tables a sharded map has, at most 4096; it is rounded up to a power of two. 0 lets
+    /// the library choose by the number of processors. Other kinds ignore it.
     pub shards: u32,
-    /// For tests: 1 to 63 keeps only so many bits of each hash, PTL_HASH_CONSTANT none; 0 keeps all.
+    /// For tests, to make keys collide: how many bits of each hash to keep, 1 to 63.
+    /// PTL_HASH_CONSTANT keeps none, 0 keeps all.
     pub hash_bits: u32,
-    /// All zero is the system's.
+    /// Where the map's memory comes from.
     pub allocator: ptl_allocator,
 }
 
-/// No struct of this interface comes near this size; a `size` beyond it is not one.
-const LARGEST: usize = 4096;
+/// A larger `size` is not the size of a struct. All structs of this interface are much smaller.
+const MAX_STRUCT_SIZE: usize = 4096;
 
-/// What lies beyond the part of a caller's struct that this version knows, and starts at `known`.
+/// The part of a caller's struct that this version does not know: what follows its first `known`
+/// bytes.
 ///
 /// # Safety
-/// `place` is NULL, or points to a `size_t` that says how many bytes there are.
-pub unsafe fn tail(place: *mut c_void, known: usize) -> Result<*mut [u8], Refusal> {
-    if place.is_null() {
+/// `data` is NULL, or points to a struct that begins with a `size_t`: its own size in bytes.
+pub unsafe fn unknown_part(data: *mut c_void, known: usize) -> Result<*mut [u8], Refusal> {
+    if data.is_null() {
         return Err(Refusal::NULL);
     }
-    // SAFETY: not NULL, so the size is there.
-    let size = unsafe { place.cast::<usize>().read() };
-    if !(known..=LARGEST).contains(&size) {
+    // SAFETY: `data` is not NULL, so it points to a `size_t`, by the contract.
+    let size = unsafe { data.cast::<usize>().read() };
+    if !(known..=MAX_STRUCT_SIZE).contains(&size) {
         return Err(Refusal::SIZE);
     }
-    // SAFETY: `known` bytes are there.
-    let start = unsafe { place.cast::<u8>().add(known) };
+    // SAFETY: the struct has `size` bytes, by the contract, and `known` is not more.
+    let start = unsafe { data.cast::<u8>().add(known) };
     Ok(std::ptr::slice_from_raw_parts_mut(start, size - known))
 }
 
-/// The configuration that options ask for; none for NULL.
+/// Converts options to a configuration. `None` if `options` is NULL.
 ///
 /// # Safety
-/// `options` is NULL, or points to options that are as large as they say.
+/// `options` is NULL, or points to options that are as large as their `size` says.
 pub unsafe fn read(options: *const ptl_map_options) -> Result<Option<Config>, Refusal> {
     if options.is_null() {
         return Ok(None);
     }
-    // SAFETY: the caller's options, of which the tail is only read.
-    let unknown = unsafe { &*tail(options.cast_mut().cast(), size_of::<ptl_map_options>())? };
+    // SAFETY: the same contract. The unknown part is only read.
+    let unknown = unsafe { &*unknown_part(options.cast_mut().cast(), size_of::<ptl_map_options>())? };
     if unknown.iter().any(|&byte| byte != 0) {
         return Err(Refusal::OPTION);
     }
-    // SAFETY: `tail` has seen that it is all there.
+    // SAFETY: `unknown_part` has checked that the options are at least as large as the struct of
+    // this version.
     config(unsafe { &*options }).map(Some)
 }
 
 fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
-    let known =
+    let is_known =
         options.flags == 0 && options.shards <= MAX_SHARDS && matches!(options.hash_bits, 0..=63 | PTL_HASH_CONSTANT);
-    if !known {
+    if !is_known {
         return Err(Refusal::OPTION);
     }
     Ok(Config {
@@ -128,14 +136,15 @@ fn allocator(allocator: ptl_allocator) -> Result<Allocator, Refusal> {
     match allocator {
         ptl_allocator { alloc: None, free: None, .. } => Ok(Allocator::default()),
         ptl_allocator { alloc: Some(alloc), free: Some(free), user } => {
-            // SAFETY: the caller's functions, of which the header says what they have to do.
+            // SAFETY: the caller promises that the functions do what the header says of an
+            // allocator.
             Ok(unsafe { Allocator::new(alloc, free, user) })
         }
         _ => Err(Refusal::OPTION),
     }
 }
 
-/// The constants above are the numbers of the kinds.
+/// Checks that the constants above are the numbers of the kinds.
 const _: () = {
     let named = [PTL_MAP_BUCKETED, PTL_MAP_MUTEX, PTL_MAP_RWMUTEX, PTL_MAP_SHARDED, PTL_MAP_READ_DIRTY];
     assert!(named.len() == Kind::ALL.len());
@@ -161,8 +170,8 @@ fn width(size: u64) -> Result<Width, Refusal> {
     }
 }
 
-/// The size that a width has in C.
-pub fn width_number(width: Width) -> u64 {
+/// The number that stands for a width in C.
+pub fn c_width(width: Width) -> u64 {
     match width {
         Width::Bytes => PTL_BYTES,
         Width::Word => PTL_WORD,

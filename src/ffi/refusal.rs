@@ -1,9 +1,9 @@
-//! Where a `Result` becomes a status.
+//! Converts a `Result` into a status.
 
 use super::status::*;
 use crate::map::{Error, Outcome};
 
-/// Why a call was refused: a negative status on its way out.
+/// Why a call failed, as a negative status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal(ptl_status);
 
@@ -49,7 +49,7 @@ impl From<Outcome> for ptl_status {
     }
 }
 
-/// The status of one key of a batch.
+/// The status of one key in a batch.
 pub fn status_of(result: Result<Outcome, Error>) -> ptl_status {
     match result {
         Ok(outcome) => outcome.into(),

@@ -1,49 +1,51 @@
-//! Looking inside a map.
+//! Statistics of a map, and copies of its buckets.
 
 use super::{
     boundary::call,
     map_handle::{borrow, ptl_map},
-    options::{tail, width_number},
+    options::{c_width, unknown_part},
     status::ptl_status,
 };
 use crate::map::{BucketView, Map, Outcome, SlotState, Stats};
 
-/// How a map is built. Begin with PTL_STATS_INIT.
+/// Statistics of a map. Initialise the struct with PTL_STATS_INIT.
 #[repr(C)]
 pub struct ptl_stats {
-    /// In: sizeof(ptl_stats). Left alone.
+    /// Set by the caller: sizeof(ptl_stats). The call does not change it.
     pub size: usize,
     /// PTL_MAP_*.
     pub kind: u32,
-    /// B of the largest table. It has 2^B main buckets, and while it grows one more for each that was split.
+    /// B of the largest table. The table has 2^B main buckets and, while it grows, one more for
+    /// each bucket that was split.
     pub bucket_bits: u32,
     /// PTL_BYTES or PTL_WORD.
     pub key_size: u64,
     /// PTL_BYTES or PTL_WORD.
     pub value_size: u64,
-    /// As ptl_map_len counts them.
+    /// Entries, as ptl_map_len counts them.
     pub entries: u64,
     /// Main buckets of all tables, each with room for 8 entries.
     pub buckets: u64,
     /// Overflow buckets in use, in all tables.
     pub overflow_buckets: u64,
-    /// Entries for each main bucket. Growing keeps it at 6.5 at the most, 8 where there is one bucket; with
-    /// PTL_MAP_SHARDED near 5.3, and near 4 in small maps.
+    /// Entries per main bucket. Growth keeps it at 6.5 or below, and at 8 or below in a table of
+    /// one bucket. In a sharded map it is near 5.3, and near 4 in small ones.
     pub load_factor: f64,
-    /// Tables in the middle of a growth.
+    /// Tables that are growing at the moment.
     pub growing: u64,
-    /// Buckets that those growths have split so far.
+    /// Buckets that those tables have split so far.
     pub split: u64,
-    /// Tables that a key may belong to: 1 in all kinds but sharded.
+    /// Shards: the tables of a sharded map; 1 in other kinds.
     pub shards: u64,
-    /// Entries of the emptiest of them.
+    /// Entries of the shard that has the fewest.
     pub shard_entries_min: u64,
-    /// Entries of the fullest of them.
+    /// Entries of the shard that has the most.
     pub shard_entries_max: u64,
-    /// The most buckets that a key may have to be looked for in: a main bucket and its overflow buckets.
+    /// The most buckets that the search for one key may read: a main bucket and its overflow
+    /// buckets.
     pub longest_chain: u64,
-    /// read_dirty: how often the dirty map has become the read map. This and the next four are 0 in other
-    /// kinds.
+    /// read_dirty: how often the dirty map has become the read map. This and the next four members
+    /// are 0 in other kinds.
     pub promotions: u64,
     /// read_dirty: lookups that the read map could not answer, since the last promotion.
     pub misses: u64,
@@ -61,34 +63,36 @@ pub struct ptl_stats {
     pub bytes_reserved: u64,
 }
 
-/// A slot's state: empty, and so are all after it in this bucket and its overflow buckets.
+/// A slot's state: empty, and so are all later slots of the bucket and of the overflow buckets
+/// behind it.
 pub const PTL_SLOT_EMPTY_REST: u8 = 0;
 /// A slot's state: empty.
 pub const PTL_SLOT_EMPTY_ONE: u8 = 1;
-/// A slot's state: an entry.
+/// A slot's state: it holds an entry.
 pub const PTL_SLOT_LIVE: u8 = 2;
-/// A slot's state in read_dirty: the entry was deleted, and its place is kept for the key.
+/// A slot's state in read_dirty: the key was deleted, and its entry is kept for the next store.
 pub const PTL_SLOT_NIL: u8 = 3;
-/// A slot's state in read_dirty: the entry was deleted, and is not in the dirty map.
+/// A slot's state in read_dirty: the key was deleted, and is not in the dirty map.
 pub const PTL_SLOT_EXPUNGED: u8 = 4;
 
-/// One bucket of eight slots. Begin with PTL_BUCKET_INIT.
+/// One bucket of eight slots. Initialise the struct with PTL_BUCKET_INIT.
 #[repr(C)]
 pub struct ptl_bucket {
-    /// In: sizeof(ptl_bucket). Left alone.
+    /// Set by the caller: sizeof(ptl_bucket). The call does not change it.
     pub size: usize,
-    /// Changes whenever an entry comes to the bucket, goes or moves, which is how readers without a lock notice it.
-    /// (Overwriting a value may be a single step, which they cannot see half of; then it does not change.)
+    /// Changes when an entry is added to the bucket, removed or moved; this tells readers without a
+    /// lock that they must read again. It need not change when a value is overwritten by a single
+    /// store.
     pub version: u32,
-    /// Number of the next overflow bucket; 0 is none.
+    /// Number of the next overflow bucket; 0 if there is none.
     pub overflow: u32,
-    /// The top byte of each key's hash, looked at before any key.
+    /// The top byte of each key's hash. A search compares it before it compares a key.
     pub tophash: [u8; 8],
     /// PTL_SLOT_* of each slot.
     pub state: [u8; 8],
-    /// The keys where they are words; where they are bytes, their lengths.
+    /// The keys if they are words, else their lengths in bytes.
     pub keys: [u64; 8],
-    /// The values where they are words; where they are bytes, their lengths.
+    /// The values if they are words, else their lengths in bytes.
     pub values: [u64; 8],
     /// B of this table.
     pub table_bucket_bits: u64,
@@ -106,7 +110,7 @@ fn slot_state(state: SlotState) -> u8 {
     }
 }
 
-fn view(size: usize, found: &BucketView) -> ptl_bucket {
+fn c_bucket(size: usize, found: &BucketView) -> ptl_bucket {
     ptl_bucket {
         size,
         version: found.version,
@@ -120,13 +124,13 @@ fn view(size: usize, found: &BucketView) -> ptl_bucket {
     }
 }
 
-fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
+fn c_stats(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
     ptl_stats {
         size,
         kind: map.config().kind.number(),
         bucket_bits: stats.bucket_bits,
-        key_size: width_number(map.config().key),
-        value_size: width_number(map.config().value),
+        key_size: c_width(map.config().key),
+        value_size: c_width(map.config().value),
         entries: stats.entries,
         buckets: stats.buckets,
         overflow_buckets: stats.overflow_buckets,
@@ -148,47 +152,52 @@ fn report(map: &Map, size: usize, stats: &Stats) -> ptl_stats {
     }
 }
 
-/// Tells how a map is built at the moment. The numbers are gathered one after the other: while others write,
-/// they need not agree with each other.
+/// Returns statistics of a map. The numbers are read one after the other, so they need not agree
+/// with each other while other threads write.
 ///
 /// Threads: any. Order: none.
 ///
-/// - PTL_OK: `*stats` is filled, all but its `size`; members beyond this version's are 0.
+/// - PTL_OK: `*stats` is filled, except its `size`. Members that this version does not know are set
+///   to 0.
 /// - PTL_E_NULL: `stats` is NULL.
-/// - PTL_E_SIZE: `stats->size` is less than the struct had in the first version, or no size of a struct at
-///   all.
+/// - PTL_E_SIZE: `stats->size` is smaller than the struct was in the first version of the library,
+///   or too large to be the size of a struct.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_stats(map: *const ptl_map, stats: *mut ptl_stats) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| {
-        // SAFETY: the caller's struct, which is as large as it says.
-        let unknown = unsafe { tail(stats.cast(), size_of::<ptl_stats>())? };
+        // SAFETY: the caller promises that the struct is NULL or as large as its `size` says.
+        let unknown = unsafe { unknown_part(stats.cast(), size_of::<ptl_stats>())? };
         let found = map.stats()?;
-        // SAFETY: the struct has the part that this version knows, and `unknown` is the rest of it.
+        // SAFETY: `unknown_part` has checked that the struct has the members of this version.
+        // `unknown` is the rest of the struct.
         unsafe {
-            stats.write(report(map, (*stats).size, &found));
+            stats.write(c_stats(map, (*stats).size, &found));
             (*unknown).fill(0);
         }
         Ok(Outcome::Done)
     })
 }
 
-/// Copies out one bucket as it stands, for drawing and teaching. A program that works on entries wants
+/// Returns a copy of one bucket, to draw or to explain the table. To work on entries, use
 /// ptl_map_scan.
 ///
-/// `table` is the number of a shard; a map of the other kinds has table 0, and read_dirty has its read map as
-/// 0 and its dirty map as 1. `bucket` counts from 0 to `table_buckets`, which every answer tells. `depth` 0
-/// is the bucket itself, 1 and more the overflow buckets that hang on it. Sizes and numbers may change with
-/// the next write.
+/// `table` is the number of a shard in a sharded map. In a read_dirty map, 0 is the read map and 1
+/// the dirty map. Other kinds have only table 0. `bucket` is the number of a main bucket, from 0 up
+/// to but not including `table_buckets`, which each call that succeeds returns. `depth` 0 is the
+/// main bucket itself, 1 its first overflow bucket, and so on. The next write may change the sizes
+/// and the numbers.
 ///
 /// Threads: any. Order: none.
 ///
-/// - PTL_OK: `*out` is filled, all but its `size`; members beyond this version's are 0.
+/// - PTL_OK: `*out` is filled, except its `size`. Members that this version does not know are set
+///   to 0.
 /// - PTL_NOT_FOUND: there is no such table, bucket or overflow bucket.
 /// - PTL_E_NULL: `out` is NULL.
-/// - PTL_E_SIZE: `out->size` is less than the struct had in the first version, or no size of a struct at all.
+/// - PTL_E_SIZE: `out->size` is smaller than the struct was in the first version of the library, or
+///   too large to be the size of a struct.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_inspect(
@@ -198,15 +207,16 @@ pub unsafe extern "C" fn ptl_map_inspect(
     depth: u64,
     out: *mut ptl_bucket,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| {
-        // SAFETY: the caller's struct, which is as large as it says.
-        let unknown = unsafe { tail(out.cast(), size_of::<ptl_bucket>())? };
+        // SAFETY: the caller promises that the struct is NULL or as large as its `size` says.
+        let unknown = unsafe { unknown_part(out.cast(), size_of::<ptl_bucket>())? };
         let Some(found) = map.inspect(table, bucket, depth)? else { return Ok(Outcome::NotFound) };
-        // SAFETY: the struct has the part that this version knows, and `unknown` is the rest of it.
+        // SAFETY: `unknown_part` has checked that the struct has the members of this version.
+        // `unknown` is the rest of the struct.
         unsafe {
-            out.write(view((*out).size, &found));
+            out.write(c_bucket((*out).size, &found));
             (*unknown).fill(0);
         }
         Ok(Outcome::Done)

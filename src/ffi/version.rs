@@ -1,8 +1,8 @@
-//! Which library this is.
+//! The version of the library.
 
 use std::ffi::c_char;
 
-/// One part of the package's version.
+/// Parses one part of the package's version.
 const fn part(text: &str) -> u32 {
     let (text, mut number, mut index) = (text.as_bytes(), 0, 0);
     while index < text.len() {
@@ -16,7 +16,7 @@ const NUMBER: u32 = part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
     | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
     | part(env!("CARGO_PKG_VERSION_PATCH"));
 
-/// The version of the library that runs, such as "0.1.0". The text is static.
+/// Returns the version of the library that is running, such as "0.1.0". The text is static.
 ///
 /// Threads: any. Order: none.
 #[unsafe(no_mangle)]
@@ -24,7 +24,7 @@ pub extern "C" fn ptl_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The same as a number to compare: major << 16 | minor << 8 | patch.
+/// Returns the version as a number that can be compared: major << 16 | minor << 8 | patch.
 ///
 /// Threads: any. Order: none.
 #[unsafe(no_mangle)]

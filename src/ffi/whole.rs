@@ -1,8 +1,8 @@
-//! What concerns a map as a whole.
+//! Operations on the whole map.
 
 use super::{
     boundary::{call, call_both},
-    lifecycle::hand_out,
+    lifecycle::new_handle,
     map_handle::{borrow, ptl_map},
     options::{self, ptl_map_options},
     refusal::Refusal,
@@ -10,22 +10,22 @@ use super::{
 };
 use crate::map::Outcome;
 
-/// Deletes all entries. Each key is deleted at a moment of its own: an entry that is stored meanwhile may
-/// stay or go. Room for new entries is kept; ptl_map_shrink gives it back.
+/// Deletes all entries, not necessarily at the same moment. An entry that is stored during
+/// the call may or may not be deleted. The table keeps its size; ptl_map_shrink makes it smaller.
 ///
 /// Threads: any. Order: release.
 ///
-/// - PTL_OK: every entry that was there before the call is gone.
+/// - PTL_OK: every entry that was in the map before the call was deleted.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_clear(map: *mut ptl_map) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| Ok(map.clear()?))
 }
 
-/// Counts the entries. Exact while nobody writes; otherwise a number that writers of the moment may have put
-/// out of date.
+/// Returns the number of entries. It is exact while nobody writes. Otherwise concurrent writes may
+/// have made it out of date.
 ///
 /// Threads: any. Order: none.
 ///
@@ -34,65 +34,67 @@ pub unsafe extern "C" fn ptl_map_clear(map: *mut ptl_map) -> ptl_status {
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_len(map: *const ptl_map, len: *mut u64) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| {
         if len.is_null() {
             return Err(Refusal::NULL);
         }
         let entries = map.len()?;
-        // SAFETY: not NULL, so it is the caller's place for the number.
+        // SAFETY: not NULL, and the caller promises that it is then valid.
         unsafe { len.write(entries) };
         Ok(Outcome::Done)
     })
 }
 
-/// Makes room for so many entries in all, so that storing up to them does not have to grow the table on the
-/// way. No more than the map holds, or has room for already, changes nothing.
+/// Makes the table large enough for `entries` entries in all, existing ones included, so that it
+/// need not grow while they are stored. Does nothing if the table is large enough already.
 ///
 /// Threads: any. Order: none.
 ///
-/// - PTL_OK: there is room.
-/// - PTL_E_MEMORY: there is not so much memory; the map has the room that it had.
+/// - PTL_OK: the table is large enough.
+/// - PTL_E_MEMORY: there is not enough memory; the table keeps its size.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_reserve(map: *mut ptl_map, entries: u64) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| Ok(map.reserve(entries)?))
 }
 
-/// Gives back memory that the entries no longer need, in the table and for keys and values. Worth a call
-/// after most entries were deleted. Where the table's memory goes: see MEMORY at the top.
+/// Frees memory that the entries no longer need, of the table and of keys and values. It is worth
+/// calling after most entries were deleted. The section MEMORY at the top says how much of the
+/// table can be freed.
 ///
 /// Threads: any. Order: none.
 ///
-/// - PTL_OK: done, as far as the entries of the moment allow.
-/// - PTL_E_MEMORY: an allocation that is needed on the way failed; the map keeps its memory.
+/// - PTL_OK: the memory was freed, as far as the present entries allow.
+/// - PTL_E_MEMORY: an allocation that shrinking needs failed; the map keeps its memory.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_shrink(map: *mut ptl_map) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| Ok(map.shrink()?))
 }
 
-/// Makes a new map with the entries of this one, of any kind, and gives the caller its first reference.
-/// Entries that are written meanwhile are in the copy as iteration finds them.
+/// Creates a new map with the entries of this one, and returns the first reference to it. An entry
+/// that is written during the call is copied as an iteration would find it.
 ///
-/// `options` say what the copy is to be; its key_size and value_size must be the source's. NULL makes it like
-/// the source, its allocator, seed and shards included; a source with the seed 0 in its options gives the copy
-/// another random seed.
+/// `options` are those of the copy, as for ptl_map_new. It may be of another kind, but key_size and
+/// value_size must be the source's. If `options` is NULL, the copy has the source's options,
+/// including its allocator, seed and number of shards. The seed 0 then gives the copy a random seed
+/// of its own.
 ///
 /// Threads: any. Order: acquire, for each entry that is copied.
 ///
 /// - PTL_OK: `*copy` is the new map.
 /// - PTL_E_NULL: `copy` is NULL.
-/// - PTL_E_SIZE, PTL_E_OPTION: the options are refused for the reasons that ptl_map_new has.
+/// - PTL_E_SIZE, PTL_E_OPTION: as for ptl_map_new.
 /// - PTL_E_TYPE: the options ask for another key or value type than the source has.
 /// - PTL_E_MEMORY: an allocation failed; there is no copy.
-/// - PTL_E_INTERNAL: as for every call on a map; or the system has no randomness for a seed, and the source is as
-///   before.
+/// - PTL_E_INTERNAL: as for every call on a map. Also if the system provided no random seed; the
+///   source can then still be used.
 /// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT: as for every call on a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_clone(
@@ -100,23 +102,23 @@ pub unsafe extern "C" fn ptl_map_clone(
     options: *const ptl_map_options,
     copy: *mut *mut ptl_map,
 ) -> ptl_status {
-    // SAFETY: the caller's handle.
+    // SAFETY: the caller promises that the handle is valid.
     let map = unsafe { borrow(map) };
     call(map, |map| {
         if copy.is_null() {
             return Err(Refusal::NULL);
         }
-        // SAFETY: the caller's options.
+        // SAFETY: the caller promises that the options are NULL or as large as they say.
         let config = unsafe { options::read(options) }?.unwrap_or(*map.config());
-        let made = hand_out(config.allocator, || map.clone_into(config))?;
-        // SAFETY: not NULL, so it is the caller's place for a handle.
-        unsafe { copy.write(made) };
+        let created = new_handle(config.allocator, || map.clone_into(config))?;
+        // SAFETY: not NULL, and the caller promises that it is then valid.
+        unsafe { copy.write(created) };
         Ok(Outcome::Done)
     })
 }
 
-/// Compares two maps: whether they have the same keys with the same values. They may be of different kinds; a
-/// map equals itself. The answer is exact while nobody writes to either.
+/// Tells whether two maps have the same keys with the same values. They may be of different kinds.
+/// A map equals itself. The result is exact while nobody writes to either map.
 ///
 /// Threads: any. Order: acquire, for each entry that is compared.
 ///
@@ -124,10 +126,11 @@ pub unsafe extern "C" fn ptl_map_clone(
 /// - PTL_MISMATCH: they differ.
 /// - PTL_E_TYPE: they have different key or value types.
 /// - PTL_E_MEMORY: an allocation failed.
-/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map. They are said of either map.
+/// - PTL_E_HANDLE, PTL_E_CONCURRENT, PTL_E_REENTRANT, PTL_E_INTERNAL: as for every call on a map,
+///   for either map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ptl_map_equal(map: *const ptl_map, other: *const ptl_map) -> ptl_status {
-    // SAFETY: the caller's handles.
+    // SAFETY: the caller promises that the handles are valid.
     let (map, other) = unsafe { (borrow(map), borrow(other)) };
     call_both(map, other, |map, other| Ok(map.equal(other)?))
 }

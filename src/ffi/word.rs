@@ -1,4 +1,4 @@
-//! How a word and a status come back.
+//! The result of a function that returns a word.
 
 use super::{
     refusal::Refusal,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::map::Outcome;
 
-/// A word and a status, which travel in two registers.
+/// A word and a status, returned in two registers.
 #[repr(C)]
 pub struct ptl_u64 {
     /// 0 unless the function's comment says otherwise.
@@ -21,7 +21,7 @@ impl From<Refusal> for ptl_u64 {
     }
 }
 
-/// A value that may be there.
+/// The result of a search.
 impl From<Option<u64>> for ptl_u64 {
     fn from(value: Option<u64>) -> Self {
         match value {

@@ -1,106 +1,112 @@
-//! The calls for words to words: for each kind of map, and for a map of whatever kind and types.
+//! The functions on words: one set for each kind of map, and one for maps of any kind and types.
+//! The first ones are faster, as they need no dispatch by kind and no test whether the call comes
+//! from inside an update.
 
 use super::{
     batch::Statuses,
-    boundary::{call, touching},
+    boundary::{call, catch_panic},
     map_handle::{MapHandle, WordCalls},
-    slices::{places, places_or_none, words},
+    slices::{optional_out_slice, out_slice, words},
     status::ptl_status,
     word::ptl_u64,
 };
 use crate::map::{Attempt, Map, Outcome, PerKind, WordMap};
 
-/// The calls for a map: those of its kind, as long as nothing is unusual about it.
+/// The functions for a map: those of its kind, if it is from words to words and its hash is not
+/// weakened.
 pub fn calls_for(map: &Map) -> &'static WordCalls {
-    map.made::<&'static WordCalls>().unwrap_or(&ANY)
+    map.per_kind::<&'static WordCalls>().unwrap_or(&ANY_KIND)
 }
 
 impl PerKind for &'static WordCalls {
-    fn made<M: WordMap>() -> Self {
+    fn for_map<M: WordMap>() -> Self {
         const {
             &WordCalls {
                 load: load::<M>,
                 peek: peek::<M>,
-                store: of_kind::store::<M>,
-                load_or_store: of_kind::load_or_store::<M>,
-                load_and_delete: of_kind::load_and_delete::<M>,
-                delete: of_kind::delete::<M>,
-                swap: of_kind::swap::<M>,
-                compare_and_swap: of_kind::compare_and_swap::<M>,
-                compare_and_delete: of_kind::compare_and_delete::<M>,
-                add: of_kind::add::<M>,
-                load_many: of_kind::load_many::<M>,
-                store_many: of_kind::store_many::<M>,
-                delete_many: of_kind::delete_many::<M>,
+                store: known_kind::store::<M>,
+                load_or_store: known_kind::load_or_store::<M>,
+                load_and_delete: known_kind::load_and_delete::<M>,
+                delete: known_kind::delete::<M>,
+                swap: known_kind::swap::<M>,
+                compare_and_swap: known_kind::compare_and_swap::<M>,
+                compare_and_delete: known_kind::compare_and_delete::<M>,
+                add: known_kind::add::<M>,
+                load_many: known_kind::load_many::<M>,
+                store_many: known_kind::store_many::<M>,
+                delete_many: known_kind::delete_many::<M>,
             }
         }
     }
 }
 
-/// The calls for a map of any kind. They answer maps of other types, and see that a call comes from inside an update.
-pub static ANY: WordCalls = WordCalls {
-    load: of_any::load,
-    peek: of_any::peek,
-    store: of_any::store,
-    load_or_store: of_any::load_or_store,
-    load_and_delete: of_any::load_and_delete,
-    delete: of_any::delete,
-    swap: of_any::swap,
-    compare_and_swap: of_any::compare_and_swap,
-    compare_and_delete: of_any::compare_and_delete,
-    add: of_any::add,
-    load_many: of_any::load_many,
-    store_many: of_any::store_many,
-    delete_many: of_any::delete_many,
+/// The functions for any map. They return `PTL_E_TYPE` if the map is not from words to words, and
+/// `PTL_E_REENTRANT` if the call comes from inside an update.
+pub static ANY_KIND: WordCalls = WordCalls {
+    load: any_kind::load,
+    peek: any_kind::peek,
+    store: any_kind::store,
+    load_or_store: any_kind::load_or_store,
+    load_and_delete: any_kind::load_and_delete,
+    delete: any_kind::delete,
+    swap: any_kind::swap,
+    compare_and_swap: any_kind::compare_and_swap,
+    compare_and_delete: any_kind::compare_and_delete,
+    add: any_kind::add,
+    load_many: any_kind::load_many,
+    store_many: any_kind::store_many,
+    delete_many: any_kind::delete_many,
 };
 
-/// Looks on the fast path first, which needs no stack frame, then on the slow one.
+/// Tries the fast path first, which needs no stack frame. The slow path is a function of its own.
 ///
 /// # Safety
-/// As for [`of_kind::load_slow`].
+/// As for [`known_kind::load_slow`].
 unsafe extern "C" fn load<M: WordMap>(handle: &MapHandle, key: u64) -> ptl_u64 {
-    // SAFETY: `M` is the type of the map.
-    match unsafe { handle.held().map.of_kind::<M>() }.try_load_u64(key) {
+    // SAFETY: by the contract `M` is the type that `per_kind` chose for the map.
+    match unsafe { handle.contents().map.words_unchecked::<M>() }.try_load_u64(key) {
         Attempt::Hit(value) => Some(value).into(),
         Attempt::Miss => None.into(),
         // SAFETY: the same contract.
-        Attempt::Undecided => unsafe { of_kind::load_slow::<M>(handle, key) },
+        Attempt::Undecided => unsafe { known_kind::load_slow::<M>(handle, key) },
     }
 }
 
-/// The same without waiting.
+/// Like [`load`], but never waits.
 ///
 /// # Safety
-/// As for [`of_kind::peek_slow`].
+/// As for [`known_kind::peek_slow`].
 unsafe extern "C" fn peek<M: WordMap>(handle: &MapHandle, key: u64) -> ptl_u64 {
-    // SAFETY: `M` is the type of the map.
-    match unsafe { handle.held().map.of_kind::<M>() }.try_load_u64(key) {
+    // SAFETY: by the contract `M` is the type that `per_kind` chose for the map.
+    match unsafe { handle.contents().map.words_unchecked::<M>() }.try_load_u64(key) {
         Attempt::Hit(value) => Some(value).into(),
         Attempt::Miss => None.into(),
         // SAFETY: the same contract.
-        Attempt::Undecided => unsafe { of_kind::peek_slow::<M>(handle, key) },
+        Attempt::Undecided => unsafe { known_kind::peek_slow::<M>(handle, key) },
     }
 }
 
-/// Defines calls on a map whose type is known.
-macro_rules! calls_of_kind {
+/// Defines functions on a map whose kind is known.
+macro_rules! calls_on_known_kind {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty, |$map:ident| $work:expr;)*) => {$(
         /// # Safety
-        /// `M` is the type of the map, whose handle has these calls, and the other arguments are a caller's.
+        /// `M` is the type for which the table with this function was created, and the table is
+        /// that of the handle. The other arguments are as the caller of the C function promises.
         #[inline(never)]
         pub unsafe extern "C" fn $name<M: WordMap>(handle: &MapHandle, $($argument: $type),*) -> $answer {
-            // SAFETY: the contract above.
-            let $map = unsafe { handle.held().map.of_kind::<M>() };
-            touching([handle], || $work)
+            // SAFETY: the table of the map's handle came from `calls_for`, so `M` is the type that
+            // `per_kind` chose for the map.
+            let $map = unsafe { handle.contents().map.words_unchecked::<M>() };
+            catch_panic([handle], || $work)
         }
     )*};
 }
 
-/// Defines calls on any map.
-macro_rules! calls_of_any {
+/// Defines functions on any map.
+macro_rules! calls_on_any_kind {
     ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty, |$map:ident| $work:expr;)*) => {$(
         /// # Safety
-        /// The other arguments are a caller's.
+        /// The arguments after `handle` are as the caller of the C function promises.
         pub unsafe extern "C" fn $name(handle: &MapHandle, $($argument: $type),*) -> $answer {
             call(Ok(handle), |map| {
                 let $map = map.words()?;
@@ -110,27 +116,27 @@ macro_rules! calls_of_any {
     )*};
 }
 
-/// Defines each call, from what it does with its map, for one of the two or for both.
+/// Defines functions for a known kind, for any kind, or for both, from what they do with the map.
 macro_rules! calls {
-    (of_kind { $($of_kind:tt)* } of_any { $($of_any:tt)* } both { $($both:tt)* }) => {
-        mod of_kind {
+    (known_kind { $($known_kind:tt)* } any_kind { $($any_kind:tt)* } both { $($both:tt)* }) => {
+        mod known_kind {
             use super::*;
-            calls_of_kind! { $($of_kind)* $($both)* }
+            calls_on_known_kind! { $($known_kind)* $($both)* }
         }
 
-        mod of_any {
+        mod any_kind {
             use super::*;
-            calls_of_any! { $($of_any)* $($both)* }
+            calls_on_any_kind! { $($any_kind)* $($both)* }
         }
     };
 }
 
 calls! {
-    of_kind {
+    known_kind {
         load_slow(key: u64) -> ptl_u64, |map| Ok(map.load_slow_u64(key)?);
         peek_slow(key: u64) -> ptl_u64, |map| Ok(map.peek_slow_u64(key)?);
     }
-    of_any {
+    any_kind {
         load(key: u64) -> ptl_u64, |map| Ok(map.load_u64(key)?);
         peek(key: u64) -> ptl_u64, |map| Ok(map.peek_u64(key)?);
     }
@@ -147,24 +153,24 @@ calls! {
         compare_and_delete(key: u64, old: u64) -> ptl_status, |map| Ok(map.compare_and_delete_u64(key, old)?);
         add(key: u64, delta: u64) -> ptl_u64, |map| Ok((Outcome::Done, map.add_u64(key, delta)?));
         load_many(keys: *const u64, count: usize, values: *mut u64, statuses: *mut ptl_status) -> ptl_status, |map| {
-            // SAFETY: the caller's statuses, keys and values.
+            // SAFETY: the caller promises that each array is NULL or has `count` elements.
             let (statuses, keys, values) =
-                unsafe { (places(statuses, count)?, words(keys, count)?, places(values, count)?) };
+                unsafe { (out_slice(statuses, count)?, words(keys, count)?, out_slice(values, count)?) };
             let mut statuses = Statuses::new(statuses);
             map.load_many_u64(keys, values, &mut |index, result| statuses.put(index, result));
             Ok(statuses.first_error)
         };
         store_many(keys: *const u64, values: *const u64, count: usize, statuses: *mut ptl_status) -> ptl_status, |map| {
-            // SAFETY: the caller's keys, values and statuses.
+            // SAFETY: the caller promises that each array is NULL or has `count` elements.
             let (keys, values, statuses) =
-                unsafe { (words(keys, count)?, words(values, count)?, places_or_none(statuses, count)?) };
+                unsafe { (words(keys, count)?, words(values, count)?, optional_out_slice(statuses, count)?) };
             let mut statuses = Statuses::new(statuses);
             map.store_many_u64(keys, values, &mut |index, result| statuses.put(index, result));
             Ok(statuses.first_error)
         };
         delete_many(keys: *const u64, count: usize, statuses: *mut ptl_status) -> ptl_status, |map| {
-            // SAFETY: the caller's keys and statuses.
-            let (keys, statuses) = unsafe { (words(keys, count)?, places_or_none(statuses, count)?) };
+            // SAFETY: the caller promises that each array is NULL or has `count` elements.
+            let (keys, statuses) = unsafe { (words(keys, count)?, optional_out_slice(statuses, count)?) };
             let mut statuses = Statuses::new(statuses);
             map.delete_many_u64(keys, &mut |index, result| statuses.put(index, result));
             Ok(statuses.first_error)

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     base::{
         hash::Hasher,
-        invariant::{CHECKED, WholeChecks},
+        invariant::{CHECKED, FullChecks},
         mem::{Block, Memory, Pool},
         sync::{Rank, Ranked},
     },
@@ -22,7 +22,7 @@ use core::marker::PhantomData;
 pub struct TableState {
     pub writer: WriterState,
     pub pool: Pool,
-    checks: WholeChecks,
+    checks: FullChecks,
 }
 
 impl Ranked for TableState {
@@ -33,7 +33,7 @@ impl TableState {
     /// `stable`: some readers do not take the lock, so memory that they may be reading must stay
     /// readable.
     pub fn new(growth: Growth, stable: bool) -> Self {
-        Self { writer: WriterState::new(growth, stable), pool: Pool::new(stable), checks: WholeChecks::default() }
+        Self { writer: WriterState::new(growth, stable), pool: Pool::new(stable), checks: FullChecks::default() }
     }
 }
 
@@ -41,7 +41,7 @@ impl TableState {
 pub struct LockedTable<'a, K: Key, V> {
     table: TableMut<'a, K>,
     blocks: Held<'a>,
-    checks: &'a mut WholeChecks,
+    checks: &'a mut FullChecks,
     values: PhantomData<fn() -> V>,
 }
 
@@ -112,8 +112,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         result
     }
 
-    /// In debug builds, checks the invariant of the pool between two changes: the blocks in use are
-    /// the keys and values of the table. Panics if it does not hold. The table checks its own.
+    /// Checks, in debug builds, that the blocks in use are those of the table's keys and values.
+    /// Panics if they are not. (The table checks its own invariants.)
     fn check_blocks(&mut self) {
         if !CHECKED || std::thread::panicking() {
             return;
@@ -126,8 +126,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
             live += if V::IN_PLACE { 0 } else { Pool::size(unsafe { V::len(slot.load_value()) }) };
         });
         let counted = self.blocks.pool.live();
-        assert!(counted == live, "blocks of {counted} bytes are in use, and those of keys and values have {live}");
-        self.checks.took(entries + self.blocks.pool.check());
+        assert!(counted == live, "blocks of {counted} bytes are in use, but those of keys and values have {live}");
+        self.checks.done(entries + self.blocks.pool.check());
     }
 
     /// Frees the block of a key, if the key has one.

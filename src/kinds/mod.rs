@@ -168,7 +168,7 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     fn shrink(&self) -> Result<(), Error>;
 
     /// Called once before an iteration over the whole map.
-    fn before_range(&self) -> Result<(), Error> {
+    fn before_iteration(&self) -> Result<(), Error> {
         Ok(())
     }
     /// Passes entries to `sink`: those at the position `cursor` or after it, and before `until` (0:

@@ -4,7 +4,7 @@
 
 use super::{Error, Outcome};
 use crate::{
-    base::sync::outside_the_ranks,
+    base::sync::with_no_rank_held,
     item::{BufferTooSmall, Receive, Value, Word},
 };
 use core::marker::PhantomData;
@@ -230,9 +230,9 @@ pub struct Update<'o, R>(pub &'o mut Decide<'o, R>);
 impl<'v, V: Value> Operation<'v, V> for Update<'_, V::Ref<'v>> {
     const ASKS_USER: bool = true;
     fn on_present(&mut self, current: &Current<V>) -> Result<(Outcome, Decision<V::Ref<'v>>), Error> {
-        Ok((Outcome::Done, current.show(|value| outside_the_ranks(|| (self.0)(Some(value))))))
+        Ok((Outcome::Done, current.show(|value| with_no_rank_held(|| (self.0)(Some(value))))))
     }
     fn on_absent(&mut self) -> Result<(Outcome, Decision<V::Ref<'v>>), Error> {
-        Ok((Outcome::Done, outside_the_ranks(|| (self.0)(None))))
+        Ok((Outcome::Done, with_no_rank_held(|| (self.0)(None))))
     }
 }

@@ -213,7 +213,7 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
         self.exclusive(|table| table.shrink())?
     }
     /// Changes nothing, but a bucketed map refuses it as it refuses every call.
-    fn before_range(&self) -> Result<(), Error> {
+    fn before_iteration(&self) -> Result<(), Error> {
         self.shared(|_, _| ())
     }
     fn scan_part(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Reach, Error> {

@@ -1,9 +1,9 @@
-//! What a map is to be.
+//! The options of a new map.
 
 use super::registry::Kind;
 use crate::base::mem::Allocator;
 
-/// What a key or a value is.
+/// The type of a map's keys or values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Width {
     /// Bytes of any length.
@@ -13,24 +13,26 @@ pub enum Width {
     Word,
 }
 
-/// The choices at a map's creation. The default is a sharded map of bytes to bytes.
+/// The options of a new map. The default is a sharded map from bytes to bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Config {
-    /// Which of the maps.
+    /// The kind of map.
     pub kind: Kind,
-    /// What a key is.
+    /// The type of the keys.
     pub key: Width,
-    /// What a value is.
+    /// The type of the values.
     pub value: Width,
-    /// Entries that can be stored without growth on the way.
+    /// How many entries the map can store before it has to grow.
     pub capacity: u64,
-    /// 0: from the system's randomness. Any other makes hashing reproducible, and the order of iteration in a map that is filled in the same
-    /// way.
+    /// The seed of the hash function. 0: random, from the system. Any other number makes hashing
+    /// reproducible, and so is the order of iteration of maps that are filled in the same way.
     pub seed: u64,
-    /// Sharded: rounded up to a power of two; 0: from the number of processors.
+    /// How many shards a sharded map has, rounded up to a power of two. 0: chosen by the number of
+    /// processors.
     pub shards: u32,
-    /// For tests: weakens the hash to so many bits; 0: the whole hash, `u32::MAX`: none.
+    /// For tests: weakens the hash so that only this many of its bits differ between keys. 0: all
+    /// of them. `u32::MAX`: none, all keys have the same hash.
     pub hash_bits: u32,
-    /// Where memory comes from; by default the system.
+    /// Where the map's memory comes from. By default from the system.
     pub allocator: Allocator,
 }

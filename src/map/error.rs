@@ -1,4 +1,4 @@
-//! Why a call was refused.
+//! Why a call failed.
 
 use crate::{
     base::{hash::NoRandomness, mem::OutOfMemory},
@@ -6,24 +6,24 @@ use crate::{
     kinds,
 };
 
-/// Why a call was refused. It had no effect then.
+/// Why a call failed. A failed call had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// A key or value has the wrong length for this map.
     Size,
-    /// The operation does not fit the map's type of key or value.
+    /// The operation does not fit the type of the map's keys or values.
     Type,
     /// The caller's buffer is too small.
     Buffer,
     /// An allocation failed.
     Memory,
-    /// A bucketed map is in use by another thread.
+    /// Another thread is using this bucketed map.
     Concurrent,
-    /// This thread is inside an update of this map.
+    /// This thread is inside an `update` of this map.
     Reentrant,
-    /// The operation would have to wait, and was not to.
+    /// The operation would have to wait for another thread, and the caller asked not to.
     Busy,
-    /// The system gave no randomness for a seed. No map has come to harm.
+    /// The system provided no random seed.
     NoRandomness,
 }
 

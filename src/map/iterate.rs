@@ -1,5 +1,5 @@
-//! Iteration with a callback. Entries are copied out batch by batch with `scan`, so nothing is held while user code runs: the callback
-//! may do anything with the same map.
+//! Iteration with a callback. `scan` copies the entries out batch by batch, and no lock is held
+//! while the callback runs. So the callback may call any function of the same map.
 
 use super::{Error, Map, Outcome};
 use crate::{
@@ -8,24 +8,27 @@ use crate::{
 };
 use core::{mem::MaybeUninit, ptr::NonNull};
 
-/// Entries in a batch, and bytes of keys and of values, to begin with.
+/// How many entries a batch has, unless an entry needs more memory.
 const ENTRIES: usize = 128;
+/// How many bytes a batch has for keys, and as many for values.
 const BYTES: usize = 4096;
 
-/// Is shown a key and its value; false ends the iteration, and so does an error.
+/// Called with a key and its value. The iteration ends if it returns false or an error.
 pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, Error> + 'a;
 
 impl Map {
-    /// Calls `visit` with every entry, until it returns false.
-    pub(super) fn walk(&self, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
+    /// Calls `visit` with every entry. Returns [`Outcome::Done`], or [`Outcome::End`] if `visit`
+    /// returned false.
+    pub(super) fn for_each(&self, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
         let start = self.begin_scan()?;
-        if self.walk_range(start, 0, visit)? == Outcome::End {
+        if self.for_each_between(start, 0, visit)? == Outcome::End {
             return Ok(Outcome::End);
         }
-        if start == 0 { Ok(Outcome::Done) } else { self.walk_range(0, start, visit) }
+        if start == 0 { Ok(Outcome::Done) } else { self.for_each_between(0, start, visit) }
     }
 
-    fn walk_range(&self, from: u64, end: u64, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
+    /// [`Map::for_each`] for the positions from `from` up to `end`; 0 is the end of all positions.
+    fn for_each_between(&self, from: u64, end: u64, visit: &mut Visit<'_>) -> Result<Outcome, Error> {
         let memory = Memory::new(self.config().allocator);
         let mut batch = Batch::new(memory, ENTRIES, BYTES, BYTES)?;
         let mut cursor = from;
@@ -52,35 +55,36 @@ impl Map {
     }
 }
 
-/// Buffers for the entries of one scan.
+/// Buffers for the entries that one call of `scan` returns.
 struct Batch {
-    keys: Part,
-    values: Part,
+    keys: ColumnBuffer,
+    values: ColumnBuffer,
 }
 
 impl Batch {
     fn new(memory: Memory, entries: usize, key_bytes: usize, value_bytes: usize) -> Result<Self, OutOfMemory> {
-        Ok(Self { keys: Part::new(memory, entries, key_bytes)?, values: Part::new(memory, entries, value_bytes)? })
+        let keys = ColumnBuffer::new(memory, entries, key_bytes)?;
+        Ok(Self { keys, values: ColumnBuffer::new(memory, entries, value_bytes)? })
     }
 }
 
-/// Keys or values of a batch.
-struct Part {
+/// The keys or the values of a batch.
+struct ColumnBuffer {
     bytes: Buffer<u8>,
     offsets: Buffer<usize>,
 }
 
-impl Part {
+impl ColumnBuffer {
     fn new(memory: Memory, entries: usize, bytes: usize) -> Result<Self, OutOfMemory> {
         Ok(Self { bytes: Buffer::new(memory, bytes)?, offsets: Buffer::new(memory, entries.saturating_add(1))? })
     }
 
     fn writer(&mut self) -> ColumnWriter<'_> {
-        ColumnWriter::new(self.bytes.places(), Some(self.offsets.places()))
+        ColumnWriter::new(self.bytes.as_uninit(), Some(self.offsets.as_uninit()))
     }
 }
 
-/// Memory for numbers, from the map's allocator.
+/// An array from the map's allocator. Failure to allocate it is an error.
 struct Buffer<T> {
     memory: Memory,
     start: NonNull<MaybeUninit<T>>,
@@ -88,21 +92,22 @@ struct Buffer<T> {
 }
 
 impl<T> Buffer<T> {
-    /// `len` is not 0.
+    /// `len` must not be 0.
     fn new(memory: Memory, len: usize) -> Result<Self, OutOfMemory> {
         let size = len.checked_mul(size_of::<T>()).ok_or(OutOfMemory)?;
         Ok(Self { memory, start: memory.alloc(size, align_of::<T>())?.cast(), len })
     }
 
-    fn places(&mut self) -> &mut [MaybeUninit<T>] {
-        // SAFETY: `new` allocated so many, and they are this buffer's alone.
+    fn as_uninit(&mut self) -> &mut [MaybeUninit<T>] {
+        // SAFETY: `new` allocated memory for `len` elements, and only this buffer uses it.
         unsafe { NonNull::slice_from_raw_parts(self.start, self.len).as_mut() }
     }
 }
 
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
-        // SAFETY: allocated by `new` with this size and alignment.
+        // SAFETY: `new` allocated the memory with this size and alignment, and nothing borrows it
+        // any more.
         unsafe { self.memory.free(self.start.cast(), self.len * size_of::<T>(), align_of::<T>()) };
     }
 }

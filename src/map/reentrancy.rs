@@ -1,13 +1,16 @@
-//! Which maps this thread is inside an update of.
+//! Detects a call into a map from inside an `update` of the same map.
 //!
-//! The callback of an update runs while its key is locked, so a call back into the same map could wait for itself, or for another
-//! thread that waits for us. Each thread therefore has a chain of the updates it is in, on its stack; the chain's end is the
-//! only thing here that belongs to a thread, and needs no destructor. A map on which `update` was never called never looks.
+//! The callback of an update runs while its key is locked. If it called the same map, it could
+//! deadlock: with itself, or with another thread that waits for this one. So each thread keeps a
+//! linked list of the updates that it is in. The list's nodes are on the thread's stack. Only the
+//! pointer to the innermost node is thread-local, and it needs no destructor.
+//!
+//! A map tests the list only after the first call of its `update`.
 
 use crate::base::sync::thread_local;
 use core::{cell::Cell, ptr::null};
 
-/// One update that is under way on this thread.
+/// One update that is running on this thread.
 struct Frame {
     map: *const (),
     outer: *const Frame,
@@ -21,7 +24,8 @@ thread_local! {
 #[cold]
 pub fn is_inside<T>(map: &T) -> bool {
     let mut frame = INNERMOST.with(Cell::get);
-    // SAFETY: frames are on this thread's stack, each below the one that it links, until `enter` takes them off.
+    // SAFETY: a frame is on this thread's stack, in a call of `enter` that unlinks it before it
+    // returns. So a frame in the list is alive.
     while let Some(this) = unsafe { frame.as_ref() } {
         if core::ptr::eq(this.map, core::ptr::from_ref(map).cast()) {
             return true;
@@ -33,7 +37,7 @@ pub fn is_inside<T>(map: &T) -> bool {
 
 /// Runs `update` as an update of the map at this address.
 pub fn enter<T, R>(map: &T, update: impl FnOnce() -> R) -> R {
-    /// Takes the innermost frame off, also when the update panics.
+    /// Unlinks the innermost frame, even if the update panics.
     struct Leave(*const Frame);
     impl Drop for Leave {
         fn drop(&mut self) {

@@ -1,5 +1,5 @@
-//! The kinds: a line for each, which is all that the map and the C face know of it. A kind's line names it, its number in C, its type, and how
-//! one is made.
+//! The list of kinds. All that the map and the C interface know of a kind is its line here: its
+//! name, its number in C, its type and its constructor.
 
 use super::config::Config;
 use crate::{
@@ -15,14 +15,14 @@ use crate::{
 
 macro_rules! kinds {
     ($($(#[$attribute:meta])* $name:ident = $number:literal: $map:ident, $new:expr;)*) => {
-        /// Which of the maps.
+        /// A kind of map.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub enum Kind {
             $($(#[$attribute])* $name,)*
         }
 
         impl Kind {
-            /// Every kind, in the order of their numbers.
+            /// Every kind, in the order of the numbers.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The number of this kind in C.
@@ -33,7 +33,7 @@ macro_rules! kinds {
             }
         }
 
-        /// Visits the map type of a kind.
+        /// Calls the visitor with the map type of a kind.
         pub(super) fn visit<K: Key, V: Value, T: Visitor<K, V>>(kind: Kind, visitor: T) -> T::Output {
             match kind {
                 $(Kind::$name => visitor.visit::<$map<K, V>>($new),)*
@@ -49,16 +49,16 @@ kinds! {
     Mutex = 2: MutexMap, |_, hasher, memory| MutexMap::new(hasher, memory);
     /// One table behind a reader-writer lock.
     RwMutex = 3: RwMutexMap, |_, hasher, memory| RwMutexMap::new(hasher, memory);
-    /// Many tables, each with a lock for its writers; readers take none.
+    /// Many tables, each with a lock for its writers. Readers take no lock.
     #[default]
     Sharded = 4: Sharded, |config, hasher, memory| Sharded::new(config.shards, hasher, memory);
-    /// A table to read without a lock, and a locked one for new keys.
+    /// A table that is read without a lock, and a locked table for new keys.
     ReadDirty = 5: ReadDirty, |_, hasher, memory| ReadDirty::new(hasher, memory);
 }
 
-/// What is done with the type of a kind.
+/// A generic function over the map type of a kind.
 pub(super) trait Visitor<K: Key, V: Value> {
     type Output;
-    /// `new` makes a map of the type.
+    /// `new` is the constructor of `M`.
     fn visit<M: kinds::Kind<K, V> + 'static>(self, new: fn(&Config, Hasher, Memory) -> M) -> Self::Output;
 }

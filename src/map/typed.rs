@@ -1,4 +1,5 @@
-//! A map whose kind and types are known, behind a trait that forgets them: the operations on keys and values as bytes, and on the whole map.
+//! A map with a static kind and static types ([`Typed`]), behind a trait that hides them
+//! ([`TypedMap`]): the operations on the whole map, and those on keys and values as bytes.
 
 use super::{
     config::{Config, Width},
@@ -25,19 +26,21 @@ use core::marker::PhantomData;
 /// The longest key or value in bytes.
 pub const MAX_LENGTH: usize = i32::MAX as usize;
 
-/// Is told how each key of a batch went.
+/// Called with the index and the result of each key of a batch.
 pub type Report<'a> = dyn FnMut(usize, Result<Outcome, Error>) + 'a;
 
-/// The user of an update, who decides; `None` means that nothing becomes of the entry.
-pub type Ask<'a, 'v> = dyn FnMut(Option<&[u8]>) -> Option<Decision<&'v [u8]>> + 'a;
+/// The callback of an update. `None` means that it failed: the entry stays as it is.
+pub type TryDecide<'a, 'v> = dyn FnMut(Option<&[u8]>) -> Option<Decision<&'v [u8]>> + 'a;
 
-/// What [`Map`](super::Map) says of each, without the look whether the call comes from inside an update.
+/// The operations of [`Map`](super::Map), which documents them. These do not test whether the call
+/// comes from inside an update.
 pub trait TypedMap: Send + Sync {
     fn load(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error>;
     fn peek(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error>;
     fn contains(&self, key: &[u8]) -> Result<Outcome, Error>;
-    /// Whether the key has just this value.
-    fn has(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error>;
+    /// [`Outcome::Done`] if the key has this value, else [`Outcome::Mismatch`] or
+    /// [`Outcome::NotFound`].
+    fn compare(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error>;
     fn store(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error>;
     fn load_or_store(&self, key: &[u8], value: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error>;
     fn load_and_delete(&self, key: &[u8], out: &mut ValueBuf<'_>) -> Result<Outcome, Error>;
@@ -46,7 +49,7 @@ pub trait TypedMap: Send + Sync {
     fn compare_and_swap(&self, key: &[u8], old: &[u8], new: &[u8]) -> Result<Outcome, Error>;
     fn compare_and_delete(&self, key: &[u8], old: &[u8]) -> Result<Outcome, Error>;
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Error>;
-    fn update(&self, key: &[u8], ask: &mut Ask<'_, '_>) -> Result<Outcome, Error>;
+    fn update(&self, key: &[u8], decide: &mut TryDecide<'_, '_>) -> Result<Outcome, Error>;
 
     fn load_many(&self, keys: Column<'_>, values: &mut ColumnWriter<'_>, report: &mut Report<'_>) -> Result<(), Error>;
     fn store_many(&self, keys: Column<'_>, values: Column<'_>, report: &mut Report<'_>);
@@ -56,8 +59,7 @@ pub trait TypedMap: Send + Sync {
     fn clear(&self) -> Result<(), Error>;
     fn reserve(&self, entries: u64) -> Result<(), Error>;
     fn shrink(&self) -> Result<(), Error>;
-    fn before_range(&self) -> Result<(), Error>;
-    /// Writes entries from `cursor` to `end` (0: all).
+    fn before_iteration(&self) -> Result<(), Error>;
     fn scan(
         &self,
         cursor: &mut u64,
@@ -69,11 +71,11 @@ pub trait TypedMap: Send + Sync {
     fn inspect(&self, table: u64, bucket: u64, depth: u64) -> Result<Option<BucketView>, Error>;
 
     fn hasher(&self) -> &Hasher;
-    /// The same map, if its keys and values are words.
+    /// The map as one from words to words, if it is one.
     fn as_words(&self) -> Option<&dyn WordMap>;
 }
 
-/// A map of the kind and types that a configuration asks for.
+/// A new map of the kind and types that `config` names.
 pub fn new(config: &Config) -> Result<Owned<dyn TypedMap>, Error> {
     let hasher = Hasher::new(config.seed, config.hash_bits)?;
     let new = New { config, hasher };
@@ -87,7 +89,7 @@ pub fn new(config: &Config) -> Result<Owned<dyn TypedMap>, Error> {
     Ok(map)
 }
 
-/// Makes a map of any kind.
+/// Creates a map of any kind.
 struct New<'a> {
     config: &'a Config,
     hasher: Hasher,
@@ -102,7 +104,7 @@ impl<K: MapKey, V: MapValue> Visitor<K, V> for New<'_> {
     }
 }
 
-/// A key or a value out of the caller's bytes.
+/// How a key or a value is read from the caller's bytes.
 pub trait Parse {
     const WIDTH: Width;
     type Parsed<'a>: Copy;
@@ -125,9 +127,9 @@ impl Parse for Bytes {
     }
 }
 
-/// A type of key that comes as bytes.
+/// A type of keys that callers can pass as bytes.
 pub trait MapKey: Key + for<'a> Parse<Parsed<'a> = Self::Ref<'a>> {
-    /// A map with such keys as a map of words, if it is one.
+    /// `map` as a map from words to words, if it is one.
     fn as_words<V: MapValue, M: Kind<Self, V> + 'static>(map: &Typed<Self, V, M>) -> Option<&dyn WordMap>;
 }
 
@@ -143,11 +145,11 @@ impl MapKey for Bytes {
     }
 }
 
-/// A type of value that comes as bytes.
+/// A type of values that callers can pass as bytes.
 pub trait MapValue: Value + Sized + for<'a> Parse<Parsed<'a> = Self::Ref<'a>> {
-    /// A map from words to such values as a map of words, if it is one.
+    /// `map` as a map from words to words, if it is one.
     fn as_words<M: Kind<Word, Self> + 'static>(map: &Typed<Word, Self, M>) -> Option<&dyn WordMap>;
-    /// Adds to a value that is a word.
+    /// Adds to a value; [`Error::Type`] if values are not words.
     fn add<K: Key>(kind: &impl Kind<K, Self>, key: &K::Hashed<'_>, delta: u64) -> Result<u64, Error>;
 }
 
@@ -172,12 +174,12 @@ impl MapValue for Bytes {
     }
 }
 
-/// Bytes need offsets.
+/// [`Error::Type`] if the column is for bytes and has no offsets.
 fn check_offsets<T: Parse>(column: &ColumnWriter<'_>) -> Result<(), Error> {
     if T::WIDTH == Width::Word || column.has_offsets() { Ok(()) } else { Err(Error::Type) }
 }
 
-/// A map of some kind with its types.
+/// A map of kind `M` with keys `K` and values `V`.
 #[repr(transparent)]
 pub struct Typed<K, V, M> {
     pub kind: M,
@@ -193,7 +195,7 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V>> Typed<K, V, M> {
         Ok(self.kind.write(&self.hashed(key)?, operation)?)
     }
 
-    /// Carries out the operation that `operation` gives for each key.
+    /// Applies `operation(index)` to each key.
     fn write_many<'v, O: Operation<'v, V>>(
         &self,
         keys: Column<'_>,
@@ -223,7 +225,7 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
     fn contains(&self, key: &[u8]) -> Result<Outcome, Error> {
         Ok(self.kind.load(&self.hashed(key)?, &mut Nothing)?)
     }
-    fn has(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {
+    fn compare(&self, key: &[u8], value: &[u8]) -> Result<Outcome, Error> {
         let mut same = Equals::<V>::to(V::parse(value)?);
         let outcome = self.kind.load(&self.hashed(key)?, &mut same)?;
         Ok(if outcome == Outcome::Done && !same.result() { Outcome::Mismatch } else { outcome })
@@ -252,21 +254,21 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
     fn add(&self, key: &[u8], delta: u64) -> Result<u64, Error> {
         V::add(&self.kind, &self.hashed(key)?, delta)
     }
-    fn update(&self, key: &[u8], ask: &mut Ask<'_, '_>) -> Result<Outcome, Error> {
-        let mut refusal = None;
-        let mut decide = |current: Option<&[u8]>| match ask(current) {
+    fn update(&self, key: &[u8], decide: &mut TryDecide<'_, '_>) -> Result<Outcome, Error> {
+        let mut wrong_size = None;
+        let mut decide = |current: Option<&[u8]>| match decide(current) {
             None | Some(Decision::Keep) => Decision::Keep,
             Some(Decision::Delete) => Decision::Delete,
             Some(Decision::Store(value)) => V::parse(value).map_or_else(
                 |error| {
-                    refusal = Some(error);
+                    wrong_size = Some(error);
                     Decision::Keep
                 },
                 Decision::Store,
             ),
         };
         let outcome = self.write(key, Update(&mut decide))?;
-        refusal.map_or(Ok(outcome), Err)
+        wrong_size.map_or(Ok(outcome), Err)
     }
 
     fn load_many(&self, keys: Column<'_>, values: &mut ColumnWriter<'_>, report: &mut Report<'_>) -> Result<(), Error> {
@@ -283,9 +285,10 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
                 let result = key.and_then(|key| Ok(key.load(&self.kind, &mut out)?));
                 let size = out.size();
                 match result {
-                    // SAFETY: the value was written there, or did not fit.
+                    // SAFETY: the load wrote `size` bytes to `out`, or `size` is more than `out`
+                    // has room for.
                     Ok(Outcome::Done) | Err(Error::Buffer) => unsafe { values.commit(size) },
-                    // Values that are words have a place each.
+                    // Without a value: the word 0, or no bytes.
                     _ => values.push_zeros(if V::WIDTH == Width::Word { 8 } else { 0 }),
                 }
                 report(index, result);
@@ -307,7 +310,8 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
         Ok(self.kind.clear()?)
     }
     fn reserve(&self, entries: u64) -> Result<(), Error> {
-        // What is there has its capacity, however unevenly it lies and however far growth has come.
+        // The map has the capacity for its entries already, even if they are unevenly distributed
+        // among the shards or growth is under way.
         if entries <= self.kind.len()? {
             return Ok(());
         }
@@ -316,8 +320,8 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
     fn shrink(&self) -> Result<(), Error> {
         Ok(self.kind.shrink()?)
     }
-    fn before_range(&self) -> Result<(), Error> {
-        Ok(self.kind.before_range()?)
+    fn before_iteration(&self) -> Result<(), Error> {
+        Ok(self.kind.before_iteration()?)
     }
     fn scan(
         &self,
@@ -328,7 +332,8 @@ impl<K: MapKey, V: MapValue, M: Kind<K, V> + 'static> TypedMap for Typed<K, V, M
     ) -> Result<Outcome, Error> {
         check_offsets::<K>(keys)?;
         check_offsets::<V>(values)?;
-        // SAFETY: only the scan gets the sink, and the values of this map are of type `V`.
+        // SAFETY: the sink is passed to this map's scan only, and the values of this map are of
+        // type `V`.
         Ok(self.kind.scan(cursor, end, &mut unsafe { EntrySink::<K, V>::new(keys, values) })?)
     }
     fn stats(&self) -> Result<Stats, Error> {

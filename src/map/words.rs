@@ -1,4 +1,4 @@
-//! The operations from word to word.
+//! The operations on maps from words to words.
 
 use super::{
     Map, Width,
@@ -21,7 +21,7 @@ use crate::{
 };
 use core::{convert::Infallible, marker::PhantomData, mem::MaybeUninit};
 
-/// A map of words to words of some kind, and how it hashes a word.
+/// A map from words to words of some kind, and how it hashes a key.
 pub trait WordKind {
     type Kind: Kind<Word, Word>;
     fn kind(&self) -> &Self::Kind;
@@ -40,11 +40,11 @@ impl<M: Kind<Word, Word>> WordKind for Typed<Word, Word, M> {
     }
 }
 
-/// The same for a map whose hash is not weakened, which need not be asked for then.
+/// A map whose hash is not weakened, so that hashing need not test for it.
 #[repr(transparent)]
-pub struct Unmasked<M>(M);
+pub struct FullHash<M>(M);
 
-impl<M: Kind<Word, Word>> WordKind for Unmasked<M> {
+impl<M: Kind<Word, Word>> WordKind for FullHash<M> {
     type Kind = M;
     #[inline(always)]
     fn kind(&self) -> &M {
@@ -52,16 +52,18 @@ impl<M: Kind<Word, Word>> WordKind for Unmasked<M> {
     }
     #[inline(always)]
     fn hashed(&self, key: u64) -> (u64, u64) {
-        (self.0.hasher().hash_unmasked(key), key)
+        (self.0.hasher().full_hash(key), key)
     }
 }
 
-/// What [`Map`] says of each, without the look whether the call comes from inside an update.
+/// The operations of [`Map`] on words, which documents them. These do not test whether the call
+/// comes from inside an update.
 pub trait WordMap {
-    /// The fast path of `load_u64`: calls nothing, waits for nothing, and cannot panic.
+    /// The fast path of `load_u64`: makes no calls, never waits and cannot panic.
     fn try_load_u64(&self, key: u64) -> Attempt<u64>;
-    /// The slow paths of `load_u64` and `peek_u64`, for a key on which the fast one was undecided.
+    /// `load_u64`, for a key for which `try_load_u64` was undecided.
     fn load_slow_u64(&self, key: u64) -> Result<Option<u64>, Error>;
+    /// `peek_u64`, for a key for which `try_load_u64` was undecided.
     fn peek_slow_u64(&self, key: u64) -> Result<Option<u64>, Error>;
     fn load_u64(&self, key: u64) -> Result<Option<u64>, Error>;
     fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error>;
@@ -168,12 +170,13 @@ impl<T: WordKind> WordMap for T {
             |index, Ok(key)| {
                 let mut value = 0;
                 let result = key.load(kind, &mut value).map_err(Error::from);
-                // An attempt that was thrown away may have left a value behind.
+                // A load that found nothing may have written a value first, in an attempt that
+                // was discarded.
                 values[index].write(if result == Ok(Outcome::Done) { value } else { 0 });
                 report(index, result);
             },
         );
-        // SAFETY: each key wrote its place.
+        // SAFETY: the loop wrote `values[index]` for each `index` below `count`.
         unsafe { initialised(&values[..count]) }
     }
     #[inline(always)]
@@ -194,7 +197,7 @@ fn write<'v>(map: &impl WordKind, key: u64, operation: impl Operation<'v, Word>)
     Ok(map.kind().write(&map.hashed(key), operation)?)
 }
 
-/// Carries out the operation that `operation` gives for each of the first `count` keys.
+/// Applies `operation(index)` to each of the first `count` keys.
 #[inline(always)]
 fn write_many<'v, O: Operation<'v, Word>>(
     map: &impl WordKind,
@@ -215,55 +218,58 @@ fn write_many<'v, O: Operation<'v, Word>>(
     );
 }
 
-/// All refuse other maps with [`Error::Type`].
+/// The operations on words. On a map with keys or values of bytes they fail with [`Error::Type`].
 impl Map {
-    /// The value of a key.
+    /// The value of a key, if it has one.
     pub fn load_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         self.words()?.load_u64(key)
     }
-    /// As [`Map::load_u64`], or [`Error::Busy`] where that would wait.
+    /// Like [`Map::load_u64`], but fails with [`Error::Busy`] where that would wait for another
+    /// thread.
     pub fn peek_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         self.words()?.peek_u64(key)
     }
-    /// As [`Map::contains`]. The values may be bytes.
+    /// Like [`Map::contains`]. The values may be bytes.
     pub fn contains_u64(&self, key: u64) -> Result<Outcome, Error> {
         let typed = self.typed()?;
         if self.config().key == Width::Word { typed.contains(&key.to_ne_bytes()) } else { Err(Error::Type) }
     }
-    /// As [`Map::store`].
+    /// Like [`Map::store`].
     pub fn store_u64(&self, key: u64, value: u64) -> Result<Outcome, Error> {
         self.words()?.store_u64(key, value)
     }
-    /// [`Outcome::Loaded`] with the value that was there, or [`Outcome::Done`] with the given one.
+    /// Like [`Map::load_or_store`]: [`Outcome::Loaded`] with the value that the key had, or
+    /// [`Outcome::Done`] with the given one.
     pub fn load_or_store_u64(&self, key: u64, value: u64) -> Result<(Outcome, u64), Error> {
         self.words()?.load_or_store_u64(key, value)
     }
-    /// The value that was there.
+    /// Deletes a key and returns the value that it had, if it had one.
     pub fn load_and_delete_u64(&self, key: u64) -> Result<Option<u64>, Error> {
         self.words()?.load_and_delete_u64(key)
     }
-    /// As [`Map::delete`].
+    /// Like [`Map::delete`].
     pub fn delete_u64(&self, key: u64) -> Result<Outcome, Error> {
         self.words()?.delete_u64(key)
     }
-    /// The previous value, if there was one.
+    /// Stores a value and returns the previous one, if there was one.
     pub fn swap_u64(&self, key: u64, value: u64) -> Result<Option<u64>, Error> {
         self.words()?.swap_u64(key, value)
     }
-    /// As [`Map::compare_and_swap`].
+    /// Like [`Map::compare_and_swap`].
     pub fn compare_and_swap_u64(&self, key: u64, old: u64, new: u64) -> Result<Outcome, Error> {
         self.words()?.compare_and_swap_u64(key, old, new)
     }
-    /// As [`Map::compare_and_delete`].
+    /// Like [`Map::compare_and_delete`].
     pub fn compare_and_delete_u64(&self, key: u64, old: u64) -> Result<Outcome, Error> {
         self.words()?.compare_and_delete_u64(key, old)
     }
-    /// As [`Map::add`].
+    /// Like [`Map::add`].
     pub fn add_u64(&self, key: u64, delta: u64) -> Result<u64, Error> {
         self.words()?.add_u64(key, delta)
     }
 
-    /// The values of as many keys as `values` has places for; 0 where there is none.
+    /// The values of the keys, in order; 0 for a key that is not in the map. If `values` is shorter
+    /// than `keys`, the rest of the keys are not looked up.
     pub fn load_many_u64<'v>(
         &self,
         keys: &[u64],
@@ -272,7 +278,8 @@ impl Map {
     ) -> Result<&'v [u64], Error> {
         Ok(self.words()?.load_many_u64(keys, values, &mut report))
     }
-    /// Stores as many entries as there are keys and values.
+    /// Stores the keys with their values. If one slice is longer than the other, the rest of it is
+    /// ignored.
     pub fn store_many_u64(
         &self,
         keys: &[u64],
@@ -282,7 +289,7 @@ impl Map {
         self.words()?.store_many_u64(keys, values, &mut report);
         Ok(())
     }
-    /// As [`Map::delete_many`].
+    /// Like [`Map::delete_many`].
     pub fn delete_many_u64(
         &self,
         keys: &[u64],
@@ -291,8 +298,9 @@ impl Map {
         self.words()?.delete_many_u64(keys, &mut report);
         Ok(())
     }
-    /// As [`Map::scan`]: the keys and the values that were written. `count` becomes their number; after [`Error::Buffer`], how many
-    /// places the next ones need.
+    /// Like [`Map::scan`], but returns the keys and the values that it wrote. Sets `count` to their
+    /// number, or, after [`Error::Buffer`], to the number of elements that `keys` and `values` need
+    /// for the next entries.
     pub fn scan_u64<'a>(
         &self,
         cursor: &mut u64,
@@ -308,38 +316,43 @@ impl Map {
         Ok((outcome?, keys, values))
     }
 
-    /// The map as one of words to words, unless the call comes from inside an update.
+    /// The map as one from words to words. [`Error::Reentrant`] if this thread is inside an update
+    /// of it.
     pub(crate) fn words(&self) -> Result<&dyn WordMap, Error> {
         self.typed()?.as_words().ok_or(Error::Type)
     }
 
-    /// What [`PerKind::made`] gives for the kind of this map; `None` unless it is of words to words with the whole hash.
-    pub(crate) fn made<P: PerKind>(&self) -> Option<P> {
+    /// [`PerKind::for_map`] of the type of this map. `None` unless the map is from words to words
+    /// and its hash is not weakened.
+    pub(crate) fn per_kind<P: PerKind>(&self) -> Option<P> {
         let Config { kind, key: Width::Word, value: Width::Word, .. } = self.config else { return None };
-        (!self.typed.hasher().is_masked()).then(|| registry::visit::<Word, Word, _>(kind, Make(PhantomData)))
+        (!self.typed.hasher().is_weakened()).then(|| registry::visit::<Word, Word, _>(kind, MakePerKind(PhantomData)))
     }
 
-    /// The map as what [`PerKind::made`] was called with for it.
+    /// The map as one from words to words of a known kind. Does not test whether the call comes
+    /// from inside an update.
     ///
     /// # Safety
-    /// `M` is that type.
+    /// `M` is the type for which `per_kind` called [`PerKind::for_map`] on this map.
     #[inline(always)]
-    pub(crate) unsafe fn of_kind<M: WordMap>(&self) -> &M {
-        // SAFETY: `made` hands out the type only as `Unmasked`, which is nothing but the map of the kind, as `Typed` is.
+    pub(crate) unsafe fn words_unchecked<M: WordMap>(&self) -> &M {
+        // SAFETY: by the contract above `M` is a `FullHash` of the map's kind, and the map is a
+        // `Typed` of the same kind. Both are `repr(transparent)` wrappers of the kind.
         unsafe { self.typed.downcast() }
     }
 }
 
-/// What is made for each kind of map of words to words when the library is compiled, so that a call goes straight to the code of its kind.
+/// Something that exists once for each kind of map from words to words. `ffi` has a table of
+/// functions for each kind, so that a call goes directly to the code of the map's kind.
 pub(crate) trait PerKind {
-    fn made<M: WordMap>() -> Self;
+    fn for_map<M: WordMap>() -> Self;
 }
 
-struct Make<P>(PhantomData<P>);
+struct MakePerKind<P>(PhantomData<P>);
 
-impl<P: PerKind> Visitor<Word, Word> for Make<P> {
+impl<P: PerKind> Visitor<Word, Word> for MakePerKind<P> {
     type Output = P;
     fn visit<M: Kind<Word, Word> + 'static>(self, _new: fn(&Config, Hasher, Memory) -> M) -> P {
-        P::made::<Unmasked<M>>()
+        P::for_map::<FullHash<M>>()
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     base::{
         hash::{Hasher, tophash},
-        invariant::WholeChecks,
+        invariant::FullChecks,
         mem::{Memory, OutOfMemory},
         sync::Ordering::{Relaxed, Release},
     },
@@ -45,7 +45,7 @@ pub struct WriterState {
     pub(super) overflow_reached: u64,
     /// Memory held for buckets.
     pub(super) bytes: u64,
-    pub(super) checks: WholeChecks,
+    pub(super) checks: FullChecks,
 }
 
 impl WriterState {
@@ -63,7 +63,7 @@ impl WriterState {
             reached: 0,
             overflow_reached: 0,
             bytes: 0,
-            checks: WholeChecks::default(),
+            checks: FullChecks::default(),
         }
     }
     pub fn entries(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! What holds of a pool between two calls. In debug builds its holder looks now and then.
+//! The invariants of a pool that hold between two calls. Debug builds check them now and then.
 
 use super::{
     pool::{Group, Pool, block_size},
@@ -6,34 +6,34 @@ use super::{
 };
 use core::ptr::null_mut;
 
-/// What one class holds, in bytes.
+/// The bytes of one class.
 struct Sums {
     live: u64,
     held: u64,
 }
 
 impl Pool {
-    /// Panics with what does not hold; returns how many chunks and free blocks it looked at.
+    /// Panics if an invariant is broken. Returns the cost: how many chunks and free blocks it read.
     pub fn check(&self) -> u64 {
-        let (mut looks, mut live, mut reserved) = (1, 0, 0);
+        let (mut cost, mut live, mut reserved) = (1, 0, 0);
         for (index, group) in self.groups.iter().enumerate().filter(|(_, group)| !group.is_null()) {
             // SAFETY: groups are owned by the pool, and `self` is borrowed.
             let classes = unsafe { &**group };
             reserved += size_of::<Group>() as u64;
             for (within, class) in classes.iter().enumerate() {
-                let sums = class.check(block_size(4 * index + within), &mut looks);
+                let sums = class.check(block_size(4 * index + within), &mut cost);
                 live += sums.live;
                 reserved += sums.held;
             }
         }
-        assert!(self.live == live, "the pool counts {} bytes as live, and its classes have {live}", self.live);
-        assert!(self.reserved == reserved, "the pool counts {} bytes, and its chunks have {reserved}", self.reserved);
-        looks
+        assert!(self.live == live, "the pool counts {} bytes as live, but its classes have {live}", self.live);
+        assert!(self.reserved == reserved, "the pool counts {} bytes, but its chunks have {reserved}", self.reserved);
+        cost
     }
 }
 
 impl Class {
-    fn check(&self, block: usize, looks: &mut u64) -> Sums {
+    fn check(&self, block: usize, cost: &mut u64) -> Sums {
         let (mut cut, mut held, mut previous) = (0, 0, null_mut::<Chunk>());
         let mut is_in_use = true;
         for this in self.lists() {
@@ -49,9 +49,9 @@ impl Class {
             } else {
                 assert!(chunk.cut == 0, "blocks of {block}: {} are cut from an empty chunk", chunk.cut);
             }
-            assert!(chunk.free == 0, "blocks of {block}: a count of a shrink was left behind");
+            assert!(chunk.free == 0, "blocks of {block}: a shrink left a count behind");
             held += chunk.size as u64 - chunk.discarded;
-            *looks += 1;
+            *cost += 1;
         }
         let (mut free, mut link) = (0, self.free);
         while !link.is_null() && free < self.free_count {
@@ -59,9 +59,9 @@ impl Class {
             link = unsafe { Self::next(link) };
             free += 1;
         }
-        *looks += free as u64;
-        let is_whole = link.is_null() && free == self.free_count && free <= cut;
-        assert!(is_whole, "blocks of {block}: {} of {cut} count as free, and the list has other ones", self.free_count);
+        *cost += free as u64;
+        let is_as_counted = link.is_null() && free == self.free_count && free <= cut;
+        assert!(is_as_counted, "blocks of {block}: {} of {cut} count as free, but not in the list", self.free_count);
         Sums { live: ((cut - free) * block) as u64, held }
     }
 }

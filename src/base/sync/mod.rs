@@ -15,7 +15,7 @@ mod ranks;
 
 pub use futex::Futex;
 pub use locks::{MutexGuard, attempts, lock, lock_alone, lock_shared, try_lock, try_lock_shared};
-pub use ranks::{HeldRank, Rank, Ranked, outside_the_ranks};
+pub use ranks::{HeldRank, Rank, Ranked, with_no_rank_held};
 
 #[cfg(not(any(loom, shuttle)))]
 pub use std::{

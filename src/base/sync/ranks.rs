@@ -1,8 +1,12 @@
-//! The order in which a thread may take the locks of one map, as the runtime's `lockrank`: each lock has a rank, and whoever takes one
-//! holds none of the same rank or a higher one. So no two threads can wait for each other. Debug builds check it at each lock.
+//! The order in which a thread may take the locks of one map, like `lockrank` in Go's runtime. Each
+//! lock has a rank. A thread that takes a lock must not hold one of the same or a higher rank. So
+//! two threads cannot deadlock. Debug builds check this each time a lock is taken.
 //!
-//! A callback runs inside a lock, and may use other maps: it starts with no rank held ([`outside_the_ranks`]). What belongs to a thread here
-//! is one word that needs no destructor, so it works while the thread's own storage goes away.
+//! A callback that runs while a lock is held may use other maps, so it starts with no rank held
+//! ([`with_no_rank_held`]).
+//!
+//! The thread-local state is one word without a destructor. So it still works while the thread's
+//! other thread-local objects are being destroyed.
 
 /// The ranks, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,12 +20,12 @@ pub enum Rank {
     Pool,
 }
 
-/// What a lock guards says which rank the lock has.
+/// Implemented by the data that a lock protects: the rank of that lock.
 pub trait Ranked {
     const RANK: Rank;
 }
 
-/// A map's gate guards nothing that it contains.
+/// The lock of a whole map contains no data.
 impl Ranked for () {
     const RANK: Rank = Rank::Map;
 }
@@ -32,17 +36,17 @@ mod checked {
     use core::cell::Cell;
 
     std::thread_local! {
-        /// A bit for each rank that this thread holds.
+        /// A bit for each rank of which this thread holds a lock.
         static HELD: Cell<u32> = const { Cell::new(0) };
     }
 
-    /// A rank that is held until the drop.
+    /// A rank that this thread holds until this is dropped.
     pub struct HeldRank(Rank);
 
     impl HeldRank {
         pub fn take(rank: Rank) -> Self {
             let held = HELD.get();
-            assert!(held >> rank as u32 == 0, "a lock of rank {rank:?} is taken with ranks {held:#b} held");
+            assert!(held >> rank as u32 == 0, "a lock of rank {rank:?} is taken while ranks {held:#b} are held");
             HELD.set(held | 1 << rank as u32);
             Self(rank)
         }
@@ -55,7 +59,7 @@ mod checked {
     }
 
     /// Runs a callback, which may use other maps.
-    pub fn outside_the_ranks<R>(callback: impl FnOnce() -> R) -> R {
+    pub fn with_no_rank_held<R>(callback: impl FnOnce() -> R) -> R {
         struct Restore(u32);
         impl Drop for Restore {
             fn drop(&mut self) {
@@ -81,34 +85,34 @@ mod checked {
     }
 
     #[inline(always)]
-    pub fn outside_the_ranks<R>(callback: impl FnOnce() -> R) -> R {
+    pub fn with_no_rank_held<R>(callback: impl FnOnce() -> R) -> R {
         callback()
     }
 }
 
-pub use checked::{HeldRank, outside_the_ranks};
+pub use checked::{HeldRank, with_no_rank_held};
 
 #[cfg(all(test, debug_assertions, not(any(loom, shuttle))))]
 mod tests {
     use super::{
         HeldRank,
         Rank::{Entry, Map, Pool},
-        outside_the_ranks,
+        with_no_rank_held,
     };
     use std::panic::catch_unwind;
 
     #[test]
-    fn ranks_are_taken_upwards_only() {
+    fn ranks_are_taken_in_ascending_order_only() {
         let map = HeldRank::take(Map);
         let entry = HeldRank::take(Entry);
         drop(HeldRank::take(Pool));
         for rank in [Map, Entry] {
             assert!(catch_unwind(|| HeldRank::take(rank)).is_err(), "{rank:?}");
         }
-        // Of another map.
-        outside_the_ranks(|| drop(HeldRank::take(Map)));
+        // A callback may lock another map.
+        with_no_rank_held(|| drop(HeldRank::take(Map)));
         assert!(catch_unwind(|| HeldRank::take(Map)).is_err());
-        // In any order back.
+        // The order of release does not matter.
         drop(map);
         assert!(catch_unwind(|| HeldRank::take(Map)).is_err());
         drop(entry);

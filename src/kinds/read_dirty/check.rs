@@ -1,6 +1,6 @@
-//! The invariants of a read/dirty map that hold whenever its mutex is free. Debug builds check them when
-//! the mutex is released, not each time but so rarely that the checks cost little, and when the map
-//! is dropped.
+//! The invariants of a read/dirty map that hold whenever its mutex is free. Debug builds check them
+//! when the mutex is released, not each time but so rarely that the checks cost little, and when
+//! the map is dropped.
 //!
 //! During a check other threads may change entries: an entry of the read map goes from live to nil
 //! and back without the mutex. Only the holder of the mutex makes an entry expunged or unused.
@@ -23,9 +23,9 @@ impl<K: Key, V: Value> Drop for MutexHeld<'_, K, V> {
     #[inline(always)]
     fn drop(&mut self) {
         if CHECKED && !std::thread::panicking() && self.inner.checks.are_due() {
-            let looks = self.check();
+            let cost = self.check();
             // A map of a few entries is checked each time.
-            self.inner.checks.took(if looks < 200 { 0 } else { looks });
+            self.inner.checks.done(if cost < 200 { 0 } else { cost });
         }
     }
 }
@@ -36,7 +36,7 @@ fn state_of<K: Key>(slot: &Slot<K>) -> u64 {
 }
 
 impl<K: Key, V: Value> MutexHeld<'_, K, V> {
-    /// Panics with what does not hold; returns what it cost.
+    /// Panics if an invariant is broken. Returns the cost.
     fn check(&mut self) -> u64 {
         let is_amended = self.read().is_amended();
         let read = self.check_table(self.read().table());
@@ -46,7 +46,7 @@ impl<K: Key, V: Value> MutexHeld<'_, K, V> {
         read_table.for_each(|slot| {
             let state = state_of(slot);
             assert!(state != UNUSED, "the read map has an unused entry");
-            assert!(is_amended || state != EXPUNGED, "an entry is expunged, and there is no dirty map");
+            assert!(is_amended || state != EXPUNGED, "an entry is expunged, but there is no dirty map");
             expunged += u64::from(state == EXPUNGED);
             entries += 1;
             if is_amended {
@@ -54,34 +54,43 @@ impl<K: Key, V: Value> MutexHeld<'_, K, V> {
                 let wanted = (state != EXPUNGED).then(|| slot.load_value());
                 assert!(
                     in_dirty == wanted,
-                    "the dirty map has {in_dirty:x?} for a key of the read map, and should {wanted:x?}"
+                    "the dirty map has {in_dirty:x?} for a key of the read map, not {wanted:x?}"
                 );
             }
         });
-        assert!(self.inner.expunged == expunged, "{} entries count as expunged, {expunged} are", self.inner.expunged);
+        assert!(
+            self.inner.expunged == expunged,
+            "{} entries count as expunged, but {expunged} are",
+            self.inner.expunged
+        );
         assert!(is_amended || self.inner.misses == 0, "{} misses without a dirty map", self.inner.misses);
         if is_amended {
             other.for_each(|slot| {
                 let (state, is_in_read) =
                     (state_of(slot), read_table.value_of_key_in(slot, &self.map.hasher).is_some());
                 assert!(state != UNUSED && state != EXPUNGED, "the dirty map has an entry in state {state}");
-                assert!(is_in_read || state == LIVE, "a key that only the dirty map has is deleted, and still there");
+                assert!(
+                    is_in_read || state == LIVE,
+                    "a key that only the dirty map has is deleted, but its entry is still there"
+                );
                 entries += u64::from(!is_in_read);
             });
         }
         let used = self.inner.arena.check(|_| ());
-        assert!(used == entries, "{used} entries are in use, and the two maps have {entries}");
+        assert!(used == entries, "{used} entries are in use, but the two maps have {entries}");
         read + dirty + 16 * entries + lock(&self.map.pool).check()
     }
 
     fn check_table(&mut self, which: usize) -> u64 {
         let map = self.map;
-        // SAFETY: the mutex makes us its owner, and the states are stable.
+        // SAFETY: the holder of the mutex is the owner of both tables, and these are the table's
+        // own state and memory.
         unsafe { TableMut::new(&map.tables[which], &mut self.inner.states[which].writer, &map.memory, &map.hasher) }
             .check()
     }
 
-    /// [`check`](Self::check) when nobody else is in: then also what is counted without the mutex adds up.
+    /// [`check`](Self::check), for when no other thread uses the map. It also checks the counts
+    /// that are changed without the mutex.
     pub fn check_alone(&mut self) {
         if !CHECKED || std::thread::panicking() {
             return;
@@ -92,7 +101,8 @@ impl<K: Key, V: Value> MutexHeld<'_, K, V> {
             let state = entry.state.load(Relaxed) & 3;
             if state == LIVE {
                 live += 1;
-                // SAFETY: the entry is live, and nobody else is in.
+                // SAFETY: the entry is live and no other thread uses the map, so the word is that
+                // of a value.
                 blocks += if V::IN_PLACE { 0 } else { Pool::size(unsafe { V::len(entry.value.load(Relaxed)) }) };
             }
             if state != UNUSED {
@@ -102,8 +112,8 @@ impl<K: Key, V: Value> MutexHeld<'_, K, V> {
             }
         });
         let counted = self.map.len.load(Relaxed);
-        assert!(counted == live, "the map counts {counted} entries, and {live} have a value");
+        assert!(counted == live, "the map counts {counted} entries, but {live} have a value");
         let counted = lock(&self.map.pool).live();
-        assert!(counted == blocks, "blocks of {counted} bytes are in use, and those of keys and values have {blocks}");
+        assert!(counted == blocks, "blocks of {counted} bytes are in use, but those of keys and values have {blocks}");
     }
 }

@@ -76,7 +76,7 @@ use crate::{
     base::{
         arch::stores_done,
         hash::Hasher,
-        invariant::WholeChecks,
+        invariant::FullChecks,
         mem::{Block, Memory, Pool},
         sync::{
             AtomicU64, Mutex,
@@ -169,7 +169,7 @@ struct Inner {
     expunged: u64,
     /// The largest `reserve` since the last `shrink`: each new dirty map is made that large.
     reserved: u64,
-    checks: WholeChecks,
+    checks: FullChecks,
 }
 
 impl Ranked for Inner {
@@ -185,7 +185,7 @@ unsafe impl<K: Key, V: Value> Sync for ReadDirty<K, V> {}
 impl<K: Key, V: Value> ReadDirty<K, V> {
     pub fn new(hasher: Hasher, memory: Memory) -> Self {
         let states = core::array::from_fn(|_| TableState::new(Growth::Doubling, true));
-        let checks = WholeChecks::default();
+        let checks = FullChecks::default();
         let arena = EntryArena::new();
         let inner = Inner { states, arena, misses: 0, promotions: 0, expunged: 0, reserved: 0, checks };
         Self {
@@ -313,7 +313,7 @@ unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     }
 
     /// Promotes the dirty map if there is one, as Go's `Range` does.
-    fn before_range(&self) -> Result<(), Error> {
+    fn before_iteration(&self) -> Result<(), Error> {
         let mut locked = self.locked();
         if locked.read().is_amended() {
             locked.promote();

@@ -30,7 +30,7 @@ fn check<A: 'static, B: 'static>(
 /// Key 1 has value 1 and is in the read map.
 fn promoted(map: &Map) {
     map.put(1, 1);
-    map.before_range().unwrap();
+    map.before_iteration().unwrap();
 }
 
 /// Key 1 is in the read map and nil.
@@ -47,7 +47,7 @@ fn expunged(map: &Map) {
 
 /// Frees the entry of an expunged key by a promotion, and reuses it for key 3.
 fn reuse(map: &Map) {
-    map.before_range().unwrap();
+    map.before_iteration().unwrap();
     map.put(3, 3);
 }
 
@@ -136,9 +136,9 @@ fn a_read_map_that_comes_back_has_a_new_generation() {
     let second = |map: &Map| {
         map.take(1);
         map.put(2, 2);
-        map.before_range().unwrap();
+        map.before_iteration().unwrap();
         map.put(3, 3);
-        map.before_range().unwrap();
+        map.before_iteration().unwrap();
     };
     check(
         promoted,
@@ -219,7 +219,7 @@ fn a_delete_finds_its_key_while_its_read_map_becomes_the_dirty_map() {
         |map| map.take(1),
         |map| {
             map.put(2, 2);
-            map.before_range().unwrap();
+            map.before_iteration().unwrap();
             map.put(3, 3);
         },
         |map, taken, ()| assert_eq!((taken, map.get(1)), (Some(1), None)),
@@ -283,7 +283,7 @@ fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&ReadDirty<Word, Num
         let map = Arc::new(ReadDirty::<Word, Numbered>::new(hasher, memory));
         let hashed = Word::hashed(&map.hasher, 1);
         map.write(&hashed, Store(0)).unwrap();
-        map.before_range().unwrap();
+        map.before_iteration().unwrap();
         let other = map.clone();
         let reader =
             thread::spawn(move || other.load_read(&hashed, true, |block| BLOCKS[block as usize].load(Relaxed)));

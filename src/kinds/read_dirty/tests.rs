@@ -27,7 +27,7 @@ fn fill(map: &Map, keys: core::ops::Range<u64>) {
     for key in keys {
         map.write(&Word::hashed(&map.hasher, key), Store(&b"some value"[..])).unwrap();
     }
-    map.before_range().unwrap();
+    map.before_iteration().unwrap();
 }
 
 fn filled() -> Arc<Map> {
@@ -218,7 +218,7 @@ fn a_deleted_key_that_comes_back_is_put_into_the_dirty_map() {
     assert_eq!(map.locked().inner.expunged, 1);
     map.write(&hashed(1), Store(&b"again"[..])).unwrap();
     assert_eq!(map.locked().inner.expunged, 0);
-    map.before_range().unwrap();
+    map.before_iteration().unwrap();
     assert_eq!(map.try_load(&hashed(1), |_| ()), Attempt::Hit(()));
 }
 
