@@ -69,8 +69,8 @@ pub unsafe fn initialised<T>(written: &[MaybeUninit<T>]) -> &[T] {
 /// The caller's buffer for one value.
 pub struct ValueBuf<'a> {
     bytes: &'a mut [MaybeUninit<u8>],
-    /// The length of the last value. If it fits into the buffer, so many of the first bytes there are
-    /// initialised.
+    /// The length of the last value. If it fits into the buffer, the buffer is initialised up to
+    /// that length.
     size: usize,
 }
 

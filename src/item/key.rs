@@ -1,8 +1,8 @@
 //! What a key is: how it lies in a slot, and how it is compared and hashed there.
 //!
 //! The cells of a slot are written by the owner alone, with Relaxed stores while the chain's
-//! version is odd. Optimistic readers load them at any time, and may find cells of which some are
-//! old and some are new. They notice when they check the version.
+//! version is odd. Optimistic readers load them at any time, and may find some old cells and some
+//! new ones. They notice when they check the version.
 
 use crate::base::{
     hash::{Hasher, slot_bits},
@@ -53,8 +53,8 @@ pub unsafe trait Key: Sized + 'static {
 
     /// Whether the cells hold this key.
     ///
-    /// The caller may be an optimistic reader, which finds cells of which some are old and some are
-    /// new. `unchanged` checks the version: if it returns true, the cells that were loaded before
+    /// The caller may be an optimistic reader, which may find some old cells and some new ones.
+    /// `unchanged` checks the version: if it returns true, the cells that were loaded before
     /// the call belong together. So this function
     /// - follows an address in the cells only after `unchanged` has returned true, and returns false
     ///   if it has returned false;

@@ -41,7 +41,7 @@ pub unsafe trait Value: 'static {
     /// `word` is valid, its block came from `blocks` and is in use, and no slot or entry holds the
     /// word any more.
     unsafe fn free(word: u64, blocks: &mut impl Blocks);
-    /// Whether the word stands for this value.
+    /// Whether this is the value of the word.
     ///
     /// # Safety
     /// `word` is valid.

@@ -66,7 +66,7 @@ impl<'a, K: Key> Filler<'a, K> {
         self.tops = self.tops.with(slot, top);
     }
 
-    /// Goes on to the next bucket of the chain, and counts all its slots as empty.
+    /// Moves on to the next bucket of the chain, and counts all its slots as empty.
     #[cold]
     fn advance(&mut self, owner: &mut TableMut<'a, K>) {
         self.store_tops();
@@ -106,7 +106,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.shape.store(shape.0, Release);
     }
 
-    /// How many main buckets so many entries should have.
+    /// How many main buckets a table with this many entries should have.
     pub(super) fn buckets_for(&self, entries: u64) -> u64 {
         match self.writer.growth {
             Growth::Linear => {
@@ -129,13 +129,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Sets the limit anew, after a change of the shape or of `growing`.
+    /// Recomputes the limit, after a change of the shape or of `growing`.
     pub(super) fn set_limit(&mut self) {
         self.writer.limit = if self.writer.growing { 0 } else { self.capacity() };
     }
 
-    /// Before an insert at the limit: makes the first bucket, begins a growth that is due, and does a little
-    /// of the one that is under way.
+    /// Called by an insert at the limit: makes the first bucket, begins a growth that is due, and does a few
+    /// splits of one that is under way.
     #[cold]
     #[inline(never)]
     pub(super) fn grow_for_insert(&mut self) -> Result<(), OutOfMemory> {
@@ -152,13 +152,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// With any write: does a little of the growth that is under way.
+    /// Called by any write: does a few splits of a growth that is under way.
     #[cold]
     #[inline(never)]
     pub(super) fn grow_for_write(&mut self) {
         if self.writer.growing {
             for _ in 0..STEPS {
-                // Out of memory: the growth stays where it is, and the next write tries again.
+                // Out of memory: the growth pauses here, and the next write tries again.
                 if self.split().is_err() {
                     break;
                 }
@@ -171,7 +171,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.set_limit();
     }
 
-    /// Splits the prefix whose turn it is, p: its bucket keeps the entries of p0, and a new main bucket gets
+    /// Splits the next prefix, p: its bucket keeps the entries of p0, and a new main bucket gets
     /// those of p1. If there is no memory for that, no entry is moved.
     fn split(&mut self) -> Result<(), OutOfMemory> {
         let shape = self.shape();
@@ -179,7 +179,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             return Err(OutOfMemory);
         }
         let high = shape.buckets() as u32;
-        // With the first split at this B, the first bucket of a new segment comes into use.
+        // The first split at this B is the first to use a bucket of a new segment.
         if shape.split() == 0 {
             self.make_first_bucket()?;
             self.writer.bytes += self.table.main.make_segment(self.memory, high)?;
@@ -229,7 +229,7 @@ impl<'a, K: Key> TableMut<'a, K> {
     }
 
     /// Prefetches for the next two splits, which would otherwise wait for one cache line after the other. For
-    /// the first one: the overflow bucket, as the heads are in the cache by now. For the second: both heads.
+    /// the first split: its overflow bucket, since its heads are in the cache by now. For the second: both heads.
     fn prefetch_splits(&self) {
         let shape = self.shape();
         // After the last prefix of B bits comes the first one of B + 1 bits.
@@ -245,7 +245,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Makes buckets for `entries` in all. If that fails, nothing changes.
+    /// Makes buckets for `entries` in total. If that fails, nothing changes.
     pub fn reserve(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         self.prepare(entries)?;
         let target = self.buckets_for(entries);
@@ -266,8 +266,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Takes the memory that a `reserve` of so many entries needs, without using it yet. If that fails,
-    /// nothing changes.
+    /// Allocates the memory that `reserve(entries)` will need, without using it yet. If that fails, nothing
+    /// changes.
     pub fn prepare(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         let taken = self.take_for(entries);
         if taken.is_err() {
@@ -284,11 +284,11 @@ impl<'a, K: Key> TableMut<'a, K> {
         if target <= self.shape().buckets() {
             return self.make_first_bucket();
         }
-        // Each segment up to the target, but the first. A segment that exists is not made again.
+        // Every segment up to the target, except the first. A segment that exists is not made again.
         for first in (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).take_while(|first| u64::from(*first) < target) {
             self.writer.bytes += self.table.main.make_segment(self.memory, first)?;
         }
-        // A split needs at most as many overflow buckets as its chain has, and gives that many back.
+        // A split needs at most as many overflow buckets as its chain has, and frees as many.
         self.reserve_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
         // The first segment last: readers use it as soon as it exists.
         self.make_first_bucket()

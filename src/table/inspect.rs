@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{base::sync::Ordering::Relaxed, item::Key};
 
-/// One bucket, as it stands.
+/// The present contents of one bucket.
 pub struct View<'a, K: Key> {
     pub version: u32,
     pub overflow: u32,

@@ -58,7 +58,7 @@
 //! published, and the reader checks the version last.
 //!
 //! **A shrink** hands the pages of slots back to the system, but never those of metadata. A bucket that
-//! comes into use again goes on with the version that it had, so a reader that slept through both
+//! is used again keeps its version and advances it from there, so a reader that slept through both
 //! notices.
 //!
 //! **Limit.** Versions have 32 bits. To be fooled, a reader would have to sleep while one chain changes

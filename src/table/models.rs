@@ -183,7 +183,7 @@ fn a_key_is_found_while_its_bucket_is_merged() {
 
 #[test]
 fn a_key_is_found_while_its_bucket_is_split_and_merged_again() {
-    // The shape comes back.
+    // In the end the shape is the same as at first.
     check(&[Some(1)], |subject| {
         let key = subject.key(&[]);
         subject.insert(key, 1);
@@ -256,7 +256,7 @@ fn a_bucket_that_a_shrink_takes_out_of_use_keeps_its_version() {
 
 #[test]
 fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
-    // The reader may have looked at bucket 1 before the shrink; afterwards another key lies in the same slot.
+    // The reader may have read bucket 1 before the shrink; afterwards another key lies in the same slot.
     check(&[Some(1), None], |subject| {
         let key = subject.key(&[]);
         subject.insert(key, 1);
@@ -392,7 +392,7 @@ fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
     check_blocks(&[Some(1), Some(2)], |subject| subject.overwrite(10, 1, true));
 }
 
-/// A block of two words, both of which say how often it was written.
+/// A block of two words. Each says how often the block was written.
 #[test]
 fn a_block_that_is_overwritten_is_read_whole() {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};

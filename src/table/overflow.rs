@@ -1,7 +1,7 @@
-//! Overflow buckets: how a chain gets them, and how it gives them back.
+//! Overflow buckets: how chains get and free them.
 //!
 //! They have numbers of their own, from 1 on. Those from `overflow_next` on are **fresh**: no chain
-//! has had them since the last shrink, and their segments may not exist yet. Each one below that is
+//! has used them since the last shrink, and their segments may not exist yet. Each one below that is
 //! in a chain or in the **free list**, which is linked through the number of the next bucket. A free
 //! bucket is taken before a fresh one.
 //!
@@ -66,7 +66,7 @@ impl<'a, K: Key> TableMut<'a, K> {
     }
 
     /// Puts overflow bucket `first` and those behind it on the free list. No chain leads to them any more.
-    /// 0: there are none.
+    /// `first` may be 0: then there are none.
     pub(super) fn free_overflow(&mut self, first: u32) {
         let mut number = first;
         while number != 0
@@ -100,7 +100,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         next
     }
 
-    /// The first empty slot of a chain and its bucket, or `None`. Also the last bucket that was looked at: if
+    /// The first empty slot of a chain and its bucket, or `None`. Also the last bucket that was searched: if
     /// there is no empty slot, that is the last of the chain.
     pub(super) fn vacant_slot(&self, head: Bucket<'a, K>) -> (Option<(Bucket<'a, K>, usize)>, Bucket<'a, K>) {
         let mut last = head;
@@ -116,7 +116,7 @@ impl<'a, K: Key> TableMut<'a, K> {
     /// Moves the last entries of a chain into empty slots before them, and frees the overflow buckets that
     /// become empty. The caller has made the version odd.
     ///
-    /// A write that looks at the head alone does not call this: it would have to wait for the rest of the
+    /// A write that searches only the head does not call this: it would have to wait for the rest of the
     /// chain, which is probably not in the processor's cache.
     #[cold]
     #[inline(never)]
@@ -147,7 +147,7 @@ impl<'a, K: Key> TableMut<'a, K> {
 }
 
 impl<K: Key> Table<K> {
-    /// Makes the filter of a head anew, from its overflow buckets.
+    /// Rebuilds the filter of a head from its overflow buckets.
     #[cold]
     pub(super) fn rebuild_filter(&self, head: Bucket<'_, K>) {
         let next = head.meta.next();

@@ -79,7 +79,7 @@ const HOLD: usize = 1024;
 /// A head is prefetched this many steps before its chain is visited; a power of two.
 const HEADS_AHEAD: usize = 32;
 /// The first overflow bucket of a chain is prefetched this many steps before the chain is visited. That is
-/// later, as its number stands in the head, which must be in the cache by then.
+/// later, as its number is in the head, which must be in the cache by then.
 const OVERFLOW_AHEAD: usize = 10;
 
 /// Yields the heads of a table from position `at` on, without end: the first head follows the last. With

@@ -1,5 +1,5 @@
-//! Searches for a key. All of them are one function, [`Table::search`]: it runs without a lock or under one, and looks at the head of a
-//! chain alone or at the whole chain.
+//! Searches for a key. All of them are one function, [`Table::search`]: it runs without a lock or under one, and searches only the head of a
+//! chain or the whole chain.
 //!
 //! A search of the head alone is the *fast path*. It calls no function that is not inlined, so the processor can begin the next operation
 //! while this one still waits for memory. If the fast path is undecided, the *slow path* follows, which searches the whole chain.
@@ -253,7 +253,7 @@ impl<K: Key> Table<K> {
                     return if reader.chain_unchanged() { Attempt::Hit(found) } else { Attempt::Undecided };
                 }
                 if EXTENT == HEAD_ONLY {
-                    // A different key with the same tophash, which is rare. The slow path looks at the other slots.
+                    // A different key with the same tophash, which is rare. The slow path compares the other slots.
                     return Attempt::Undecided;
                 }
             }

@@ -203,10 +203,10 @@ impl<K: Key> Segments<K> {
         size as u64
     }
 
-    /// Makes the atomics of a segment: a model checker's are not made of zeros.
+    /// Creates the atomics of a segment: for a model checker's atomics, zero bytes are not a valid value.
     ///
     /// # Safety
-    /// `start` is valid for writes of a segment of so many buckets.
+    /// `start` is valid for writes of a segment of `buckets` buckets.
     #[cfg(any(loom, shuttle))]
     unsafe fn write_zeros(start: *mut u8, buckets: usize) {
         for within in 0..buckets {

@@ -133,7 +133,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.locate(hash)
     }
 
-    /// The fast path of the search before a write: looks at the head alone. `home` may have been located
+    /// The fast path of the search before a write: searches only the head. `home` may have been located
     /// before the lock was held. `Undecided` also if growth is due or under way, or `home` is out of date.
     #[inline(always)]
     pub fn find_for_write(&self, home: HomeBucket<'a, K>, hashed: &K::Hashed<'_>) -> Lookup<'a, K> {
@@ -271,7 +271,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.compact_chain(place.head);
     }
 
-    /// Does a little of a growth that is under way. For writes that found their key; an insert does its own
+    /// Does a few splits of a growth that is under way. For writes that found their key; an insert does its own
     /// part.
     #[inline(always)]
     pub fn continue_growth(&mut self) {

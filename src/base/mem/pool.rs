@@ -81,7 +81,7 @@ impl Pool {
         self.reserved
     }
 
-    /// The bytes of the block that `len` bytes get.
+    /// The size of the block that is allocated for `len` bytes.
     pub fn size(len: usize) -> u64 {
         class_of(Block::size(len)).1 as u64
     }

@@ -1,4 +1,4 @@
-//! The shape of a chain after any write: what [`TableMut::check`] looks at.
+//! The shape of a chain after any write: what [`TableMut::check`] checks.
 
 use super::*;
 
