@@ -1,4 +1,6 @@
-//! Columns: many keys or values in one buffer, one after the other. A [`Column`] reads a buffer that the caller passes, and a [`ColumnWriter`] fills one. Entry i lies between offsets i and i + 1; without offsets each entry is a word.
+//! Columns: many keys or values in one buffer, one after the other. A [`Column`] reads a buffer
+//! that the caller passes, and a [`ColumnWriter`] fills one. Entry i lies between offset i and the
+//! next one; without offsets each entry is a word.
 
 use super::{ValueBuf, initialised};
 use core::mem::MaybeUninit;
@@ -20,7 +22,8 @@ pub struct Column<'a> {
 
 impl<'a> Column<'a> {
     /// # Errors
-    /// Fails unless there are `count` + 1 ascending offsets within the bytes, or no offsets and 8 bytes for each entry.
+    /// Fails unless there are `count` + 1 ascending offsets within the bytes, or no offsets and 8
+    /// bytes for each entry.
     pub fn new(bytes: &'a [u8], offsets: Option<&'a [usize]>, count: usize) -> Result<Self, WrongSize> {
         let fits = match offsets {
             None => count.checked_mul(WORD) == Some(bytes.len()),
@@ -50,7 +53,8 @@ impl<'a> Column<'a> {
 pub struct ColumnWriter<'a> {
     /// Initialised up to `size`, unless `size` is beyond the end.
     bytes: &'a mut [MaybeUninit<u8>],
-    /// Initialised up to the offset at which entry `len` - 1 ends, or to the end of the slice. No offset is greater than `size`.
+    /// Initialised up to the offset at which entry `len` - 1 ends, or to the end of the slice. No
+    /// offset is greater than `size`.
     offsets: Option<&'a mut [MaybeUninit<usize>]>,
     /// For how many entries there are offsets, or words.
     capacity: usize,
@@ -74,11 +78,13 @@ impl<'a> ColumnWriter<'a> {
     pub fn capacity(&self) -> usize {
         self.capacity
     }
-    /// How many entries were written; after [`Error::Buffer`](crate::map::Error::Buffer), for how many capacity is needed.
+    /// How many entries were written; after [`Error::Buffer`](crate::map::Error::Buffer), for how
+    /// many capacity is needed.
     pub fn len(&self) -> usize {
         self.len
     }
-    /// How many bytes were written; after [`Error::Buffer`](crate::map::Error::Buffer), for how many capacity is needed.
+    /// How many bytes were written; after [`Error::Buffer`](crate::map::Error::Buffer), for how
+    /// many capacity is needed.
     pub fn size(&self) -> usize {
         self.size
     }
@@ -93,7 +99,8 @@ impl<'a> ColumnWriter<'a> {
         }
         let (start, end) = match &self.offsets {
             None => (WORD * index, WORD * (index + 1)),
-            // SAFETY: the offsets are written up to the end of the last entry, and `index` is at most that entry's.
+            // SAFETY: the offsets are written up to the end of the last entry, and entry `index` is
+            // one of these entries.
             Some(offsets) => unsafe { (offsets[index].assume_init(), offsets[index + 1].assume_init()) },
         };
         // SAFETY: nothing overflowed, so the bytes are written up to `size`.
@@ -114,7 +121,8 @@ impl<'a> ColumnWriter<'a> {
     /// Forgets what was written since the writer had `len` entries and `size` bytes.
     ///
     /// # Safety
-    /// The writer had exactly these at some moment since the last restart, and had not overflowed then.
+    /// The writer had exactly these at some moment since the last restart, and had not overflowed
+    /// then.
     pub(crate) unsafe fn rewind(&mut self, len: usize, size: usize) {
         (self.len, self.size) = (len, size);
     }
@@ -125,7 +133,8 @@ impl<'a> ColumnWriter<'a> {
         self.size > self.bytes.len() || self.len > self.capacity
     }
 
-    /// The unused rest of the buffer, for the next value. The caller writes to it and then calls [`commit`](Self::commit).
+    /// The unused rest of the buffer, for the next value. The caller writes to it and then calls
+    /// [`commit`](Self::commit).
     #[inline(always)]
     pub(crate) fn remaining(&mut self) -> ValueBuf<'_> {
         let start = self.size.min(self.bytes.len());
@@ -158,7 +167,8 @@ impl<'a> ColumnWriter<'a> {
 
     /// Adds an entry of `size` zero bytes.
     pub(crate) fn push_zeros(&mut self, size: usize) {
-        // SAFETY: `push` calls this only if `size` bytes fit at `place`, and all of them are set to zero.
+        // SAFETY: `push` calls this only if `size` bytes fit at `place`, and all of them are set to
+        // zero.
         unsafe { self.push(size, |place| place.write_bytes(0, size)) };
     }
 

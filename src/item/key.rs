@@ -13,9 +13,9 @@ use crate::base::{
 /// A type of key.
 ///
 /// # Safety
-/// Of cells that `encode` returned, `block` gives the block that was passed to `encode`, or `None` if
-/// there was none. `copy_to` writes exactly `len` bytes. `words` are all the cells, and `load` reads
-/// them.
+/// Of cells that `encode` returned, `block` gives the block that was passed to `encode`, or `None`
+/// if there was none. `copy_to` writes exactly `len` bytes. `words` are all the cells, and `load`
+/// reads them.
 pub unsafe trait Key: Sized + 'static {
     /// The cells of one slot: an array of atomic words.
     type Cells;
@@ -56,8 +56,8 @@ pub unsafe trait Key: Sized + 'static {
     /// The caller may be an optimistic reader, which may find some old cells and some new ones.
     /// `unchanged` checks the version: if it returns true, the cells that were loaded before
     /// the call belong together. So this function
-    /// - follows an address in the cells only after `unchanged` has returned true, and returns false
-    ///   if it has returned false;
+    /// - follows an address in the cells only after `unchanged` has returned true, and returns
+    ///   false if it has returned false;
     /// - need not call `unchanged` otherwise: the caller checks the version itself before it relies
     ///   on the answer.
     fn matches(cells: &Self::Cells, hashed: &Self::Hashed<'_>, unchanged: impl FnOnce() -> bool) -> bool;

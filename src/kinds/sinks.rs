@@ -30,7 +30,9 @@ impl<'a, 'k, 'v, K: Key, V: Value> EntrySink<'a, 'k, 'v, K, V> {
 impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
     #[inline(always)]
     fn push(&mut self, key: &K::Cells, value: u64) {
-        // SAFETY: by the contract of `new` only scans call this, and a scan keeps writers out. So the entry does not change, its value is of type `V`, and each copy writes as many bytes as the length that was read just before it.
+        // SAFETY: by the contract of `new` only scans call this, and a scan keeps writers out. So
+        // the entry does not change, its value is of type `V`, and each copy writes as many bytes
+        // as the length that was read just before it.
         unsafe {
             self.keys.push(K::len(key), |target| K::copy_to(key, target));
             let len = V::len(value);
@@ -42,7 +44,8 @@ impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
         Mark { entries: self.keys.len(), keys: self.keys.size(), values: self.values.size() }
     }
     unsafe fn rewind(&mut self, mark: Mark) {
-        // SAFETY: by our contract the mark says what both columns held at a moment when neither had overflowed.
+        // SAFETY: by our contract the mark says what both columns held at a moment when neither had
+        // overflowed.
         unsafe {
             self.keys.rewind(mark.entries, mark.keys);
             self.values.rewind(mark.entries, mark.values);
@@ -54,7 +57,8 @@ impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
     }
     #[inline(always)]
     fn is_full(&self) -> bool {
-        // With a capacity of 0 the scan still pushes the first entry, to find out how much capacity it needs.
+        // With a capacity of 0 the scan still pushes the first entry, to find out how much capacity
+        // it needs.
         self.keys.len() == self.capacity && self.capacity > 0
     }
 }
@@ -74,7 +78,8 @@ impl<'a> WordSink<'a> {
         Self { keys: &mut keys[..capacity], values: &mut values[..capacity], count: 0 }
     }
 
-    /// How many entries were pushed. After [`crate::table::Reach::TooSmall`]: how many entries share the next position.
+    /// How many entries were pushed. After [`crate::table::Reach::TooSmall`]: how many entries
+    /// share the next position.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -101,11 +106,12 @@ impl Sink<Word> for WordSink<'_> {
         if self.keys.len().saturating_sub(self.count) < SLOTS {
             return live.for_each(|slot| self.push(&slots[slot].key, slots[slot].value.load(Acquire)));
         }
-        // Branch-free: every slot is written, and the count advances only for live ones. Which slots are live is random, and a
-        // mispredicted branch costs more than the extra stores.
+        // Branch-free: every slot is written, and the count advances only for live ones. Which
+        // slots are live is random, and a mispredicted branch costs more than the extra stores.
         for (index, slot) in slots.iter().enumerate() {
             let ([key], value) = (Word::load(&slot.key), slot.load_value());
-            // SAFETY: before the first slot both arrays, which are equally long, had capacity for all slots.
+            // SAFETY: before the first slot both arrays, which are equally long, had capacity for
+            // all slots.
             unsafe {
                 self.keys.get_unchecked_mut(self.count).write(key);
                 self.values.get_unchecked_mut(self.count).write(value);

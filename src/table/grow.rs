@@ -20,11 +20,11 @@ use crate::{
 
 /// [`Growth::Doubling`]: at most 13 / 2 entries per bucket, the load factor of Go's runtime.
 const LOAD: (u64, u64) = (13, 2);
-/// [`Growth::Linear`]: 16 / 3 entries per bucket on average. A bucket that is not split yet holds about
-/// twice as many as one that is.
+/// [`Growth::Linear`]: 16 / 3 entries per bucket on average. A bucket that is not split yet holds
+/// about twice as many as one that is.
 const LINEAR_LOAD: (u64, u64) = (16, 3);
-/// [`Growth::Linear`] with fewer than [`SMALL`] buckets: 4 entries per bucket. So small a table lies in the
-/// processor's cache, and there an overflow bucket costs more than anything else.
+/// [`Growth::Linear`] with fewer than [`SMALL`] buckets: 4 entries per bucket. So small a table
+/// lies in the processor's cache, and there an overflow bucket costs more than anything else.
 const SMALL_LOAD: u64 = 4;
 const SMALL: u64 = 256;
 /// The most splits that one write does.
@@ -38,17 +38,18 @@ pub(super) struct Filler<'a, K: Key> {
 }
 
 impl<'a, K: Key> Filler<'a, K> {
-    /// `tops` are the tophash bytes of the entries that stay in the head. The overflow buckets behind it
-    /// count as empty, and are filled again.
+    /// `tops` are the tophash bytes of the entries that stay in the head. The overflow buckets
+    /// behind it count as empty, and are filled again.
     pub(super) fn new(head: Bucket<'a, K>, tops: Tops) -> Self {
         Self { head, bucket: head, tops }
     }
 
-    /// Adds the entry in slot `from` of `bucket`. That may be a bucket of the chain that is being filled: the
-    /// one that the filler has reached, or one behind it.
+    /// Adds the entry in slot `from` of `bucket`. That may be a bucket of the chain that is being
+    /// filled: the one that the filler has reached, or one behind it.
     ///
-    /// Where keys have preferred slots, the entry keeps the number of its slot if that slot is empty. In a
-    /// bucket that is filled from itself it always is, so no entry is overwritten before it has moved.
+    /// Where keys have preferred slots, the entry keeps the number of its slot if that slot is
+    /// empty. In a bucket that is filled from itself it always is, so no entry is overwritten
+    /// before it has moved.
     #[inline(always)]
     pub(super) fn push(&mut self, owner: &mut TableMut<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
         let preferred = if K::HAS_PREFERRED_SLOT { from } else { 0 };
@@ -78,8 +79,8 @@ impl<'a, K: Key> Filler<'a, K> {
         self.bucket.meta.tophash.store(self.tops.0, Relaxed);
     }
 
-    /// Ends the chain with the bucket that is being filled. Returns the number of the overflow bucket after
-    /// it, or 0, for `free_overflow`.
+    /// Ends the chain with the bucket that is being filled. Returns the number of the overflow
+    /// bucket after it, or 0, for `free_overflow`.
     #[inline(always)]
     pub(super) fn finish(mut self, owner: &TableMut<'a, K>) -> u32 {
         self.tops = if K::HAS_PREFERRED_SLOT { self.tops.with_gaps_and_rest() } else { self.tops.with_rest() };
@@ -98,8 +99,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.shape()
     }
 
-    /// Publishes a shape. Release: whoever sees it also sees the segments that it needs, and the entries in
-    /// the chains where it says that they are.
+    /// Publishes a shape. Release: whoever sees it also sees the segments that it needs, and the
+    /// entries in the chains where it says that they are.
     pub(super) fn publish(&mut self, bits: u32, split: u32) {
         let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
         self.writer.reached = self.writer.reached.max(shape.buckets());
@@ -134,8 +135,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.limit = if self.writer.growing { 0 } else { self.capacity() };
     }
 
-    /// Called by an insert at the limit: makes the first bucket, begins a growth that is due, and does a few
-    /// splits of one that is under way.
+    /// Called by an insert at the limit: makes the first bucket, begins a growth that is due, and
+    /// does a few splits of one that is under way.
     #[cold]
     #[inline(never)]
     pub(super) fn grow_for_insert(&mut self) -> Result<(), OutOfMemory> {
@@ -188,7 +189,8 @@ impl<'a, K: Key> TableMut<'a, K> {
             return Err(OutOfMemory);
         };
         if low.meta.next() != 0 {
-            // `low` fills its own overflow buckets again, and `high` needs at most as many as `low` has.
+            // `low` fills its own overflow buckets again, and `high` needs at most as many as `low`
+            // has.
             self.reserve_overflow(self.overflow_in(low))?;
         }
         {
@@ -197,9 +199,9 @@ impl<'a, K: Key> TableMut<'a, K> {
             let bit = 31 - shape.bits();
             // 1 for an entry that goes to `high`, 0 for one that stays.
             let goes = |slot: &Slot<K>| bucket_bits(K::hash_in_slot(&slot.key, hasher)) >> bit & 1;
-            // The entries of the head that stay keep their slots. About half of them go, at random: a branch
-            // on that would be mispredicted half the time, so `going`, a bit for each slot, is computed
-            // without one.
+            // The entries of the head that stay keep their slots. About half of them go, at random:
+            // a branch on that would be mispredicted half the time, so `going`, a bit for each
+            // slot, is computed without one.
             let tops = low.tops();
             let going = tops.live().fold(0, |going, slot| going | goes(&low.slots[slot]) << slot) as u8;
             let mut go = Filler::new(high, Tops::EMPTY);
@@ -220,7 +222,8 @@ impl<'a, K: Key> TableMut<'a, K> {
             go.finish(self);
             let rest = stay.finish(self);
             self.free_overflow(rest);
-            // While the versions are odd: a reader that sees them even again must see the new shape.
+            // While the versions are odd: a reader that sees them even again must see the new
+            // shape.
             self.publish(shape.bits(), shape.split() + 1);
         }
         self.check_move(low, high);
@@ -228,8 +231,9 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Prefetches for the next two splits, which would otherwise wait for one cache line after the other. For
-    /// the first split: its overflow bucket, since its heads are in the cache by now. For the second: both heads.
+    /// Prefetches for the next two splits, which would otherwise wait for one cache line after the
+    /// other. For the first split: its overflow bucket, since its heads are in the cache by now.
+    /// For the second: both heads.
     fn prefetch_splits(&self) {
         let shape = self.shape();
         // After the last prefix of B bits comes the first one of B + 1 bits.
@@ -266,8 +270,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Allocates the memory that `reserve(entries)` will need, without using it yet. If that fails, nothing
-    /// changes.
+    /// Allocates the memory that `reserve(entries)` will need, without using it yet. If that fails,
+    /// nothing changes.
     pub fn prepare(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         let taken = self.take_for(entries);
         if taken.is_err() {
@@ -284,7 +288,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         if target <= self.shape().buckets() {
             return self.make_first_bucket();
         }
-        // Every segment up to the target, except the first. A segment that exists is not made again.
+        // Every segment up to the target, except the first. A segment that exists is not made
+        // again.
         for first in (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).take_while(|first| u64::from(*first) < target) {
             self.writer.bytes += self.table.main.make_segment(self.memory, first)?;
         }

@@ -15,7 +15,8 @@ pub struct View<'a, K: Key> {
 }
 
 impl<K: Key> Table<K> {
-    /// Main bucket `index`, or the overflow bucket `depth` down its chain. While writers are kept out.
+    /// Main bucket `index`, or the overflow bucket `depth` down its chain. While writers are kept
+    /// out.
     pub fn view(&self, index: u64, depth: u64) -> Option<View<'_, K>> {
         if index >= self.shape().buckets() {
             return None;

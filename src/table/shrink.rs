@@ -7,8 +7,8 @@
 //! table keeps the buckets that it still has.
 //!
 //! Then the chains are compacted, and the overflow buckets in use move to the lowest numbers: they
-//! are **packed**. Only then are segments released: those after the last bucket in use. `Segments::release`
-//! says what remains of a segment that readers may have reached.
+//! are **packed**. Only then are segments released: those after the last bucket in use.
+//! `Segments::release` says what remains of a segment that readers may have reached.
 
 use super::{
     bucket::{Bucket, Change, Tops},
@@ -28,7 +28,8 @@ use crate::{
 };
 
 impl<'a, K: Key> TableMut<'a, K> {
-    /// Whether the table has more than eight times the buckets that it should have for this many entries.
+    /// Whether the table has more than eight times the buckets that it should have for this many
+    /// entries.
     pub fn is_oversized(&self, entries: u64) -> bool {
         self.shape().buckets() > 8 * self.buckets_for(entries)
     }
@@ -68,7 +69,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         // `low` needs at most one more overflow bucket for each bucket of the other chain.
         self.reserve_overflow(self.overflow_in(high) + 1)?;
         {
-            // Odd before the shape is published: a reader that sees the new shape sees these versions changed.
+            // Odd before the shape is published: a reader that sees the new shape sees these
+            // versions changed.
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let mut filler = Filler::new(low, low.tops());
             self.move_all(self.table.next_in_chain(low), &mut filler);
@@ -96,16 +98,16 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Moves the overflow buckets in use to the lowest numbers, so that the segments behind them can be
-    /// released.
+    /// Moves the overflow buckets in use to the lowest numbers, so that the segments behind them
+    /// can be released.
     fn pack_overflow(&mut self) {
         // The numbers below `end` are just enough for the buckets in use.
         let end = self.writer.overflow_used + 1;
-        // As in `take_overflow`: a reader that sees the new contents of a bucket must also see the version
-        // change with which it was freed.
+        // As in `take_overflow`: a reader that sees the new contents of a bucket must also see the
+        // version change with which it was freed.
         fence(Release);
-        // Keep only the free ones below `end`. They are as many as the buckets in use from `end` on, so
-        // `take_overflow` does not fail below.
+        // Keep only the free ones below `end`. They are as many as the buckets in use from `end`
+        // on, so `take_overflow` does not fail below.
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;
         while number != 0

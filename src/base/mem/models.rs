@@ -31,7 +31,8 @@ fn check(next: fn(&mut Pool, &Memory)) {
         let (address, seen) = (block.word(), version.clone());
         let reader = thread::spawn(move || {
             let mut text = TEXT;
-            // SAFETY: the pool is stable, so the block is readable, and the text fits its size class.
+            // SAFETY: the pool is stable, so the block is readable, and the text fits its size
+            // class.
             unsafe { Block::from_word(address).unwrap().copy_to(text.as_mut_ptr(), text.len()) };
             fence(Acquire);
             assert!(text == TEXT || seen.load(Relaxed) != 0, "{text:?} is taken for the contents");
