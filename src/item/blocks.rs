@@ -30,7 +30,7 @@ pub struct Held<'a> {
 unsafe impl Blocks for Held<'_> {
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory> {
         let block = self.pool.alloc(self.memory, bytes.len())?;
-        // SAFETY: the block was just allocated for so many bytes, and no slot holds its address.
+        // SAFETY: the block was just allocated for this many bytes, and no slot holds its address.
         unsafe { block.fill(bytes) };
         Ok(block)
     }
@@ -50,7 +50,7 @@ pub struct Shared<'a> {
 unsafe impl Blocks for Shared<'_> {
     fn alloc(&mut self, bytes: &[u8]) -> Result<Block, OutOfMemory> {
         let block = lock(self.pool).alloc(self.memory, bytes.len())?;
-        // SAFETY: the block was just allocated for so many bytes, and no slot holds its address.
+        // SAFETY: the block was just allocated for this many bytes, and no slot holds its address.
         unsafe { block.fill(bytes) };
         Ok(block)
     }

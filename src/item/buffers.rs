@@ -69,8 +69,8 @@ pub unsafe fn initialised<T>(written: &[MaybeUninit<T>]) -> &[T] {
 /// The caller's buffer for one value.
 pub struct ValueBuf<'a> {
     bytes: &'a mut [MaybeUninit<u8>],
-    /// The length of the last value. If it fits into the buffer, so many of the first bytes there are
-    /// initialised.
+    /// The length of the last value. If it fits into the buffer, the buffer is initialised up to
+    /// that length.
     size: usize,
 }
 
@@ -101,8 +101,8 @@ impl<'a> ValueBuf<'a> {
 
 impl<'a> From<&'a mut [u8]> for ValueBuf<'a> {
     fn from(bytes: &'a mut [u8]) -> Self {
-        // SAFETY: a `MaybeUninit<u8>` has the layout of a `u8`, and only initialised bytes are ever written
-        // there, so the caller's bytes stay initialised.
+        // SAFETY: a `MaybeUninit<u8>` has the layout of a `u8`, and only initialised bytes are ever
+        // written there, so the caller's bytes stay initialised.
         Self::new(unsafe { &mut *(core::ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) })
     }
 }
@@ -115,7 +115,8 @@ impl<V: Value> Receive<V> for ValueBuf<'_> {
         if self.size > self.bytes.len() {
             return Err(BufferTooSmall);
         }
-        // SAFETY: `size` is what `len` just returned for this word, and the buffer has that many bytes.
+        // SAFETY: `size` is what `len` just returned for this word, and the buffer has that many
+        // bytes.
         unsafe { V::copy_to(word, self.bytes.as_mut_ptr().cast(), self.size) };
         Ok(())
     }

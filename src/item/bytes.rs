@@ -58,7 +58,8 @@ pub struct HashedBytes<'a> {
     words: [u64; CELLS],
 }
 
-// SAFETY: the block of a long key is its second word, and `LONG` says that there is one; `len` is what either form stores.
+// SAFETY: the block of a long key is its second word, and `LONG` says that there is one; `len` is
+// what either form stores.
 unsafe impl Key for Bytes {
     type Cells = [AtomicU64; CELLS];
     type Words = [u64; CELLS];
@@ -166,8 +167,8 @@ impl Bytes {
         let (whole, rest) = bytes.as_chunks::<8>();
         let word = |index: usize| u64::from_le_bytes(whole[index]);
         let last = Self::last_word(bytes, rest.len());
-        // One arm for each number of whole words: the keys of a map are often of one length, and then
-        // the processor predicts the branch.
+        // One arm for each number of whole words: the keys of a map are often of one length, and
+        // then the processor predicts the branch.
         let mut words = match whole.len() {
             0 => [last, 0, 0, 0, 0],
             1 => [word(0), last, 0, 0, 0],
@@ -220,8 +221,8 @@ unsafe impl Value for Bytes {
     }
     #[inline(always)]
     unsafe fn refill(word: u64, value: &[u8]) {
-        // SAFETY: the word is the address of a block that is in use. `can_refill` has found that the
-        // value fits its size class, and the caller has made the version odd.
+        // SAFETY: the word is the address of a block that is in use. `can_refill` has found that
+        // the value fits its size class, and the caller has made the version odd.
         unsafe {
             if let Some(block) = Block::from_word(word) {
                 block.fill(value);

@@ -1,13 +1,14 @@
-//! Many keys or values in one buffer, one behind the other: a [`Column`] that the caller hands in, and a [`ColumnWriter`] over a buffer that is
-//! to be filled. Entry i lies between offsets i and i + 1; without offsets each entry is a word.
+//! Columns: many keys or values in one buffer, one after the other. A [`Column`] reads a buffer
+//! that the caller passes, and a [`ColumnWriter`] fills one. Entry i lies between offset i and the
+//! next one; without offsets each entry is a word.
 
 use super::{ValueBuf, initialised};
 use core::mem::MaybeUninit;
 
-/// The bytes of an entry without offsets.
+/// The size of an entry in a column without offsets.
 const WORD: usize = 8;
 
-/// The offsets and bytes of a column do not fit each other.
+/// The offsets and bytes of a column do not match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongSize;
 
@@ -21,7 +22,8 @@ pub struct Column<'a> {
 
 impl<'a> Column<'a> {
     /// # Errors
-    /// Unless there are `count` + 1 ascending offsets within the bytes, or no offsets and 8 bytes for each.
+    /// Fails unless there are `count` + 1 ascending offsets within the bytes, or no offsets and 8
+    /// bytes for each entry.
     pub fn new(bytes: &'a [u8], offsets: Option<&'a [usize]>, count: usize) -> Result<Self, WrongSize> {
         let fits = match offsets {
             None => count.checked_mul(WORD) == Some(bytes.len()),
@@ -46,14 +48,15 @@ impl<'a> Column<'a> {
     }
 }
 
-/// A buffer for keys or values, which counts what is written there and what was too much.
+/// A buffer to be filled with keys or values. Also counts those that do not fit.
 #[derive(Debug)]
 pub struct ColumnWriter<'a> {
-    /// Initialised up to `size`, unless that is beyond the end.
+    /// Initialised up to `size`, unless `size` is beyond the end.
     bytes: &'a mut [MaybeUninit<u8>],
-    /// Initialised up to the one behind entry `len` - 1, or the end; none is more than `size`.
+    /// Initialised up to the offset at which entry `len` - 1 ends, or to the end of the slice. No
+    /// offset is greater than `size`.
     offsets: Option<&'a mut [MaybeUninit<usize>]>,
-    /// Entries for which there is an offset, or a word.
+    /// For how many entries there are offsets, or words.
     capacity: usize,
     len: usize,
     size: usize,
@@ -75,15 +78,17 @@ impl<'a> ColumnWriter<'a> {
     pub fn capacity(&self) -> usize {
         self.capacity
     }
-    /// Entries written; after [`Error::Buffer`](crate::map::Error::Buffer), the entries that need capacity.
+    /// How many entries were written; after [`Error::Buffer`](crate::map::Error::Buffer), for how
+    /// many capacity is needed.
     pub fn len(&self) -> usize {
         self.len
     }
-    /// Bytes written; after [`Error::Buffer`](crate::map::Error::Buffer), the bytes that need capacity.
+    /// How many bytes were written; after [`Error::Buffer`](crate::map::Error::Buffer), for how
+    /// many capacity is needed.
     pub fn size(&self) -> usize {
         self.size
     }
-    /// The entries that the last call wrote; none where they did not fit.
+    /// The entries that the last call wrote; none if they did not fit.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len).map_while(|index| self.get(index))
     }
@@ -94,14 +99,15 @@ impl<'a> ColumnWriter<'a> {
         }
         let (start, end) = match &self.offsets {
             None => (WORD * index, WORD * (index + 1)),
-            // SAFETY: the offsets up to the one behind the last entry are written, and the entry is one of them.
+            // SAFETY: the offsets are written up to the end of the last entry, and entry `index` is
+            // one of these entries.
             Some(offsets) => unsafe { (offsets[index].assume_init(), offsets[index + 1].assume_init()) },
         };
         // SAFETY: nothing overflowed, so the bytes are written up to `size`.
         unsafe { initialised(&self.bytes[..self.size]) }.get(start..end)
     }
 
-    /// Whether an entry has an end of its own, as bytes of any length need it.
+    /// Whether there are offsets. Entries that are not words need them.
     pub(crate) fn has_offsets(&self) -> bool {
         self.offsets.is_some()
     }
@@ -112,10 +118,11 @@ impl<'a> ColumnWriter<'a> {
         self.mark_end();
     }
 
-    /// Forgets what was written since the writer had so many entries and bytes.
+    /// Forgets what was written since the writer had `len` entries and `size` bytes.
     ///
     /// # Safety
-    /// It had them, and nothing had overflowed then.
+    /// The writer had exactly these at some moment since the last restart, and had not overflowed
+    /// then.
     pub(crate) unsafe fn rewind(&mut self, len: usize, size: usize) {
         (self.len, self.size) = (len, size);
     }
@@ -126,17 +133,18 @@ impl<'a> ColumnWriter<'a> {
         self.size > self.bytes.len() || self.len > self.capacity
     }
 
-    /// What is left of the buffer, for the next value, to be followed by [`commit`](Self::commit).
+    /// The unused rest of the buffer, for the next value. The caller writes to it and then calls
+    /// [`commit`](Self::commit).
     #[inline(always)]
     pub(crate) fn remaining(&mut self) -> ValueBuf<'_> {
         let start = self.size.min(self.bytes.len());
         ValueBuf::new(&mut self.bytes[start..])
     }
 
-    /// Counts an entry of so many bytes.
+    /// Counts an entry of `size` bytes.
     ///
     /// # Safety
-    /// What is left of the buffer begins with so many initialised bytes, or is too small for them.
+    /// The first `size` bytes of the unused rest are initialised, or the rest is shorter than that.
     #[inline(always)]
     pub(crate) unsafe fn commit(&mut self, size: usize) {
         self.size = self.size.saturating_add(size);
@@ -144,22 +152,23 @@ impl<'a> ColumnWriter<'a> {
         self.mark_end();
     }
 
-    /// Adds an entry of `size` bytes, which `copy` writes where it is shown, if there is capacity for them.
+    /// Adds an entry of `size` bytes. If they fit, `copy` writes them to the address that it gets.
     ///
     /// # Safety
-    /// `copy` initialises `size` bytes.
+    /// `copy` initialises `size` bytes there.
     #[inline(always)]
     pub(crate) unsafe fn push(&mut self, size: usize, copy: impl FnOnce(*mut u8)) {
         if self.size.saturating_add(size) <= self.bytes.len() {
             copy(self.bytes.as_mut_ptr().wrapping_add(self.size).cast());
         }
-        // SAFETY: `copy` wrote them, or there is no capacity.
+        // SAFETY: `copy` wrote the bytes, or they do not fit.
         unsafe { self.commit(size) };
     }
 
-    /// Adds an entry of so many zeros.
+    /// Adds an entry of `size` zero bytes.
     pub(crate) fn push_zeros(&mut self, size: usize) {
-        // SAFETY: the place has a capacity of `size` bytes, and all become zero.
+        // SAFETY: `push` calls this only if `size` bytes fit at `place`, and all of them are set to
+        // zero.
         unsafe { self.push(size, |place| place.write_bytes(0, size)) };
     }
 

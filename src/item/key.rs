@@ -1,8 +1,8 @@
 //! What a key is: how it lies in a slot, and how it is compared and hashed there.
 //!
 //! The cells of a slot are written by the owner alone, with Relaxed stores while the chain's
-//! version is odd. Optimistic readers load them at any time, and may find cells of which some are
-//! old and some are new. They notice when they check the version.
+//! version is odd. Optimistic readers load them at any time, and may find some old cells and some
+//! new ones. They notice when they check the version.
 
 use crate::base::{
     hash::{Hasher, slot_bits},
@@ -13,9 +13,9 @@ use crate::base::{
 /// A type of key.
 ///
 /// # Safety
-/// Of cells that `encode` returned, `block` gives the block that was passed to `encode`, or `None` if
-/// there was none. `copy_to` writes exactly `len` bytes. `words` are all the cells, and `load` reads
-/// them.
+/// Of cells that `encode` returned, `block` gives the block that was passed to `encode`, or `None`
+/// if there was none. `copy_to` writes exactly `len` bytes. `words` are all the cells, and `load`
+/// reads them.
 pub unsafe trait Key: Sized + 'static {
     /// The cells of one slot: an array of atomic words.
     type Cells;
@@ -53,11 +53,11 @@ pub unsafe trait Key: Sized + 'static {
 
     /// Whether the cells hold this key.
     ///
-    /// The caller may be an optimistic reader, which finds cells of which some are old and some are
-    /// new. `unchanged` checks the version: if it returns true, the cells that were loaded before
+    /// The caller may be an optimistic reader, which may find some old cells and some new ones.
+    /// `unchanged` checks the version: if it returns true, the cells that were loaded before
     /// the call belong together. So this function
-    /// - follows an address in the cells only after `unchanged` has returned true, and returns false
-    ///   if it has returned false;
+    /// - follows an address in the cells only after `unchanged` has returned true, and returns
+    ///   false if it has returned false;
     /// - need not call `unchanged` otherwise: the caller checks the version itself before it relies
     ///   on the answer.
     fn matches(cells: &Self::Cells, hashed: &Self::Hashed<'_>, unchanged: impl FnOnce() -> bool) -> bool;

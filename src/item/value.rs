@@ -11,8 +11,8 @@ use crate::base::mem::OutOfMemory;
 /// fails.
 ///
 /// # Safety
-/// `copy_to` writes exactly the `len` bytes that it is asked for. A word of an `IN_PLACE` type leads to no
-/// block. Where `can_refill` returns true, `refill` stays within the block.
+/// `copy_to` writes exactly the `len` bytes that it is asked for. A word of an `IN_PLACE` type
+/// leads to no block. Where `can_refill` returns true, `refill` stays within the block.
 pub unsafe trait Value: 'static {
     /// A value as the caller passes it.
     type Ref<'a>: Copy;
@@ -32,8 +32,8 @@ pub unsafe trait Value: 'static {
     /// Overwrites the value in its block. A reader that runs meanwhile may get a mixture of both.
     ///
     /// # Safety
-    /// `word` is valid, nobody else writes its block, and `can_refill` returned true. The version of
-    /// the bucket is odd.
+    /// `word` is valid, nobody else writes its block, and `can_refill` returned true. The version
+    /// of the bucket is odd.
     unsafe fn refill(_word: u64, _value: Self::Ref<'_>) {}
     /// Frees the block of a value, if it has one.
     ///
@@ -41,7 +41,7 @@ pub unsafe trait Value: 'static {
     /// `word` is valid, its block came from `blocks` and is in use, and no slot or entry holds the
     /// word any more.
     unsafe fn free(word: u64, blocks: &mut impl Blocks);
-    /// Whether the word stands for this value.
+    /// Whether this is the value of the word.
     ///
     /// # Safety
     /// `word` is valid.

@@ -68,7 +68,8 @@ unsafe impl Key for Word {
     }
 }
 
-// SAFETY: a word has no block, and `copy_to` writes 8 bytes, which is every length that it is asked for.
+// SAFETY: a word has no block, and `copy_to` writes 8 bytes, which is every length that it is asked
+// for.
 unsafe impl Value for Word {
     type Ref<'a> = u64;
     const IN_PLACE: bool = true;

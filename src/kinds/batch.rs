@@ -26,8 +26,8 @@ impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
 }
 
 /// Calls `each` for every index below `count`, in order. `key` gives the key of an index, or an
-/// error. `each` gets the index, and the hashed key or that error. It is inlined twice: a closure needs
-/// `#[inline(always)]`, or each key costs a call.
+/// error. `each` gets the index, and the hashed key or that error. It is inlined twice: a closure
+/// needs `#[inline(always)]`, or each key costs a call.
 #[inline(always)]
 pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
     map: &'m M,

@@ -73,8 +73,8 @@ impl<'a, K: Key, V: Value> LockedTable<'a, K, V> {
         }
     }
 
-    /// [`Self::write`] after a search that was undecided: the key may lie in an overflow bucket, the
-    /// table grows, or it has no bucket yet.
+    /// [`Self::write`] after a search that was undecided: the key may lie in an overflow bucket,
+    /// the table grows, or it has no bucket yet.
     pub fn write_slow<'v>(
         &mut self,
         hashed: &K::Hashed<'_>,

@@ -81,8 +81,9 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
     /// Computes where the search for a key begins, and prefetches that memory.
     fn locate(&self, hashed: &K::Hashed<'_>) -> Self::Home<'_>;
 
-    /// The fast path of `load`, beginning at the home that `locate` returned: one attempt that makes
-    /// no calls, never waits and cannot panic. A kind without a fast path is always undecided.
+    /// The fast path of `load`, beginning at the home that `locate` returned: one attempt that
+    /// makes no calls, never waits and cannot panic. A kind without a fast path is always
+    /// undecided.
     #[inline(always)]
     fn try_load_at<R>(
         &self,
@@ -178,7 +179,8 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
 
     /// Calls `scan_part` until `sink`, which is empty at first, is full ([`Outcome::Done`]) or no
     /// entries are left ([`Outcome::End`]). [`Error::Buffer`]: the next entries do not fit into the
-    /// empty sink. After an error the cursor is where it was, and what `sink` took is to be dropped.
+    /// empty sink. After an error the cursor is where it was, and what `sink` took is to be
+    /// dropped.
     fn scan(&self, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Result<Outcome, Error> {
         let start = *cursor;
         let error = loop {

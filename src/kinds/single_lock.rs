@@ -172,7 +172,8 @@ impl<K: Key, V: Value, G: Gate> SingleLock<K, V, G> {
     }
 }
 
-// SAFETY: a scan runs with the lock held, which keeps writers out, and all values were packed as a `V`.
+// SAFETY: a scan runs with the lock held, which keeps writers out, and all values were packed as a
+// `V`.
 unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
     /// Nothing is located before the lock is held. A thread without the lock must not read the
     /// table: a writer may free its memory at any time.
@@ -187,7 +188,8 @@ unsafe impl<K: Key, V: Value, G: Gate> Kind<K, V> for SingleLock<K, V, G> {
     #[inline(always)]
     fn locate(&self, _hashed: &K::Hashed<'_>) {}
     fn peek_slow(&self, hashed: &K::Hashed<'_>, out: &mut impl Receive<V>) -> Option<Result<Outcome, Error>> {
-        // SAFETY: all values were packed as a `V`, and the gate keeps writers out while the body runs.
+        // SAFETY: all values were packed as a `V`, and the gate keeps writers out while the body
+        // runs.
         let result = self.gate.try_shared(|| unsafe { locked_table::load::<K, V>(&self.table, hashed, out) })?;
         Some(result.and_then(|result| result))
     }

@@ -1,4 +1,4 @@
-//! The caller's buffers, filled with the entries that a scan comes to.
+//! The sinks of a scan: they write its entries into the caller's buffers.
 
 use crate::{
     base::sync::Ordering::Acquire,
@@ -11,7 +11,7 @@ use core::{marker::PhantomData, mem::MaybeUninit};
 pub struct EntrySink<'a, 'k, 'v, K, V> {
     keys: &'a mut ColumnWriter<'k>,
     values: &'a mut ColumnWriter<'v>,
-    /// The most entries that fit into both.
+    /// How many entries fit into both.
     capacity: usize,
     types: PhantomData<fn() -> (K, V)>,
 }
@@ -30,8 +30,9 @@ impl<'a, 'k, 'v, K: Key, V: Value> EntrySink<'a, 'k, 'v, K, V> {
 impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
     #[inline(always)]
     fn push(&mut self, key: &K::Cells, value: u64) {
-        // SAFETY: by the contract of `new` a scan pushes, which keeps writers out: the entry is whole, and its value is of type `V`.
-        // Each length is asked for right before the copy, which writes as much.
+        // SAFETY: by the contract of `new` only scans call this, and a scan keeps writers out. So
+        // the entry does not change, its value is of type `V`, and each copy writes as many bytes
+        // as the length that was read just before it.
         unsafe {
             self.keys.push(K::len(key), |target| K::copy_to(key, target));
             let len = V::len(value);
@@ -43,7 +44,8 @@ impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
         Mark { entries: self.keys.len(), keys: self.keys.size(), values: self.values.size() }
     }
     unsafe fn rewind(&mut self, mark: Mark) {
-        // SAFETY: by our contract the mark tells where both stood when nothing had overflowed.
+        // SAFETY: by our contract the mark says what both columns held at a moment when neither had
+        // overflowed.
         unsafe {
             self.keys.rewind(mark.entries, mark.keys);
             self.values.rewind(mark.entries, mark.values);
@@ -55,7 +57,8 @@ impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
     }
     #[inline(always)]
     fn is_full(&self) -> bool {
-        // Without capacity the scan goes on to the first entry, to tell how much it needs.
+        // With a capacity of 0 the scan still pushes the first entry, to find out how much capacity
+        // it needs.
         self.keys.len() == self.capacity && self.capacity > 0
     }
 }
@@ -64,26 +67,27 @@ impl<K: Key, V: Value> Sink<K> for EntrySink<'_, '_, '_, K, V> {
 pub struct WordSink<'a> {
     keys: &'a mut [MaybeUninit<u64>],
     values: &'a mut [MaybeUninit<u64>],
-    /// Entries pushed. Both arrays are initialised up to there, or their end.
+    /// How many entries were pushed. Both arrays are initialised up to this index, or to their end.
     count: usize,
 }
 
 impl<'a> WordSink<'a> {
-    /// Takes as many entries as both arrays have places for.
+    /// Takes as many entries as fit into both arrays.
     pub fn new(keys: &'a mut [MaybeUninit<u64>], values: &'a mut [MaybeUninit<u64>]) -> Self {
         let capacity = keys.len().min(values.len());
         Self { keys: &mut keys[..capacity], values: &mut values[..capacity], count: 0 }
     }
 
-    /// Entries taken; after [`crate::table::Reach::TooSmall`], entries that the next position has.
+    /// How many entries were pushed. After [`crate::table::Reach::TooSmall`]: how many entries
+    /// share the next position.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// The keys and the values that were taken; none where they did not fit.
+    /// The keys and the values that were pushed; none if they did not fit.
     pub fn filled(self) -> (&'a [u64], &'a [u64]) {
         let count = if self.overflowed() { 0 } else { self.count };
-        // SAFETY: so many entries were written.
+        // SAFETY: this many entries were written.
         unsafe { (initialised(&self.keys[..count]), initialised(&self.values[..count])) }
     }
 }
@@ -102,11 +106,12 @@ impl Sink<Word> for WordSink<'_> {
         if self.keys.len().saturating_sub(self.count) < SLOTS {
             return live.for_each(|slot| self.push(&slots[slot].key, slots[slot].value.load(Acquire)));
         }
-        // Branch-free: every slot is written, and the count goes on only for live ones. Which slots are live is random, and a
-        // mispredicted branch costs more than the extra stores.
+        // Branch-free: every slot is written, and the count advances only for live ones. Which
+        // slots are live is random, and a mispredicted branch costs more than the extra stores.
         for (index, slot) in slots.iter().enumerate() {
             let ([key], value) = (Word::load(&slot.key), slot.load_value());
-            // SAFETY: at the first slot there is capacity for all of them, in both arrays, which are equally long.
+            // SAFETY: before the first slot both arrays, which are equally long, had capacity for
+            // all slots.
             unsafe {
                 self.keys.get_unchecked_mut(self.count).write(key);
                 self.values.get_unchecked_mut(self.count).write(value);

@@ -151,8 +151,8 @@ impl BucketView {
     pub unsafe fn of_values<K: Key, V: Value>(table: &Table<K>, bucket: u64, depth: u64) -> Option<Self> {
         Self::of(table, bucket, depth, |slot| {
             let word = slot.load_value();
-            // SAFETY: the slot is in use and nobody changes it, by our contract, so its word is that
-            // of a live `V`.
+            // SAFETY: the slot is in use and nobody changes it, by our contract, so its word is
+            // that of a live `V`.
             (SlotState::Live, unsafe { if V::IN_PLACE { word } else { V::len(word) as u64 } })
         })
     }

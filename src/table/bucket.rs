@@ -33,12 +33,12 @@ pub struct Meta {
     /// bit 31     24 23                  0
     ///     └ filter ┘└ number of the next ┘
     /// ```
-    /// The number is that of the next overflow bucket of the chain; 0: the chain ends here. In a free
-    /// overflow bucket it is the number of the next free one.
+    /// The number is that of the next overflow bucket of the chain; 0: the chain ends here. In a
+    /// free overflow bucket it is the number of the next free one.
     ///
-    /// The filter is used in heads only. It has the [`filter_bit`] of each entry that lies in an overflow
-    /// bucket of the chain, so most searches for an absent key end at the head. When a split or a delete
-    /// has taken entries away, it also clears their bits.
+    /// The filter is used in heads only. It has the [`filter_bit`] of each entry that lies in an
+    /// overflow bucket of the chain, so most searches for an absent key end at the head. When a
+    /// split or a delete has taken entries away, it also clears their bits.
     overflow: AtomicU32,
 }
 
@@ -106,7 +106,8 @@ impl<K: Key> Slot<K> {
 }
 
 impl<K: Key> Slot<K> {
-    /// The value word. Acquire pairs with the Release store of a block's address, so its contents are visible.
+    /// The value word. Acquire pairs with the Release store of a block's address, so its contents
+    /// are visible.
     #[inline(always)]
     pub fn load_value(&self) -> u64 {
         self.value.load(Acquire)
@@ -167,7 +168,8 @@ impl<K: Key> Bucket<'_, K> {
         Tops(self.meta.tophash.load(Relaxed))
     }
 
-    /// Puts an entry into an empty slot: any of a head, or the first empty one of an overflow bucket.
+    /// Puts an entry into an empty slot: any of a head, or the first empty one of an overflow
+    /// bucket.
     #[inline(always)]
     pub fn write_slot(&self, slot: usize, top: u8, key: K::Words, value: u64) {
         let cells = &self.slots[slot];
@@ -176,8 +178,8 @@ impl<K: Key> Bucket<'_, K> {
         }
         cells.value.store(value, Release);
         let tops = self.tops().with(slot, top);
-        // Only the last bucket of a chain has EMPTY_REST. The slot may lie in the middle of such slots:
-        // those before it become EMPTY_ONE.
+        // Only the last bucket of a chain has EMPTY_REST. The slot may lie in the middle of such
+        // slots: those before it become EMPTY_ONE.
         let tops = if K::HAS_PREFERRED_SLOT && self.meta.next() == 0 { tops.with_gaps_and_rest() } else { tops };
         self.meta.tophash.store(tops.0, Relaxed);
     }
@@ -239,21 +241,23 @@ impl Tops {
     pub fn emptied(self, slots: u8) -> Self {
         Matches(slots).fold(self, |tops, slot| tops.with(slot, EMPTY_ONE))
     }
-    /// With the empty slots after the last entry marked [`EMPTY_REST`]. For the last bucket of a chain.
+    /// With the empty slots after the last entry marked [`EMPTY_REST`]. For the last bucket of a
+    /// chain.
     #[inline(always)]
     pub fn with_rest(self) -> Self {
-        // Empty states are 0x00 and 0x01; every tophash has a bit above bit 0. Mask bit 0 of each byte
-        // away: the highest byte left is the last slot in use.
+        // Empty states are 0x00 and 0x01; every tophash has a bit above bit 0. Mask bit 0 of each
+        // byte away: the highest byte left is the last slot in use.
         match self.0 & !EMPTY_ONES {
             0 => Self::EMPTY,
             used => Self(self.0 & u64::MAX >> (used.leading_zeros() & !7)),
         }
     }
-    /// With the empty slots before the last entry marked [`EMPTY_ONE`], and those after it [`EMPTY_REST`].
+    /// With the empty slots before the last entry marked [`EMPTY_ONE`], and those after it
+    /// [`EMPTY_REST`].
     #[inline(always)]
     pub fn with_gaps_and_rest(self) -> Self {
-        // Bit 7 of each byte that is a tophash: adding 0x7f carries into bit 7 if any of bits 1 to 6 is
-        // set, and never into the next byte.
+        // Bit 7 of each byte that is a tophash: adding 0x7f carries into bit 7 if any of bits 1 to
+        // 6 is set, and never into the next byte.
         let live = ((self.0 & !EMPTY_ONES & !HIGHEST) + !HIGHEST) | self.0;
         Self(self.0 | (!live >> 7 & EMPTY_ONES)).with_rest()
     }
@@ -305,7 +309,8 @@ impl Iterator for Matches {
     }
 }
 
-/// A change of a chain. The head's version is odd from `begin` to the drop, which makes it even again.
+/// A change of a chain. The head's version is odd from `begin` to the drop, which makes it even
+/// again.
 pub struct Change<'a>(&'a AtomicU32);
 
 impl<'a> Change<'a> {

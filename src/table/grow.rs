@@ -20,11 +20,11 @@ use crate::{
 
 /// [`Growth::Doubling`]: at most 13 / 2 entries per bucket, the load factor of Go's runtime.
 const LOAD: (u64, u64) = (13, 2);
-/// [`Growth::Linear`]: 16 / 3 entries per bucket on average. A bucket that is not split yet holds about
-/// twice as many as one that is.
+/// [`Growth::Linear`]: 16 / 3 entries per bucket on average. A bucket that is not split yet holds
+/// about twice as many as one that is.
 const LINEAR_LOAD: (u64, u64) = (16, 3);
-/// [`Growth::Linear`] with fewer than [`SMALL`] buckets: 4 entries per bucket. So small a table lies in the
-/// processor's cache, and there an overflow bucket costs more than anything else.
+/// [`Growth::Linear`] with fewer than [`SMALL`] buckets: 4 entries per bucket. So small a table
+/// lies in the processor's cache, and there an overflow bucket costs more than anything else.
 const SMALL_LOAD: u64 = 4;
 const SMALL: u64 = 256;
 /// The most splits that one write does.
@@ -38,17 +38,18 @@ pub(super) struct Filler<'a, K: Key> {
 }
 
 impl<'a, K: Key> Filler<'a, K> {
-    /// `tops` are the tophash bytes of the entries that stay in the head. The overflow buckets behind it
-    /// count as empty, and are filled again.
+    /// `tops` are the tophash bytes of the entries that stay in the head. The overflow buckets
+    /// behind it count as empty, and are filled again.
     pub(super) fn new(head: Bucket<'a, K>, tops: Tops) -> Self {
         Self { head, bucket: head, tops }
     }
 
-    /// Adds the entry in slot `from` of `bucket`. That may be a bucket of the chain that is being filled: the
-    /// one that the filler has reached, or one behind it.
+    /// Adds the entry in slot `from` of `bucket`. That may be a bucket of the chain that is being
+    /// filled: the one that the filler has reached, or one behind it.
     ///
-    /// Where keys have preferred slots, the entry keeps the number of its slot if that slot is empty. In a
-    /// bucket that is filled from itself it always is, so no entry is overwritten before it has moved.
+    /// Where keys have preferred slots, the entry keeps the number of its slot if that slot is
+    /// empty. In a bucket that is filled from itself it always is, so no entry is overwritten
+    /// before it has moved.
     #[inline(always)]
     pub(super) fn push(&mut self, owner: &mut TableMut<'a, K>, top: u8, bucket: Bucket<'a, K>, from: usize) {
         let preferred = if K::HAS_PREFERRED_SLOT { from } else { 0 };
@@ -66,7 +67,7 @@ impl<'a, K: Key> Filler<'a, K> {
         self.tops = self.tops.with(slot, top);
     }
 
-    /// Goes on to the next bucket of the chain, and counts all its slots as empty.
+    /// Moves on to the next bucket of the chain, and counts all its slots as empty.
     #[cold]
     fn advance(&mut self, owner: &mut TableMut<'a, K>) {
         self.store_tops();
@@ -78,8 +79,8 @@ impl<'a, K: Key> Filler<'a, K> {
         self.bucket.meta.tophash.store(self.tops.0, Relaxed);
     }
 
-    /// Ends the chain with the bucket that is being filled. Returns the number of the overflow bucket after
-    /// it, or 0, for `free_overflow`.
+    /// Ends the chain with the bucket that is being filled. Returns the number of the overflow
+    /// bucket after it, or 0, for `free_overflow`.
     #[inline(always)]
     pub(super) fn finish(mut self, owner: &TableMut<'a, K>) -> u32 {
         self.tops = if K::HAS_PREFERRED_SLOT { self.tops.with_gaps_and_rest() } else { self.tops.with_rest() };
@@ -98,15 +99,15 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.shape()
     }
 
-    /// Publishes a shape. Release: whoever sees it also sees the segments that it needs, and the entries in
-    /// the chains where it says that they are.
+    /// Publishes a shape. Release: whoever sees it also sees the segments that it needs, and the
+    /// entries in the chains where it says that they are.
     pub(super) fn publish(&mut self, bits: u32, split: u32) {
         let shape = if split == 1 << bits { Shape::new(bits + 1, 0) } else { Shape::new(bits, split) };
         self.writer.reached = self.writer.reached.max(shape.buckets());
         self.table.shape.store(shape.0, Release);
     }
 
-    /// How many main buckets so many entries should have.
+    /// How many main buckets a table with this many entries should have.
     pub(super) fn buckets_for(&self, entries: u64) -> u64 {
         match self.writer.growth {
             Growth::Linear => {
@@ -129,13 +130,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Sets the limit anew, after a change of the shape or of `growing`.
+    /// Recomputes the limit, after a change of the shape or of `growing`.
     pub(super) fn set_limit(&mut self) {
         self.writer.limit = if self.writer.growing { 0 } else { self.capacity() };
     }
 
-    /// Before an insert at the limit: makes the first bucket, begins a growth that is due, and does a little
-    /// of the one that is under way.
+    /// Called by an insert at the limit: makes the first bucket, begins a growth that is due, and
+    /// does a few splits of one that is under way.
     #[cold]
     #[inline(never)]
     pub(super) fn grow_for_insert(&mut self) -> Result<(), OutOfMemory> {
@@ -152,13 +153,13 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// With any write: does a little of the growth that is under way.
+    /// Called by any write: does a few splits of a growth that is under way.
     #[cold]
     #[inline(never)]
     pub(super) fn grow_for_write(&mut self) {
         if self.writer.growing {
             for _ in 0..STEPS {
-                // Out of memory: the growth stays where it is, and the next write tries again.
+                // Out of memory: the growth pauses here, and the next write tries again.
                 if self.split().is_err() {
                     break;
                 }
@@ -171,7 +172,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.set_limit();
     }
 
-    /// Splits the prefix whose turn it is, p: its bucket keeps the entries of p0, and a new main bucket gets
+    /// Splits the next prefix, p: its bucket keeps the entries of p0, and a new main bucket gets
     /// those of p1. If there is no memory for that, no entry is moved.
     fn split(&mut self) -> Result<(), OutOfMemory> {
         let shape = self.shape();
@@ -179,7 +180,7 @@ impl<'a, K: Key> TableMut<'a, K> {
             return Err(OutOfMemory);
         }
         let high = shape.buckets() as u32;
-        // With the first split at this B, the first bucket of a new segment comes into use.
+        // The first split at this B is the first to use a bucket of a new segment.
         if shape.split() == 0 {
             self.make_first_bucket()?;
             self.writer.bytes += self.table.main.make_segment(self.memory, high)?;
@@ -188,7 +189,8 @@ impl<'a, K: Key> TableMut<'a, K> {
             return Err(OutOfMemory);
         };
         if low.meta.next() != 0 {
-            // `low` fills its own overflow buckets again, and `high` needs at most as many as `low` has.
+            // `low` fills its own overflow buckets again, and `high` needs at most as many as `low`
+            // has.
             self.reserve_overflow(self.overflow_in(low))?;
         }
         {
@@ -197,9 +199,9 @@ impl<'a, K: Key> TableMut<'a, K> {
             let bit = 31 - shape.bits();
             // 1 for an entry that goes to `high`, 0 for one that stays.
             let goes = |slot: &Slot<K>| bucket_bits(K::hash_in_slot(&slot.key, hasher)) >> bit & 1;
-            // The entries of the head that stay keep their slots. About half of them go, at random: a branch
-            // on that would be mispredicted half the time, so `going`, a bit for each slot, is computed
-            // without one.
+            // The entries of the head that stay keep their slots. About half of them go, at random:
+            // a branch on that would be mispredicted half the time, so `going`, a bit for each
+            // slot, is computed without one.
             let tops = low.tops();
             let going = tops.live().fold(0, |going, slot| going | goes(&low.slots[slot]) << slot) as u8;
             let mut go = Filler::new(high, Tops::EMPTY);
@@ -220,7 +222,8 @@ impl<'a, K: Key> TableMut<'a, K> {
             go.finish(self);
             let rest = stay.finish(self);
             self.free_overflow(rest);
-            // While the versions are odd: a reader that sees them even again must see the new shape.
+            // While the versions are odd: a reader that sees them even again must see the new
+            // shape.
             self.publish(shape.bits(), shape.split() + 1);
         }
         self.check_move(low, high);
@@ -228,8 +231,9 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Prefetches for the next two splits, which would otherwise wait for one cache line after the other. For
-    /// the first one: the overflow bucket, as the heads are in the cache by now. For the second: both heads.
+    /// Prefetches for the next two splits, which would otherwise wait for one cache line after the
+    /// other. For the first split: its overflow bucket, since its heads are in the cache by now.
+    /// For the second: both heads.
     fn prefetch_splits(&self) {
         let shape = self.shape();
         // After the last prefix of B bits comes the first one of B + 1 bits.
@@ -245,7 +249,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Makes buckets for `entries` in all. If that fails, nothing changes.
+    /// Makes buckets for `entries` in total. If that fails, nothing changes.
     pub fn reserve(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         self.prepare(entries)?;
         let target = self.buckets_for(entries);
@@ -266,7 +270,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Takes the memory that a `reserve` of so many entries needs, without using it yet. If that fails,
+    /// Allocates the memory that `reserve(entries)` will need, without using it yet. If that fails,
     /// nothing changes.
     pub fn prepare(&mut self, entries: u64) -> Result<(), OutOfMemory> {
         let taken = self.take_for(entries);
@@ -284,11 +288,12 @@ impl<'a, K: Key> TableMut<'a, K> {
         if target <= self.shape().buckets() {
             return self.make_first_bucket();
         }
-        // Each segment up to the target, but the first. A segment that exists is not made again.
+        // Every segment up to the target, except the first. A segment that exists is not made
+        // again.
         for first in (1..Shape::MAX_BITS).map(|bit| 1u32 << bit).take_while(|first| u64::from(*first) < target) {
             self.writer.bytes += self.table.main.make_segment(self.memory, first)?;
         }
-        // A split needs at most as many overflow buckets as its chain has, and gives that many back.
+        // A split needs at most as many overflow buckets as its chain has, and frees as many.
         self.reserve_overflow(self.table.longest_chain().saturating_sub(1) as u32)?;
         // The first segment last: readers use it as soon as it exists.
         self.make_first_bucket()

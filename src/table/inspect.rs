@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{base::sync::Ordering::Relaxed, item::Key};
 
-/// One bucket, as it stands.
+/// The present contents of one bucket.
 pub struct View<'a, K: Key> {
     pub version: u32,
     pub overflow: u32,
@@ -15,7 +15,8 @@ pub struct View<'a, K: Key> {
 }
 
 impl<K: Key> Table<K> {
-    /// Main bucket `index`, or the overflow bucket `depth` down its chain. While writers are kept out.
+    /// Main bucket `index`, or the overflow bucket `depth` down its chain. While writers are kept
+    /// out.
     pub fn view(&self, index: u64, depth: u64) -> Option<View<'_, K>> {
         if index >= self.shape().buckets() {
             return None;

@@ -3,11 +3,11 @@
 //! # Terms
 //! - **slot**: a key and its value word, side by side. The value word is the value itself, or the
 //!   address of a block of bytes; the table does not care which.
-//! - **bucket**: 8 slots, and 16 bytes of **metadata**: 8 tophash bytes, a version, and the number of
-//!   the next overflow bucket.
-//! - **tophash**: eight bits of a key's hash, one byte for each slot. All 8 are compared at once, before
-//!   any key is. The two smallest values are not hashes but **empty states**: [`EMPTY_ONE`] (this slot
-//!   is empty) and [`EMPTY_REST`] (so is every slot after it in the chain).
+//! - **bucket**: 8 slots, and 16 bytes of **metadata**: 8 tophash bytes, a version, and the number
+//!   of the next overflow bucket.
+//! - **tophash**: eight bits of a key's hash, one byte for each slot. All 8 are compared at once,
+//!   before any key is. The two smallest values are not hashes but **empty states**: [`EMPTY_ONE`]
+//!   (this slot is empty) and [`EMPTY_REST`] (so is every slot after it in the chain).
 //! - **overflow bucket**: where a full bucket continues.
 //! - **chain**: a main bucket, its **head**, and the overflow buckets behind it.
 //! - **filter**: a few bits in a head that say which tophash bytes lie in its overflow buckets.
@@ -20,15 +20,16 @@
 //! - **reader**: whoever searches the table without a lock ([`Table::get`]).
 //!
 //! # Growth
-//! A table of 2^B buckets has one bucket for each prefix of B bits. To grow to B + 1, it splits prefix p
-//! into p0 and p1, for p = 0, 1, 2 … in turn, a few with each write. This is the evacuation of Go's
-//! runtime, except that p0 keeps the bucket of p, and only p1 has a new one, number 2^B + p. So no entry
-//! is copied twice, memory never doubles for a moment, and an iteration, which visits the prefixes in
-//! order, goes forward through the memory of each segment. Shrinking merges buckets again.
+//! A table of 2^B buckets has one bucket for each prefix of B bits. To grow to B + 1, it splits
+//! prefix p into p0 and p1, for p = 0, 1, 2 … in turn, a few with each write. This is the
+//! evacuation of Go's runtime, except that p0 keeps the bucket of p, and only p1 has a new one,
+//! number 2^B + p. So no entry is copied twice, memory never doubles for a moment, and an
+//! iteration, which visits the prefixes in order, goes forward through the memory of each segment.
+//! Shrinking merges buckets again.
 //!
-//! Go's runtime rebuilds a table at the same size when deletes leave too many overflow buckets. Here a
-//! write that has to look behind a head compacts the chain: it moves the last entries forward into the
-//! empty slots, so empty overflow buckets do not pile up.
+//! Go's runtime rebuilds a table at the same size when deletes leave too many overflow buckets.
+//! Here a write that has to look behind a head compacts the chain: it moves the last entries
+//! forward into the empty slots, so empty overflow buckets do not pile up.
 //!
 //! # Who may change what
 //! A kind's lock makes sure that there is one owner at a time. Readers may run at any time and take
@@ -44,25 +45,26 @@
 //! | segment pointers | owner, Release | set before a shape is published that needs them |
 //!
 //! **A hit.** The reader loads the shape (Acquire), finds the home bucket, and loads its version
-//! (Acquire). It reads with Relaxed loads, issues an Acquire fence, and loads the version again. If that
-//! is the same even number, all that it read belongs together. The owner makes the version odd, issues a
-//! Release fence, changes the chain, and makes the version even with a Release store. The two fences
-//! pair: a reader that saw any part of a change also sees the version that announced it.
+//! (Acquire). It reads with Relaxed loads, issues an Acquire fence, and loads the version again. If
+//! that is the same even number, all that it read belongs together. The owner makes the version
+//! odd, issues a Release fence, changes the chain, and makes the version even with a Release store.
+//! The two fences pair: a reader that saw any part of a change also sees the version that announced
+//! it.
 //!
 //! **A miss** needs one check more. The key may have been split away before the reader loaded the
-//! version, which is then the one after the split. So a reader that found nothing loads the shape again,
-//! before it checks the version. If the shape has not changed, this was the key's home bucket at that
-//! moment, and by the version it did not hold the key then. The reader cannot miss a split that ended
-//! before it loaded the version: the split published its shape before it made the version even. Nor can
-//! it miss a merge that has since restored the old shape: the merge changed the version before it
-//! published, and the reader checks the version last.
+//! version, which is then the one after the split. So a reader that found nothing loads the shape
+//! again, before it checks the version. If the shape has not changed, this was the key's home
+//! bucket at that moment, and by the version it did not hold the key then. The reader cannot miss a
+//! split that ended before it loaded the version: the split published its shape before it made the
+//! version even. Nor can it miss a merge that has since restored the old shape: the merge changed
+//! the version before it published, and the reader checks the version last.
 //!
-//! **A shrink** hands the pages of slots back to the system, but never those of metadata. A bucket that
-//! comes into use again goes on with the version that it had, so a reader that slept through both
-//! notices.
+//! **A shrink** hands the pages of slots back to the system, but never those of metadata. A bucket
+//! that is used again keeps its version and advances it from there, so a reader that slept through
+//! both notices.
 //!
-//! **Limit.** Versions have 32 bits. To be fooled, a reader would have to sleep while one chain changes
-//! 2^31 times, exactly.
+//! **Limit.** Versions have 32 bits. To be fooled, a reader would have to sleep while one chain
+//! changes 2^31 times, exactly.
 
 mod bucket;
 mod check;
@@ -95,7 +97,8 @@ use segments::Segments;
 /// When a table splits buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Growth {
-    /// As Go's runtime did: past 6.5 entries per bucket the table doubles, two splits with each write.
+    /// As Go's runtime did: past 6.5 entries per bucket the table doubles, two splits with each
+    /// write.
     Doubling,
     /// One split for every few inserts, which keeps the load nearly constant at every size. Small
     /// tables have a lower load.
@@ -104,14 +107,16 @@ pub enum Growth {
 
 /// What readers see of a table. All changes go through [`TableMut`].
 pub struct Table<K: Key> {
-    /// A [`Shape`]. Readers load it before they pick a bucket and again before they report a miss; the
-    /// owner stores it after each split and merge. 0: one bucket, which may not exist yet.
+    /// A [`Shape`]. Readers load it before they pick a bucket and again before they report a miss;
+    /// the owner stores it after each split and merge. 0: one bucket, which may not exist yet.
     shape: AtomicU64,
     /// The main buckets, by number.
     main: Segments<K>,
-    /// The overflow buckets, by number. Bucket 0 is never used: the number 0 means "no overflow bucket".
+    /// The overflow buckets, by number. Bucket 0 is never used: the number 0 means "no overflow
+    /// bucket".
     overflow: Segments<K>,
-    /// How many bits of the hash chose this table among its shards. They lead in the order of iteration.
+    /// How many bits of the hash chose this table among its shards. They lead in the order of
+    /// iteration.
     shard_bits: u32,
 }
 

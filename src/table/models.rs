@@ -1,5 +1,6 @@
-//! The table's protocol under loom: one owner, one optimistic reader, every interleaving of them (up to a bound of
-//! preemptions) and every value that the orderings allow a load to see. `ci/models.sh` runs them.
+//! The table's protocol under loom: one owner, one optimistic reader, every interleaving of them
+//! (up to a bound of preemptions) and every value that the orderings allow a load to see.
+//! `ci/models.sh` runs them.
 
 use super::{Growth, Slot, Table, TableMut, WriterState};
 use crate::{
@@ -85,12 +86,14 @@ impl Subject {
     }
 }
 
-/// How many preemptions of a thread are tried: LOOM_MAX_PREEMPTIONS, or what leaves the models quick.
+/// How many preemptions of a thread are tried: LOOM_MAX_PREEMPTIONS, or what leaves the models
+/// quick.
 fn bound() -> Option<usize> {
     std::env::var("LOOM_MAX_PREEMPTIONS").map_or(Some(2), |text| text.parse().ok())
 }
 
-/// Runs a reader of `key` beside `writes`; each answer it gets must be among `allowed`. That it had to give up is always allowed.
+/// Runs a reader of `key` beside `writes`; each answer it gets must be among `allowed`. That it had
+/// to give up is always allowed.
 fn check(
     allowed: &'static [Option<u64>],
     scene: impl Fn(&mut Subject) -> (u64, fn(&mut Subject, u64)) + Sync + Send + 'static,
@@ -183,7 +186,7 @@ fn a_key_is_found_while_its_bucket_is_merged() {
 
 #[test]
 fn a_key_is_found_while_its_bucket_is_split_and_merged_again() {
-    // The shape comes back.
+    // In the end the shape is the same as at first.
     check(&[Some(1)], |subject| {
         let key = subject.key(&[]);
         subject.insert(key, 1);
@@ -216,7 +219,8 @@ fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
         assert_eq!(subject.writer.overflow_used(), 1);
         subject.remove(keys[0]);
         (keys[9], |subject, key| {
-            // The other one, so that the last entry of the chain comes to the head and the overflow bucket is free.
+            // The other one, so that the last entry of the chain comes to the head and the overflow
+            // bucket is free.
             let (first, last) = (subject.writer.entries(), key);
             let other = (1..last).rev().find(|key| subject.table.find(&Word::hashed(&subject.hasher, *key)).is_some());
             subject.remove(other.unwrap());
@@ -228,8 +232,8 @@ fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
 #[test]
 fn an_entry_is_found_while_its_overflow_bucket_is_moved() {
     check(&[Some(1)], |subject| {
-        // Nine keys each of two buckets, so that each has an overflow bucket. The first of these is free again, and the second is to be
-        // moved there.
+        // Nine keys each of two buckets, so that each has an overflow bucket. The first of these is
+        // free again, and the second is to be moved there.
         let (first, second) = (subject.keys::<9>(0), subject.keys::<9>(15));
         first.iter().chain(&second).for_each(|key| subject.insert(*key, 1));
         assert_eq!((subject.writer.overflow_used(), subject.writer.overflow_next), (2, 3));
@@ -256,7 +260,8 @@ fn a_bucket_that_a_shrink_takes_out_of_use_keeps_its_version() {
 
 #[test]
 fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
-    // The reader may have looked at bucket 1 before the shrink; afterwards another key lies in the same slot.
+    // The reader may have read bucket 1 before the shrink; afterwards another key lies in the same
+    // slot.
     check(&[Some(1), None], |subject| {
         let key = subject.key(&[]);
         subject.insert(key, 1);
@@ -271,8 +276,9 @@ fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
     });
 }
 
-/// A reader on its way to the second overflow bucket of a chain, beside one owner who takes both out of the chain, and then another
-/// thread as the owner, which does `next`. The key is there all the time.
+/// A reader on its way to the second overflow bucket of a chain, beside one owner who takes both
+/// out of the chain, and then another thread as the owner, which does `next`. The key is there all
+/// the time.
 fn check_next_owner(next: fn(&mut Subject)) {
     let mut builder = Builder::new();
     // The reader begins beside the first owner, stops in the chain, and goes on after the next one.
@@ -324,7 +330,8 @@ fn a_chain_does_not_end_where_another_owner_packs_its_bucket() {
 #[test]
 fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
     const LONG: [u8; 40] = [1; 40];
-    // Blocks of six words, at the same place each time: on an address depends the hash of the short key.
+    // Blocks of six words, at the same place each time: on an address depends the hash of the short
+    // key.
     let places: *mut [[BlockWord; 6]; 2] = Box::leak(Box::new_uninit()).as_mut_ptr();
     let places = places.expose_provenance();
     let mut builder = Builder::new();
@@ -340,8 +347,9 @@ fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
                 block
             }
         };
-        // The long key comes into the slot of a short one, which has the address of a decoy among its bytes. The block that the long
-        // key really gets has other bytes: whoever finds the key has followed the short one.
+        // The long key comes into the slot of a short one, which has the address of a decoy among
+        // its bytes. The block that the long key really gets has other bytes: whoever finds the key
+        // has followed the short one.
         let (decoy, other) = (block(0, LONG), block(1, [2; 40]));
         let mut subject = Subject::<Bytes>::new(Growth::Linear);
         let home = |key: &[u8]| Bytes::preferred_slot(Bytes::hash(&Bytes::hashed(&subject.hasher, key)));
@@ -360,8 +368,8 @@ fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
     });
 }
 
-/// As [`check`], but a value is the number of a block, whose contents the reader wants: 1 in block 0, 2 in block 1. `writes` does
-/// with the old block what its next use would do.
+/// As [`check`], but a value is the number of a block, whose contents the reader wants: 1 in block
+/// 0, 2 in block 1. `writes` does with the old block what its next use would do.
 fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&mut Subject)) {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
     let mut builder = Builder::new();
@@ -392,7 +400,7 @@ fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
     check_blocks(&[Some(1), Some(2)], |subject| subject.overwrite(10, 1, true));
 }
 
-/// A block of two words, both of which say how often it was written.
+/// A block of two words. Each says how often the block was written.
 #[test]
 fn a_block_that_is_overwritten_is_read_whole() {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};

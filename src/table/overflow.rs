@@ -1,9 +1,9 @@
-//! Overflow buckets: how a chain gets them, and how it gives them back.
+//! Overflow buckets: how chains get and free them.
 //!
 //! They have numbers of their own, from 1 on. Those from `overflow_next` on are **fresh**: no chain
-//! has had them since the last shrink, and their segments may not exist yet. Each one below that is
-//! in a chain or in the **free list**, which is linked through the number of the next bucket. A free
-//! bucket is taken before a fresh one.
+//! has used them since the last shrink, and their segments may not exist yet. Each one below that
+//! is in a chain or in the **free list**, which is linked through the number of the next bucket. A
+//! free bucket is taken before a fresh one.
 //!
 //! A reader may follow a chain into a bucket that was freed meanwhile, or that another chain has
 //! taken. Its memory is still readable. The version of the head where the reader began has changed,
@@ -40,9 +40,9 @@ impl<'a, K: Key> TableMut<'a, K> {
             writer.overflow_reached = writer.overflow_reached.max(writer.overflow_next.into());
             return Ok((number, bucket));
         }
-        // A reader that sees the new contents of this bucket must also see the version change with which it
-        // was freed. Another owner may have made that change; this fence, with the reader's Acquire fence,
-        // passes it on.
+        // A reader that sees the new contents of this bucket must also see the version change with
+        // which it was freed. Another owner may have made that change; this fence, with the
+        // reader's Acquire fence, passes it on.
         fence(Release);
         writer.overflow_free = bucket.meta.next();
         writer.overflow_free_count -= 1;
@@ -50,8 +50,9 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok((number, bucket))
     }
 
-    /// Makes sure that the next `count` calls of `take_overflow` succeed: makes the segments of as many fresh
-    /// overflow buckets as the free list lacks. If that fails, the segments made so far stay.
+    /// Makes sure that the next `count` calls of `take_overflow` succeed: makes the segments of as
+    /// many fresh overflow buckets as the free list lacks. If that fails, the segments made so far
+    /// stay.
     pub(super) fn reserve_overflow(&mut self, count: u32) -> Result<(), OutOfMemory> {
         let fresh = count.saturating_sub(self.writer.overflow_free_count);
         if fresh == 0 {
@@ -65,8 +66,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         Ok(())
     }
 
-    /// Puts overflow bucket `first` and those behind it on the free list. No chain leads to them any more.
-    /// 0: there are none.
+    /// Puts overflow bucket `first` and those behind it on the free list. No chain leads to them
+    /// any more. `first` may be 0: then there are none.
     pub(super) fn free_overflow(&mut self, first: u32) {
         let mut number = first;
         while number != 0
@@ -87,8 +88,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.chain(head).skip(1).count() as u32
     }
 
-    /// The bucket after this one in its chain. If there is none, appends an overflow bucket; the caller has
-    /// made sure of it with `reserve_overflow`.
+    /// The bucket after this one in its chain. If there is none, appends an overflow bucket; the
+    /// caller has made sure of it with `reserve_overflow`.
     pub(super) fn extend_chain(&mut self, bucket: Bucket<'a, K>) -> Bucket<'a, K> {
         if let Some(next) = self.table.next_in_chain(bucket) {
             return next;
@@ -100,8 +101,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         next
     }
 
-    /// The first empty slot of a chain and its bucket, or `None`. Also the last bucket that was looked at: if
-    /// there is no empty slot, that is the last of the chain.
+    /// The first empty slot of a chain and its bucket, or `None`. Also the last bucket that was
+    /// searched: if there is no empty slot, that is the last of the chain.
     pub(super) fn vacant_slot(&self, head: Bucket<'a, K>) -> (Option<(Bucket<'a, K>, usize)>, Bucket<'a, K>) {
         let mut last = head;
         for bucket in self.table.chain(head) {
@@ -113,11 +114,11 @@ impl<'a, K: Key> TableMut<'a, K> {
         (None, last)
     }
 
-    /// Moves the last entries of a chain into empty slots before them, and frees the overflow buckets that
-    /// become empty. The caller has made the version odd.
+    /// Moves the last entries of a chain into empty slots before them, and frees the overflow
+    /// buckets that become empty. The caller has made the version odd.
     ///
-    /// A write that looks at the head alone does not call this: it would have to wait for the rest of the
-    /// chain, which is probably not in the processor's cache.
+    /// A write that searches only the head does not call this: it would have to wait for the rest
+    /// of the chain, which is probably not in the processor's cache.
     #[cold]
     #[inline(never)]
     pub(super) fn compact_chain(&mut self, head: Bucket<'a, K>) {
@@ -147,7 +148,7 @@ impl<'a, K: Key> TableMut<'a, K> {
 }
 
 impl<K: Key> Table<K> {
-    /// Makes the filter of a head anew, from its overflow buckets.
+    /// Rebuilds the filter of a head from its overflow buckets.
     #[cold]
     pub(super) fn rebuild_filter(&self, head: Bucket<'_, K>) {
         let next = head.meta.next();

@@ -7,12 +7,13 @@
 //!     └ shard bits ┘└ bucket bits (32) ┘└ other bits ┘
 //! ```
 //!
-//! So a shard is a range of positions, and so is a bucket, whatever the number of buckets is: a split
-//! cuts a range in two, a merge joins two. A **cursor** is a position below which everything was visited.
-//! That stays true when the table grows or shrinks between two calls. A call only has to skip the entries
-//! below the cursor in the bucket where it begins.
+//! So a shard is a range of positions, and so is a bucket, whatever the number of buckets is: a
+//! split cuts a range in two, a merge joins two. A **cursor** is a position below which everything
+//! was visited. That stays true when the table grows or shrinks between two calls. A call only has
+//! to skip the entries below the cursor in the bucket where it begins.
 //!
-//! Buckets are visited in the order of their positions. The entries of one bucket come in any order.
+//! Buckets are visited in the order of their positions. The entries of one bucket come in any
+//! order.
 //!
 //! Entries whose hashes collide may share a position. The same call returns all of them.
 
@@ -30,7 +31,8 @@ use crate::{
 
 /// Takes the entries of an iteration.
 pub trait Sink<K: Key> {
-    /// Takes an entry. If it does not fit, only counts what it needs; [`Sink::overflowed`] then returns true.
+    /// Takes an entry. If it does not fit, only counts what it needs; [`Sink::overflowed`] then
+    /// returns true.
     fn push(&mut self, key: &K::Cells, value: u64);
     /// Takes the entries in the slots `live` of a bucket.
     #[inline(always)]
@@ -42,8 +44,8 @@ pub trait Sink<K: Key> {
     /// Forgets what was taken since the mark.
     ///
     /// # Safety
-    /// [`Sink::mark`] returned the mark, when nothing had overflowed. The sink was not rewound to an
-    /// earlier one since.
+    /// [`Sink::mark`] returned the mark, when nothing had overflowed. The sink was not rewound to
+    /// an earlier one since.
     unsafe fn rewind(&mut self, mark: Mark);
     /// Whether an entry did not fit.
     fn overflowed(&self) -> bool;
@@ -64,7 +66,8 @@ pub struct Mark {
 pub enum Reach {
     /// It reached the end of all positions, or of those asked for.
     End,
-    /// It reached the end of this table's positions. The cursor is the first position of the next table.
+    /// It reached the end of this table's positions. The cursor is the first position of the next
+    /// table.
     NextTable,
     /// It visited as many chains as one call may. There may be more in this table.
     Pause,
@@ -78,12 +81,12 @@ pub enum Reach {
 const HOLD: usize = 1024;
 /// A head is prefetched this many steps before its chain is visited; a power of two.
 const HEADS_AHEAD: usize = 32;
-/// The first overflow bucket of a chain is prefetched this many steps before the chain is visited. That is
-/// later, as its number stands in the head, which must be in the cache by then.
+/// The first overflow bucket of a chain is prefetched this many steps before the chain is visited.
+/// That is later, as its number is in the head, which must be in the cache by then.
 const OVERFLOW_AHEAD: usize = 10;
 
-/// Yields the heads of a table from position `at` on, without end: the first head follows the last. With
-/// each comes the first position after its range. Prefetches each head that it yields.
+/// Yields the heads of a table from position `at` on, without end: the first head follows the last.
+/// With each comes the first position after its range. Prefetches each head that it yields.
 struct Heads<'a, K: Key> {
     table: &'a Table<K>,
     shape: Shape,
@@ -114,10 +117,12 @@ fn overflow_index(step: usize, ring_len: usize) -> usize {
 }
 
 impl<K: Key> Table<K> {
-    /// Hands entries to `sink`: those at `cursor` or after it, and before `until` (0: up to the end). Moves
-    /// the cursor past them. The cursor is a position of this table. Only while writers are kept out.
+    /// Hands entries to `sink`: those at `cursor` or after it, and before `until` (0: up to the
+    /// end). Moves the cursor past them. The cursor is a position of this table. Only while writers
+    /// are kept out.
     pub fn scan(&self, hasher: &Hasher, cursor: &mut u64, until: u64, sink: &mut impl Sink<K>) -> Reach {
-        // Whether a scan that has come to the position `end` is complete. 0 comes after the last position.
+        // Whether a scan that has come to the position `end` is complete. 0 comes after the last
+        // position.
         let is_complete = |end: u64| end == 0 || until != 0 && end >= until;
         if self.is_unused() {
             let end = (*cursor | u64::MAX >> self.shard_bits).wrapping_add(1);
@@ -125,11 +130,13 @@ impl<K: Key> Table<K> {
             return if is_complete(end) { Reach::End } else { Reach::NextTable };
         }
         let shape = self.shape();
-        // Whether the cursor is the first position of a bucket. After the first bucket it always is.
+        // Whether the cursor is the first position of a bucket. After the first bucket it always
+        // is.
         let mut begins_bucket =
             is_start_of_range(*cursor, self.shard_bits + shape.prefix_bits(self.bucket_bits_at(*cursor)));
         let mut heads = Heads { table: self, shape, width: u64::MAX >> (self.shard_bits + shape.bits()), at: *cursor };
-        // The heads that are prefetched and not yet visited. A small table needs only the first few places.
+        // The heads that are prefetched and not yet visited. A small table needs only the first few
+        // places.
         let ring_len = HEADS_AHEAD.min(shape.buckets().next_power_of_two() as usize);
         let mut ring = [heads.next(); HEADS_AHEAD];
         ring[1..ring_len].fill_with(|| heads.next());
@@ -140,8 +147,8 @@ impl<K: Key> Table<K> {
             let takes_entire_bucket = begins_bucket && (until == 0 || end != 0 && end <= until);
             self.push_range(hasher, head, takes_entire_bucket, (*cursor, until), sink);
             if sink.overflowed() {
-                // The next call begins with this bucket. But if it does not even fit into an empty sink, hand
-                // out a part of it.
+                // The next call begins with this bucket. But if it does not even fit into an empty
+                // sink, hand out a part of it.
                 // SAFETY: the mark is that of this step, which began with nothing overflowed.
                 unsafe { sink.rewind(before) };
                 return if before.entries > 0 {
@@ -244,7 +251,8 @@ impl<K: Key> Table<K> {
                 return Reach::End;
             }
         }
-        // Now all of it has fitted. That happens in a read/dirty map, where values may be deleted meanwhile.
+        // Now all of it has fitted. That happens in a read/dirty map, where values may be deleted
+        // meanwhile.
         Reach::Full
     }
 }

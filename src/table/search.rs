@@ -1,8 +1,9 @@
-//! Searches for a key. All of them are one function, [`Table::search`]: it runs without a lock or under one, and looks at the head of a
-//! chain alone or at the whole chain.
+//! Searches for a key. All of them are one function, [`Table::search`]: it runs without a lock or
+//! under one, and searches only the head of a chain or the whole chain.
 //!
-//! A search of the head alone is the *fast path*. It calls no function that is not inlined, so the processor can begin the next operation
-//! while this one still waits for memory. If the fast path is undecided, the *slow path* follows, which searches the whole chain.
+//! A search of the head alone is the *fast path*. It calls no function that is not inlined, so the
+//! processor can begin the next operation while this one still waits for memory. If the fast path
+//! is undecided, the *slow path* follows, which searches the whole chain.
 
 use super::{
     Shape, Table,
@@ -70,10 +71,11 @@ impl<K: Key> Copy for HomeBucket<'_, K> {}
 
 /// Says whether what a search has read so far is consistent.
 trait Reader: Copy {
-    /// Whether the chain has not changed since the search began. If so, all that was loaded before this call belongs together.
+    /// Whether the chain has not changed since the search began. If so, all that was loaded before
+    /// this call belongs together.
     fn chain_unchanged(self) -> bool;
-    /// Whether the shape is still the one by which the home bucket was chosen. Counts only if `chain_unchanged`, called after this, returns
-    /// true.
+    /// Whether the shape is still the one by which the home bucket was chosen. Counts only if
+    /// `chain_unchanged`, called after this, returns true.
     fn shape_unchanged(self) -> bool;
 }
 
@@ -89,7 +91,8 @@ struct Optimistic<'a> {
 impl<'a> Optimistic<'a> {
     #[inline(always)]
     fn begin<K: Key>(table: &'a Table<K>, home: HomeBucket<'a, K>) -> Self {
-        // Clear bit 0. If a write is in progress (odd version) the re-check can then never match, so this attempt fails.
+        // Clear bit 0. If a write is in progress (odd version) the re-check can then never match,
+        // so this attempt fails.
         let version = home.head.meta.version.load(Acquire) & !1;
         Self { shape: (&table.shape, home.shape), meta: home.head.meta, version }
     }
@@ -98,7 +101,8 @@ impl<'a> Optimistic<'a> {
 impl Reader for Optimistic<'_> {
     #[inline(always)]
     fn chain_unchanged(self) -> bool {
-        // The Acquire fence keeps the loads above before the re-load of the version; if that is unchanged, they saw one consistent state.
+        // The Acquire fence keeps the loads above before the re-load of the version; if that is
+        // unchanged, they saw one consistent state.
         fence(Acquire);
         self.meta.version.load(Relaxed) == self.version
     }
@@ -128,7 +132,8 @@ const HEAD_ONLY: bool = false;
 const WHOLE_CHAIN: bool = true;
 
 impl<K: Key> Table<K> {
-    /// The home bucket of a hash, if the table has any bucket; any thread, at any time. Prefetches what a search reads first.
+    /// The home bucket of a hash, if the table has any bucket; any thread, at any time. Prefetches
+    /// what a search reads first.
     #[inline(always)]
     pub fn locate(&self, hash: u64) -> Option<HomeBucket<'_, K>> {
         let home = self.home(hash, Shape(self.shape.load(Acquire)))?;
@@ -136,8 +141,8 @@ impl<K: Key> Table<K> {
         Some(home)
     }
 
-    /// As [`Table::locate`], for a key among many: prefetches only the metadata. When that is in cache, [`Table::prefetch_match`]
-    /// prefetches what matters of the rest.
+    /// As [`Table::locate`], for a key among many: prefetches only the metadata. When that is in
+    /// cache, [`Table::prefetch_match`] prefetches what matters of the rest.
     #[inline(always)]
     pub fn locate_in_batch(&self, hash: u64) -> Option<HomeBucket<'_, K>> {
         let home = self.home(hash, Shape(self.shape.load(Acquire)))?;
@@ -145,7 +150,8 @@ impl<K: Key> Table<K> {
         Some(home)
     }
 
-    /// Prefetches the first slot that may hold the key, or the first overflow bucket if the key may be there.
+    /// Prefetches the first slot that may hold the key, or the first overflow bucket if the key may
+    /// be there.
     #[inline(always)]
     pub fn prefetch_match(&self, home: HomeBucket<'_, K>, hash: u64) {
         let (head, top) = (home.head, tophash(hash));
@@ -158,8 +164,9 @@ impl<K: Key> Table<K> {
         }
     }
 
-    /// Looks for a key without a lock; any thread, at any time. `read` turns the slot into what the caller wants; it may run several
-    /// times, and its result counts only when this function returns it.
+    /// Looks for a key without a lock; any thread, at any time. `read` turns the slot into what the
+    /// caller wants; it may run several times, and its result counts only when this function
+    /// returns it.
     ///
     /// What happened before the value was stored happens before the return.
     #[inline(always)]
@@ -233,9 +240,10 @@ impl<K: Key> Table<K> {
         }
     }
 
-    /// Looks for a key in its home bucket and, if `EXTENT` is `WHOLE_CHAIN`, in the overflow buckets behind it. `hit` is called with the
-    /// place of an entry that appears to have this key. Only after that is it checked that no writer interfered, so the result of `hit` may
-    /// be thrown away.
+    /// Looks for a key in its home bucket and, if `EXTENT` is `WHOLE_CHAIN`, in the overflow
+    /// buckets behind it. `hit` is called with the place of an entry that appears to have this key.
+    /// Only after that is it checked that no writer interfered, so the result of `hit` may be
+    /// thrown away.
     #[inline(always)]
     fn search<'a, const EXTENT: bool, R>(
         &'a self,
@@ -253,15 +261,19 @@ impl<K: Key> Table<K> {
                     return if reader.chain_unchanged() { Attempt::Hit(found) } else { Attempt::Undecided };
                 }
                 if EXTENT == HEAD_ONLY {
-                    // A different key with the same tophash, which is rare. The slow path looks at the other slots.
+                    // A different key with the same tophash, which is rare. The slow path compares
+                    // the other slots.
                     return Attempt::Undecided;
                 }
             }
-            // Whether no later bucket can have the key. The head's filter often says so even if there are later buckets.
+            // Whether no later bucket can have the key. The head's filter often says so even if
+            // there are later buckets.
             let is_end = if bucket.is_same(&head) { !head.meta.may_overflow(top) } else { bucket.meta.next() == 0 };
             if is_end {
-                // The key may have been split away before the version was loaded. The split published its shape before it made the version
-                // even, so the shape has changed then. Check the version last: a merge that restores the old shape changes it first.
+                // The key may have been split away before the version was loaded. The split
+                // published its shape before it made the version even, so the shape has changed
+                // then. Check the version last: a merge that restores the old shape changes it
+                // first.
                 let holds = reader.shape_unchanged() && reader.chain_unchanged();
                 return if holds { Attempt::Miss } else { Attempt::Undecided };
             }
@@ -269,8 +281,8 @@ impl<K: Key> Table<K> {
                 return Attempt::Undecided;
             }
             let next = bucket.meta.next();
-            // Follow the number only if it belongs to this version of the chain. Then it is the number of an overflow bucket, whose segment is
-            // not freed while there are readers.
+            // Follow the number only if it belongs to this version of the chain. Then it is the
+            // number of an overflow bucket, whose segment is not freed while there are readers.
             if !reader.chain_unchanged() {
                 return Attempt::Undecided;
             }
@@ -287,13 +299,15 @@ impl<K: Key> Table<K> {
         Some(HomeBucket { shape, head })
     }
 
-    /// The head of the chain that a hash belongs to, if the table has any bucket. Only while writers are kept out.
+    /// The head of the chain that a hash belongs to, if the table has any bucket. Only while
+    /// writers are kept out.
     #[inline(always)]
     pub(super) fn head(&self, hash: u64) -> Option<Bucket<'_, K>> {
         self.home(hash, self.shape()).map(|home| home.head)
     }
 
-    /// The heads of all chains, by number; none in a table without buckets. Only while writers are kept out.
+    /// The heads of all chains, by number; none in a table without buckets. Only while writers are
+    /// kept out.
     pub(super) fn heads(&self) -> impl Iterator<Item = Bucket<'_, K>> {
         (0..self.shape().buckets() as u32).map_while(|index| self.main.get(index))
     }

@@ -1,5 +1,5 @@
-//! An array of buckets that grows without moving. Segment 0 holds buckets 0 and 1, segment k the buckets
-//! from 2^k up to 2^(k+1). A segment is one allocation:
+//! An array of buckets that grows without moving. Segment 0 holds buckets 0 and 1, segment k the
+//! buckets from 2^k up to 2^(k+1). A segment is one allocation:
 //!
 //! ```text
 //! ┌ slots of its first bucket ┬ … ┬ of its last ┬ metadata of its first bucket ┬ … ┬ of its last ┐
@@ -8,9 +8,9 @@
 //! So both addresses of a bucket follow from its number alone.
 //!
 //! # From a prefix to its bucket
-//! A prefix that ends in 1, say p1 where p has B bits, has bucket 2^B + p. A prefix that ends in 0 kept
-//! the bucket of the shorter prefix when that was split. So zeros at the end do not matter: strip them
-//! and the last 1, put a 1 in front, and what is left is the number.
+//! A prefix that ends in 1, say p1 where p has B bits, has bucket 2^B + p. A prefix that ends in 0
+//! kept the bucket of the shorter prefix when that was split. So zeros at the end do not matter:
+//! strip them and the last 1, put a 1 in front, and what is left is the number.
 //!
 //! ```text
 //! prefix 0 1 1 0 0 0 …   strip zeros: 0 1 1   strip the last 1: 0 1   1 in front: 1 0 1   bucket 5
@@ -32,20 +32,21 @@ use core::{marker::PhantomData, ptr::NonNull};
 
 /// Enough for 2^31 buckets, and for as many that a growth under way adds.
 const SEGMENTS: usize = if cfg!(loom) { 3 } else { 32 };
-/// Entries of the arrays below. The index is the number of zeros at the end of a prefix, so the last
-/// segment comes first, and segment 0 comes twice: for bucket 1 and for bucket 0.
+/// Entries of the arrays below. The index is the number of zeros at the end of a prefix, so the
+/// last segment comes first, and segment 0 comes twice: for bucket 1 and for bucket 0.
 const ENTRIES: usize = SEGMENTS + 1;
-/// Prefixes that end in fewer zeros than this have no segment. 0, except under loom, which has fewer
-/// segments.
+/// Prefixes that end in fewer zeros than this have no segment. 0, except under loom, which has
+/// fewer segments.
 const FEW_ZEROS: usize = 33 - ENTRIES;
 /// Slots begin at a cache line. The slots of a bucket of words are exactly two.
 const ALIGN: usize = 128;
 
 /// The segments of one table: of its main buckets, or of its overflow buckets.
 ///
-/// Each entry of the arrays is a biased base pointer: the address of the segment's first bucket, less
-/// `2 first + 1` halves of a bucket. So bucket i of any segment lies `2 i + 1` halves from its base, and
-/// nobody has to subtract the number of the segment's first bucket. NULL: there is no such segment.
+/// Each entry of the arrays is a biased base pointer: the address of the segment's first bucket,
+/// less `2 first + 1` halves of a bucket. So bucket i of any segment lies `2 i + 1` halves from its
+/// base, and nobody has to subtract the number of the segment's first bucket. NULL: there is no
+/// such segment.
 ///
 /// Readers load both arrays; only the owner stores them.
 pub struct Segments<K> {
@@ -114,8 +115,9 @@ impl<K: Key> Segments<K> {
     #[inline(always)]
     unsafe fn bucket(&self, entry: usize, half_buckets: usize) -> Option<Bucket<'_, K>> {
         debug_assert!(entry < ENTRIES, "no segment has place {entry}");
-        // A shape is published after the segments that it needs, and an overflow number is checked by
-        // version before it is followed. Acquire is for the first bucket, which comes without a new shape.
+        // A shape is published after the segments that it needs, and an overflow number is checked
+        // by version before it is followed. Acquire is for the first bucket, which comes without a
+        // new shape.
         let metas = self.metas[entry].load(Acquire);
         if metas.is_null() {
             return None;
@@ -131,8 +133,8 @@ impl<K: Key> Segments<K> {
         }
     }
 
-    /// Makes the segment in which bucket `index` lies, unless it exists. Returns the bytes that this takes
-    /// from the system: of a segment whose pages were discarded, those pages.
+    /// Makes the segment in which bucket `index` lies, unless it exists. Returns the bytes that
+    /// this takes from the system: of a segment whose pages were discarded, those pages.
     pub fn make_segment(&self, memory: &Memory, index: u32) -> Result<u64, OutOfMemory> {
         let number = segment_of(index);
         let size = Self::size(number).ok_or(OutOfMemory)?;
@@ -157,15 +159,16 @@ impl<K: Key> Segments<K> {
         Ok(size as u64)
     }
 
-    /// Takes out of use all segments that begin at bucket `from` or later. Returns the bytes that went back
-    /// to the system.
+    /// Takes out of use all segments that begin at bucket `from` or later. Returns the bytes that
+    /// went back to the system.
     ///
-    /// Readers may have reached a segment that begins below `stable`. Of such a segment only the pages of
-    /// slots are discarded. Its metadata stays, so that no bucket's version ever goes back to one that a
-    /// reader may remember. All other segments are freed.
+    /// Readers may have reached a segment that begins below `stable`. Of such a segment only the
+    /// pages of slots are discarded. Its metadata stays, so that no bucket's version ever goes back
+    /// to one that a reader may remember. All other segments are freed.
     ///
     /// # Safety
-    /// No bucket of those segments is in use, and no reader reaches one that begins at `stable` or later.
+    /// No bucket of those segments is in use, and no reader reaches one that begins at `stable` or
+    /// later.
     pub unsafe fn release(&self, memory: &Memory, from: u64, stable: u64) -> u64 {
         let mut bytes = 0;
         for number in (0..SEGMENTS).filter(|number| buckets_of(*number).0 as u64 >= from) {
@@ -178,7 +181,8 @@ impl<K: Key> Segments<K> {
             #[cfg(any(loom, shuttle))]
             self.forget(number);
             let (slots, discarded) = (Self::slots(number), self.discarded.load(Relaxed));
-            // SAFETY: no slot is in use, and late readers throw away what they read: they check versions.
+            // SAFETY: no slot is in use, and late readers throw away what they read: they check
+            // versions.
             let went = unsafe { memory.discard(start.as_ptr(), slots, size) };
             if went > 0 && discarded >> number & 1 == 0 {
                 self.discarded.store(discarded | 1 << number, Relaxed);
@@ -203,10 +207,11 @@ impl<K: Key> Segments<K> {
         size as u64
     }
 
-    /// Makes the atomics of a segment: a model checker's are not made of zeros.
+    /// Creates the atomics of a segment: for a model checker's atomics, zero bytes are not a valid
+    /// value.
     ///
     /// # Safety
-    /// `start` is valid for writes of a segment of so many buckets.
+    /// `start` is valid for writes of a segment of `buckets` buckets.
     #[cfg(any(loom, shuttle))]
     unsafe fn write_zeros(start: *mut u8, buckets: usize) {
         for within in 0..buckets {

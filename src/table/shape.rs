@@ -1,7 +1,7 @@
 //! How many main buckets a table has, and which of them a hash belongs to.
 
-/// The number of main buckets, in one word: 2^B prefixes, of which the first `split` are already split,
-/// so there are 2^B + `split` buckets.
+/// The number of main buckets, in one word: 2^B prefixes, of which the first `split` are already
+/// split, so there are 2^B + `split` buckets.
 ///
 /// ```text
 /// bit 63            32 31             0
@@ -45,7 +45,8 @@ impl Shape {
     pub fn buckets(self) -> u64 {
         (1 << self.bits()) + self.split() as u64
     }
-    /// The prefix of these bucket bits: their highest B, or B + 1 where that prefix is split already.
+    /// The prefix of these bucket bits: their highest B, or B + 1 where that prefix is split
+    /// already.
     #[inline(always)]
     pub(super) fn prefix(self, bits: u32) -> u32 {
         let longer = self.mask() >> 1 | 1 << 31;

@@ -1,4 +1,4 @@
-//! Shrinking: merges buckets, and gives the memory behind them back.
+//! Shrinking: merges buckets, and releases the memory of those that are no longer used.
 //!
 //! A shrink undoes splits one by one, the last one first, while readers go on searching. Each
 //! **merge** is one change under the versions of both chains: the entries of p1 move into the chain
@@ -7,8 +7,8 @@
 //! table keeps the buckets that it still has.
 //!
 //! Then the chains are compacted, and the overflow buckets in use move to the lowest numbers: they
-//! are **packed**. Only then are segments released, those behind the last bucket in use. What stays
-//! of a segment that readers may have reached, `Segments::release` says.
+//! are **packed**. Only then are segments released: those after the last bucket in use.
+//! `Segments::release` says what remains of a segment that readers may have reached.
 
 use super::{
     bucket::{Bucket, Change, Tops},
@@ -28,12 +28,13 @@ use crate::{
 };
 
 impl<'a, K: Key> TableMut<'a, K> {
-    /// Whether the table has more than eight times the buckets that so many entries should have.
+    /// Whether the table has more than eight times the buckets that it should have for this many
+    /// entries.
     pub fn is_oversized(&self, entries: u64) -> bool {
         self.shape().buckets() > 8 * self.buckets_for(entries)
     }
 
-    /// Merges down to the buckets that the entries need, and gives the rest of the memory back.
+    /// Merges down to the buckets that the entries need, and releases the rest of the memory.
     pub fn shrink(&mut self) -> Result<(), OutOfMemory> {
         if self.table.is_unused() {
             return Ok(());
@@ -65,10 +66,11 @@ impl<'a, K: Key> TableMut<'a, K> {
         let low = self.table.main.by_prefix(prefix(split - 1, bits));
         let high = self.table.main.get(split - 1 + (1 << bits));
         let (Some(low), Some(high)) = (low, high) else { return Err(OutOfMemory) };
-        // `low` needs at most one more for each bucket of the other chain.
+        // `low` needs at most one more overflow bucket for each bucket of the other chain.
         self.reserve_overflow(self.overflow_in(high) + 1)?;
         {
-            // Odd before the shape is published: a reader that sees the new shape sees these versions changed.
+            // Odd before the shape is published: a reader that sees the new shape sees these
+            // versions changed.
             let _changes = (Change::begin(low.meta), Change::begin(high.meta));
             let mut filler = Filler::new(low, low.tops());
             self.move_all(self.table.next_in_chain(low), &mut filler);
@@ -96,16 +98,16 @@ impl<'a, K: Key> TableMut<'a, K> {
         }
     }
 
-    /// Moves the overflow buckets in use to the lowest numbers, so that the segments behind them can be
-    /// released.
+    /// Moves the overflow buckets in use to the lowest numbers, so that the segments behind them
+    /// can be released.
     fn pack_overflow(&mut self) {
         // The numbers below `end` are just enough for the buckets in use.
         let end = self.writer.overflow_used + 1;
-        // As in `take_overflow`: a reader that sees the new contents of a bucket must also see the version
-        // change with which it was freed.
+        // As in `take_overflow`: a reader that sees the new contents of a bucket must also see the
+        // version change with which it was freed.
         fence(Release);
-        // Keep only the free ones below `end`. They are as many as the buckets in use from `end` on, so
-        // `take_overflow` does not fail below.
+        // Keep only the free ones below `end`. They are as many as the buckets in use from `end`
+        // on, so `take_overflow` does not fail below.
         let mut number = core::mem::take(&mut self.writer.overflow_free);
         self.writer.overflow_free_count = 0;
         while number != 0
@@ -127,7 +129,7 @@ impl<'a, K: Key> TableMut<'a, K> {
                 if previous.meta.next() >= end
                     && let Ok((number, free)) = self.take_overflow()
                 {
-                    // `free` comes into use, and `bucket` goes out of use.
+                    // `take_overflow` has counted `free` as used; `bucket` no longer is.
                     self.writer.overflow_used -= 1;
                     let _change = Change::begin(head.meta);
                     let tops = bucket.tops();
@@ -145,7 +147,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.overflow_next = end;
     }
 
-    /// Gives back what `prepare` took and nothing used.
+    /// Releases what `prepare` allocated and nothing has used.
     pub fn release_unused_segments(&mut self) {
         if !self.table.is_unused() {
             return self.release_unused();
@@ -154,7 +156,7 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.writer.bytes -= unsafe { self.table.main.release(self.memory, 0, 0) };
     }
 
-    /// Gives back the segments behind the buckets in use.
+    /// Releases the segments after the buckets in use.
     fn release_unused(&mut self) {
         let WriterState { stable, reached, overflow_reached, overflow_next, .. } = *self.writer;
         let (reached, overflow_reached) = if stable { (reached, overflow_reached) } else { (0, 0) };

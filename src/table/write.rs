@@ -16,30 +16,31 @@ use crate::{
     item::Key,
 };
 
-/// What only the owner needs to know of a table. What each write needs comes first, on one cache line.
+/// What only the owner needs to know of a table. What each write needs comes first, on one cache
+/// line.
 #[repr(C)]
 pub struct WriterState {
     pub(super) entries: u64,
-    /// Growth threshold. An insert does growth work once `entries >= limit`, any other write only while
-    /// `limit == 0`: a doubling is under way, or there is no bucket yet.
+    /// Growth threshold. An insert does growth work once `entries >= limit`, any other write only
+    /// while `limit == 0`: a doubling is under way, or there is no bucket yet.
     pub(super) limit: u64,
     pub(super) growth: Growth,
     /// Readers search without a lock, so memory that they may have reached must stay readable.
     pub(super) stable: bool,
     /// [`Growth::Doubling`]: a doubling is under way, even if nothing is split yet.
     pub(super) growing: bool,
-    /// The overflow buckets from this number on are fresh: not used since the last shrink. At least 1, as
-    /// the number 0 means none.
+    /// The overflow buckets from this number on are fresh: not used since the last shrink. At least
+    /// 1, as the number 0 means none.
     pub(super) overflow_next: u32,
-    /// The free list: the overflow buckets below `overflow_next` that belong to no chain. This is the
-    /// first one, 0 if there is none.
+    /// The free list: the overflow buckets below `overflow_next` that belong to no chain. This is
+    /// the first one, 0 if there is none.
     pub(super) overflow_free: u32,
     /// How many buckets the free list has.
     pub(super) overflow_free_count: u32,
     /// How many overflow buckets belong to a chain.
     pub(super) overflow_used: u32,
-    /// The most main buckets that the table ever had. No reader has reached one with this number or a
-    /// higher one.
+    /// The most main buckets that the table ever had. No reader has reached one with this number or
+    /// a higher one.
     pub(super) reached: u64,
     /// The highest `overflow_next` ever. No reader has reached an overflow bucket from there on.
     pub(super) overflow_reached: u64,
@@ -133,8 +134,9 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.locate(hash)
     }
 
-    /// The fast path of the search before a write: looks at the head alone. `home` may have been located
-    /// before the lock was held. `Undecided` also if growth is due or under way, or `home` is out of date.
+    /// The fast path of the search before a write: searches only the head. `home` may have been
+    /// located before the lock was held. `Undecided` also if growth is due or under way, or `home`
+    /// is out of date.
     #[inline(always)]
     pub fn find_for_write(&self, home: HomeBucket<'a, K>, hashed: &K::Hashed<'_>) -> Lookup<'a, K> {
         if self.table.shape() != home.shape || self.writer.limit == 0 {
@@ -160,8 +162,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.table.find(hashed).map_or(Lookup::Absent, Lookup::Found)
     }
 
-    /// Adds an entry whose key is not in the table, in the slot that the search found. `key` is the encoded
-    /// key, with the address of its block if it has one.
+    /// Adds an entry whose key is not in the table, in the slot that the search found. `key` is the
+    /// encoded key, with the address of its block if it has one.
     #[inline(always)]
     pub fn insert_at(&mut self, vacant: VacantSlot<'a, K>, key: K::Words, value: u64) {
         let VacantSlot { head, slot, top } = vacant;
@@ -173,9 +175,10 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.check_insert(head, top, key);
     }
 
-    /// Adds an entry whose key is not in the table. `key` is the encoded key, with the address of its block
-    /// if it has one. If there is no memory to grow, the growth is put off. The result is `OutOfMemory` only
-    /// if there is no slot for the entry; then nothing was added, and the caller frees its blocks.
+    /// Adds an entry whose key is not in the table. `key` is the encoded key, with the address of
+    /// its block if it has one. If there is no memory to grow, the growth is put off. The result is
+    /// `OutOfMemory` only if there is no slot for the entry; then nothing was added, and the caller
+    /// frees its blocks.
     #[inline(never)]
     pub fn insert(&mut self, hash: u64, key: K::Words, value: u64) -> Result<(), OutOfMemory> {
         if self.writer.entries >= self.writer.limit {
@@ -187,7 +190,8 @@ impl<'a, K: Key> TableMut<'a, K> {
                 let _change = Change::begin(head.meta);
                 head.write_slot(slot, tophash(hash), key, value);
                 if head.meta.may_overflow(tophash(hash)) {
-                    // The search for the key has followed the chain, so it is in the processor's cache.
+                    // The search for the key has followed the chain, so it is in the processor's
+                    // cache.
                     self.compact_chain(head);
                 }
             }
@@ -234,14 +238,16 @@ impl<'a, K: Key> TableMut<'a, K> {
         place.slot().value.store(value, Release);
     }
 
-    /// Overwrites the address of a block. After this, any optimistic read that saw the old address fails its version check.
+    /// Overwrites the address of a block. After this, any optimistic read that saw the old address
+    /// fails its version check.
     #[inline(always)]
     pub fn set_block(&mut self, place: &Place<'_, K>, value: u64) {
         let _change = Change::begin(place.head.meta);
         place.slot().value.store(value, Release);
     }
 
-    /// Runs `work`, which overwrites the block of a value. An optimistic read that began before it ended fails its version check.
+    /// Runs `work`, which overwrites the block of a value. An optimistic read that began before it
+    /// ended fails its version check.
     #[inline(always)]
     pub fn change_value(&mut self, place: &Place<'_, K>, work: impl FnOnce()) {
         let _change = Change::begin(place.head.meta);
@@ -271,8 +277,8 @@ impl<'a, K: Key> TableMut<'a, K> {
         self.compact_chain(place.head);
     }
 
-    /// Does a little of a growth that is under way. For writes that found their key; an insert does its own
-    /// part.
+    /// Does a few splits of a growth that is under way. For writes that found their key; an insert
+    /// does its own part.
     #[inline(always)]
     pub fn continue_growth(&mut self) {
         if self.writer.limit == 0 {

@@ -31,8 +31,8 @@ pub fn launder<T>(address: *const T) -> *const T {
 /// Bytes that one instruction copies.
 const WIDE: usize = size_of::<uint8x16_t>();
 
-// Only `asm!` accesses the shared side. The compiler does not look into it, so to the compiler there
-// is no data race with other threads.
+// Only `asm!` accesses the shared side. The compiler does not look into it, so to the compiler
+// there is no data race with other threads.
 
 /// Copies all but the last 0 to 15 bytes. Returns how many bytes it has copied.
 #[inline(always)]

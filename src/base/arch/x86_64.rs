@@ -44,8 +44,8 @@ const WIDE: usize = size_of::<__m128i>();
 /// Bytes that one turn of the first loop copies.
 const TURN: usize = 4 * WIDE;
 
-// Only `asm!` accesses the shared side. The compiler does not look into it, so to the compiler there
-// is no data race with other threads.
+// Only `asm!` accesses the shared side. The compiler does not look into it, so to the compiler
+// there is no data race with other threads.
 
 /// Copies all but the last 0 to 15 bytes. Returns how many bytes it has copied.
 #[inline(always)]

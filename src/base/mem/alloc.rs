@@ -65,8 +65,8 @@ impl Memory {
         Self(allocator)
     }
 
-    /// Allocates `size` zeroed bytes. Fails if `size` is 0, or `align` is not a power of two that is
-    /// at most 4096: no caller needs such memory.
+    /// Allocates `size` zeroed bytes. Fails if `size` is 0, or `align` is not a power of two that
+    /// is at most 4096: no caller needs such memory.
     pub fn alloc(&self, size: usize, align: usize) -> Result<NonNull<u8>, OutOfMemory> {
         if size == 0 || size > isize::MAX as usize - MAX_ALIGN || !align.is_power_of_two() || align > MAX_ALIGN {
             return Err(OutOfMemory);

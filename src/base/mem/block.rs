@@ -7,15 +7,15 @@
 //! +--------+---------------+---------------+- - -+----------------------------+
 //! ```
 //!
-//! A slot holds the block's address as a word. While it does, the block is overwritten only with the
-//! version of its bucket odd. And a late reader may hold the address of a block that was freed and
-//! filled again.
-//! Three rules make that harmless:
+//! A slot holds the block's address as a word. While it does, the block is overwritten only with
+//! the version of its bucket odd. And a late reader may hold the address of a block that was freed
+//! and filled again. Three rules make that harmless:
 //!
 //! * The memory stays readable and in its size class for as long as the map lives
 //!   ([`super::pool`]).
-//! * Every access is a relaxed atomic access to one word, or an instruction that the compiler cannot
-//!   look into ([`crate::base::arch`]). A race yields a wrong value, never undefined behaviour.
+//! * Every access is a relaxed atomic access to one word, or an instruction that the compiler
+//!   cannot see into ([`crate::base::arch`]). A race yields a wrong value, never undefined
+//!   behaviour.
 //! * Every length that a reader can find was stored for a block of the same size class, or is the 0
 //!   of a discarded page. So a reader never reads past the end of the block.
 //!

@@ -1,4 +1,4 @@
-//! The invariants of a pool that hold between two calls. Debug builds check them now and then.
+//! The invariants of a pool that hold between two calls. Debug builds check them from time to time.
 
 use super::{
     pool::{Group, Pool, block_size},
@@ -37,7 +37,7 @@ impl Class {
         let (mut cut, mut held, mut previous) = (0, 0, null_mut::<Chunk>());
         let mut is_in_use = true;
         for this in self.lists() {
-            // SAFETY: the chunks of a class are alive, and its holder is alone with it.
+            // SAFETY: the chunks of a class are allocated, and only the caller uses the class.
             let (chunk, blocks) = unsafe { (&*this, Chunk::blocks(this, block)) };
             is_in_use &= this != self.empty;
             if is_in_use {
@@ -55,7 +55,7 @@ impl Class {
         }
         let (mut free, mut link) = (0, self.free);
         while !link.is_null() && free < self.free_count {
-            // SAFETY: a block in the free list.
+            // SAFETY: `link` is a block in the free list.
             link = unsafe { Self::next(link) };
             free += 1;
         }

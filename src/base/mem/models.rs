@@ -11,8 +11,8 @@ use loom::{model::Builder, sync::Arc, thread};
 const TEXT: [u8; 8] = *b"contents";
 
 /// Three threads. A reader has the address of a block. A first writer changes the version and then
-/// frees the block, as any writer does that replaces a value. A second writer then gets the pool
-/// and does `next` with it. The reader must see the old contents or the changed version.
+/// frees the block, as any writer does that replaces a value. A second writer then runs
+/// `next` on the pool. The reader must see the old contents or the changed version.
 fn check(next: fn(&mut Pool, &Memory)) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(3);
@@ -31,7 +31,8 @@ fn check(next: fn(&mut Pool, &Memory)) {
         let (address, seen) = (block.word(), version.clone());
         let reader = thread::spawn(move || {
             let mut text = TEXT;
-            // SAFETY: the pool is stable, so the block is readable, and its class holds the text.
+            // SAFETY: the pool is stable, so the block is readable, and the text fits its size
+            // class.
             unsafe { Block::from_word(address).unwrap().copy_to(text.as_mut_ptr(), text.len()) };
             fence(Acquire);
             assert!(text == TEXT || seen.load(Relaxed) != 0, "{text:?} is taken for the contents");
@@ -64,6 +65,6 @@ fn a_block_that_another_thread_fills_is_not_taken_for_the_old_one() {
 
 #[test]
 fn a_block_that_another_thread_links_is_not_taken_for_the_old_one() {
-    // SAFETY: this is the pool's memory.
+    // SAFETY: `memory` is that of all calls.
     check(|pool, memory| unsafe { pool.shrink(memory) }.unwrap());
 }

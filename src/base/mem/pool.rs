@@ -81,7 +81,7 @@ impl Pool {
         self.reserved
     }
 
-    /// The bytes of the block that `len` bytes get.
+    /// The size of the block that is allocated for `len` bytes.
     pub fn size(len: usize) -> u64 {
         class_of(Block::size(len)).1 as u64
     }
@@ -173,8 +173,8 @@ impl Pool {
     /// Frees the chunks in which no block is in use. A stable pool keeps them and discards their
     /// pages instead.
     ///
-    /// Finding these chunks needs some memory. If there is none for a class, its chunks stay as they
-    /// are and the result is `OutOfMemory`. The other classes are shrunk all the same.
+    /// Finding these chunks needs some memory. If there is none for a class, its chunks stay as
+    /// they are and the result is `OutOfMemory`. The other classes are shrunk all the same.
     ///
     /// # Safety
     /// `memory` is that of all calls.
@@ -186,8 +186,8 @@ impl Pool {
             let Some(group) = NonNull::new(self.groups[number / 4]) else { continue };
             // SAFETY: the pool owns the group, and `self` is mutably borrowed.
             let class = unsafe { &mut (*group.as_ptr())[number % 4] };
-            // SAFETY: by our contract `memory` allocated the chunks, and a pool that is not stable has
-            // no late readers.
+            // SAFETY: by our contract `memory` allocated the chunks, and a pool that is not stable
+            // has no late readers.
             match unsafe { class.release_free_chunks(memory, stable) } {
                 Ok(bytes) => given_back += bytes,
                 Err(error) => result = Err(error),

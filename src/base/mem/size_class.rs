@@ -99,8 +99,8 @@ pub struct Class {
     /// The chunks from which blocks are cut. The next block is cut from the first of them. Null if
     /// there is none.
     pub chunks: *mut Chunk,
-    /// Only in a stable pool: chunks from which no block is cut, because none was in use any more at
-    /// a [`Class::release_free_chunks`] or a reset. They are cut again before a new chunk is
+    /// Only in a stable pool: chunks from which no block is cut, because none was in use any more
+    /// at a [`Class::release_free_chunks`] or a reset. They are cut again before a new chunk is
     /// allocated. Null if there is none.
     pub empty: *mut Chunk,
     /// How many blocks the next new chunk shall hold. 0: the next one is the first, which is small.
@@ -111,7 +111,8 @@ impl Class {
     /// Puts a freed block first in the free list.
     ///
     /// # Safety
-    /// `block` was cut from a chunk of this class. It is not in the free list, and no longer in use.
+    /// `block` was cut from a chunk of this class. It is not in the free list, and no longer in
+    /// use.
     pub unsafe fn push(&mut self, block: NonNull<u8>) {
         // SAFETY: the block is one of this class.
         unsafe { Self::link(block.as_ptr()).store(self.free.expose_provenance() as u64, Relaxed) };
@@ -252,8 +253,8 @@ impl Class {
     }
 
     /// Frees the chunks whose blocks are all in the free list, or in a stable pool moves them to
-    /// `empty`. Returns how many bytes were freed. If there is no memory to sort the chunks, nothing
-    /// changes.
+    /// `empty`. Returns how many bytes were freed. If there is no memory to sort the chunks,
+    /// nothing changes.
     ///
     /// # Safety
     /// `memory` allocated the chunks of this class. If the pool is not `stable`, no late reader

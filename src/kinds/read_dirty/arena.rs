@@ -159,7 +159,7 @@ impl EntryArena {
     /// Discards the pages of the chunks in which no entry is in use and no late thread holds a
     /// lock. Their entries can be cut again.
     pub fn shrink(&mut self, memory: &Memory) {
-        // The free list is made anew from the chunks that stay.
+        // The free list is rebuilt from the chunks that stay.
         self.free = null_mut();
         let mut rest: *mut *mut EntryChunk = &raw mut self.chunks;
         // SAFETY: chunks stay allocated. `rest` points to the link to the chunk being looked at,

@@ -99,8 +99,8 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         }
     }
 
-    /// Packs the value of a new entry, and inserts its key into the dirty map. Returns the value word
-    /// and the key's block, if it has one; the caller stores both in the entry.
+    /// Packs the value of a new entry, and inserts its key into the dirty map. Returns the value
+    /// word and the key's block, if it has one; the caller stores both in the entry.
     fn insert_entry(
         &mut self,
         hashed: &K::Hashed<'_>,

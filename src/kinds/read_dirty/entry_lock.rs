@@ -17,13 +17,13 @@
 //! # No thread sleeps for ever
 //! A thread goes to sleep only if the word is `CONTENDED`. While one sleeps, this holds: the word
 //! is `CONTENDED`, or a thread that has just released the lock is about to wake one, or a woken
-//! thread has yet to look at the word.
+//! thread has yet to load the word.
 //!
 //! What a woken thread does keeps this true. It does not know whether others sleep. So it acquires
 //! the lock with `CONTENDED` rather than `HELD`, and its release wakes the next thread. If it finds
 //! the lock closed, there will be no release, so it wakes all others at once. They find the lock
 //! closed too, or open again if another key has got the entry. A wake-up that comes late does no
-//! harm: the thread looks at the word again.
+//! harm: the thread loads the word again.
 //!
 //! # Memory ordering
 //! Acquiring the lock is Acquire, releasing it is Release. `close` is Acquire as well: all that the

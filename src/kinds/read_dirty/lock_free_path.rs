@@ -75,8 +75,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
             Attempt::Miss => Attempt::Miss,
             Attempt::Undecided => Attempt::Undecided,
         };
-        // If there was a promotion or clear meanwhile, the table may have been changed and the entry
-        // reused.
+        // If there was a promotion or clear meanwhile, the table may have been changed and the
+        // entry reused.
         if self.is_current(snapshot) { found } else { Attempt::Undecided }
     }
 

@@ -93,8 +93,8 @@ use entry::EntryRef;
 use lock_free_path::Home;
 use mutex_path::MutexHeld;
 
-/// With fewer than 2^`FAR` buckets the read map fits into the processor's cache, and prefetching only
-/// costs time.
+/// With fewer than 2^`FAR` buckets the read map fits into the processor's cache, and prefetching
+/// only costs time.
 const FAR: u32 = 12;
 
 /// The word `read`:
@@ -233,7 +233,8 @@ impl<K: Key, V: Value> ReadDirty<K, V> {
     }
 }
 
-// SAFETY: a scan holds the mutex, and the lock of each entry while it hands out the value, which was packed as a `V`.
+// SAFETY: a scan holds the mutex, and the lock of each entry while it hands out the value, which
+// was packed as a `V`.
 unsafe impl<K: Key, V: Value> Kind<K, V> for ReadDirty<K, V> {
     type Home<'a> = Home<'a, K>;
 

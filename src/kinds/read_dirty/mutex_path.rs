@@ -29,8 +29,8 @@ impl<'a, K: Key, V: Value> MutexHeld<'a, K, V> {
         &self.map.tables[self.read().table()]
     }
 
-    /// The table that is not the read map. It is the dirty map if the read map is amended; else it is
-    /// not in use.
+    /// The table that is not the read map. It is the dirty map if the read map is amended; else it
+    /// is not in use.
     pub fn other_table(&self) -> &'a Table<K> {
         &self.map.tables[self.read().table() ^ 1]
     }

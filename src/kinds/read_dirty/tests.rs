@@ -44,8 +44,8 @@ fn entry_of(map: &Map, key: u64) -> u64 {
     map.tables[map.read().table()].get(&Word::hashed(&map.hasher, key), Slot::load_value).unwrap().unwrap()
 }
 
-/// Locks an entry as a writer does that has found `word` in the read map. It does so on a thread of its
-/// own, so that this thread may take the mutex while it holds the guard.
+/// Locks an entry as a writer does that has found `word` in the read map. It does so on a thread of
+/// its own, so that this thread may take the mutex while it holds the guard.
 fn lock_if_open(word: u64) -> Option<entry::EntryGuard<'static>> {
     // SAFETY: the word came from `entry_of`, and the tests keep the map until the guard is dropped.
     spawn(move || unsafe { EntryRef::from_word(word) }.lock_if_open()).join().unwrap()
@@ -207,7 +207,8 @@ fn a_load_with_the_mutex_does_not_search_the_unused_table() {
     assert_eq!(map.locked().inner.promotions, before);
 }
 
-/// With the new value it is in the read map alone for a moment, and the next dirty map must not be without it.
+/// With the new value it is in the read map alone for a moment, and the next dirty map must not be
+/// without it.
 #[test]
 fn a_deleted_key_that_comes_back_is_put_into_the_dirty_map() {
     let map = Map::new(Hasher::new(7, 0).unwrap(), Memory::new(Default::default()));

@@ -177,7 +177,7 @@ impl<K: Key, V: Value> Sharded<K, V> {
         self.with_locked(shard, lock(&shard.writers.state), body)
     }
 
-    /// Runs `body` with the lock of `shard` held, of which `state` is the guard. Publishes the
+    /// Runs `body` with the lock of `shard` held; `state` is its guard. Publishes the
     /// number of entries and releases the lock.
     fn with_locked<R>(
         &self,

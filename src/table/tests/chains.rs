@@ -1,8 +1,9 @@
-//! The shape of a chain after any write: what [`TableMut::check`] looks at.
+//! The shape of a chain after any write: what [`TableMut::check`] checks.
 
 use super::*;
 
-/// How many overflow buckets the chains would have if they had no empty slot before the last bucket.
+/// How many overflow buckets the chains would have if they had no empty slot before the last
+/// bucket.
 fn least_overflow<K: Key>(table: &Table<K>) -> u32 {
     let heads = (0..table.shape().buckets() as u32).map(|index| table.main.get(index).unwrap());
     let entries = heads.map(|head| table.chain(head).map(|bucket| bucket.tops().live().count()).sum::<usize>());

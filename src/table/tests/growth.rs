@@ -111,7 +111,7 @@ fn a_doubling_goes_on_with_every_write() {
     };
     to_the_end(&|_| (), &|owner, _| overwrite(owner));
     to_the_end(&|_| (), &|owner, number| remove(owner, number..number + 1));
-    // It is what so many entries need.
+    // The table already has the size that this many entries need.
     to_the_end(&|owner| owner.shrink().unwrap(), &|owner, _| overwrite(owner));
     to_the_end(&|owner| owner.clear(), &|owner, number| insert(owner, ENTRIES - number..ENTRIES - number + 1));
 }

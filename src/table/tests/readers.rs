@@ -54,7 +54,8 @@ fn a_clear_is_noticed_by_a_reader() {
     own(&mut |owner| unsafe { owner.destroy() });
 }
 
-/// Where no growth is under way, most calls need no more than the head, and nothing that takes long.
+/// Where no growth is under way, most calls need no more than the head, and nothing that takes
+/// long.
 #[test]
 fn at_rest_the_fast_path_decides() {
     /// One fewer than lets the linear table grow.
