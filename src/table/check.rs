@@ -2,7 +2,7 @@
 //! builds check them:
 //!
 //! - a chain, after each change of it;
-//! - the whole table, after each operation on the whole table, and now and then after a single
+//! - the whole table, after each operation on the whole table, and from time to time after a single
 //!   change (see [`FullChecks`](crate::base::invariant::FullChecks)).
 
 use super::{

@@ -86,14 +86,14 @@ impl Subject {
     }
 }
 
-/// How many preemptions of a thread are tried: LOOM_MAX_PREEMPTIONS, or what leaves the models
-/// quick.
+/// How many preemptions of a thread are tried: LOOM_MAX_PREEMPTIONS, or a number that keeps the
+/// models quick.
 fn bound() -> Option<usize> {
     std::env::var("LOOM_MAX_PREEMPTIONS").map_or(Some(2), |text| text.parse().ok())
 }
 
-/// Runs a reader of `key` beside `writes`; each answer it gets must be among `allowed`. That it had
-/// to give up is always allowed.
+/// Runs a reader of `key` beside `writes`. Each of its results must be among `allowed`; giving up
+/// is always allowed.
 fn check(
     allowed: &'static [Option<u64>],
     scene: impl Fn(&mut Subject) -> (u64, fn(&mut Subject, u64)) + Sync + Send + 'static,
@@ -186,7 +186,7 @@ fn a_key_is_found_while_its_bucket_is_merged() {
 
 #[test]
 fn a_key_is_found_while_its_bucket_is_split_and_merged_again() {
-    // In the end the shape is the same as at first.
+    // The shape is the same at the end as at the beginning.
     check(&[Some(1)], |subject| {
         let key = subject.key(&[]);
         subject.insert(key, 1);
@@ -213,14 +213,14 @@ fn a_shape_from_the_middle_of_a_shrink_does_not_come_back() {
 #[test]
 fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
     check(&[Some(1)], |subject| {
-        // Two of ten keys lie behind the head, where a slot becomes empty.
+        // Two of the ten keys are in the overflow bucket, and a slot of the head becomes empty.
         let keys = subject.keys::<10>(15);
         keys.iter().for_each(|key| subject.insert(*key, 1));
         assert_eq!(subject.writer.overflow_used(), 1);
         subject.remove(keys[0]);
         (keys[9], |subject, key| {
-            // The other one, so that the last entry of the chain comes to the head and the overflow
-            // bucket is free.
+            // Remove another key of the head: the last entry of the chain moves to the head, and
+            // the overflow bucket becomes free.
             let (first, last) = (subject.writer.entries(), key);
             let other = (1..last).rev().find(|key| subject.table.find(&Word::hashed(&subject.hasher, *key)).is_some());
             subject.remove(other.unwrap());
@@ -232,8 +232,8 @@ fn an_entry_is_found_while_it_moves_forward_in_its_chain() {
 #[test]
 fn an_entry_is_found_while_its_overflow_bucket_is_moved() {
     check(&[Some(1)], |subject| {
-        // Nine keys each of two buckets, so that each has an overflow bucket. The first of these is
-        // free again, and the second is to be moved there.
+        // Two buckets with nine keys each, so that each has an overflow bucket. The first overflow
+        // bucket becomes free again, and the shrink moves the second one there.
         let (first, second) = (subject.keys::<9>(0), subject.keys::<9>(15));
         first.iter().chain(&second).for_each(|key| subject.insert(*key, 1));
         assert_eq!((subject.writer.overflow_used(), subject.writer.overflow_next), (2, 3));
@@ -260,8 +260,8 @@ fn a_bucket_that_a_shrink_takes_out_of_use_keeps_its_version() {
 
 #[test]
 fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
-    // The reader may have read bucket 1 before the shrink; afterwards another key lies in the same
-    // slot.
+    // The reader may have read bucket 1 before the shrink. After it, the same slot holds another
+    // key.
     check(&[Some(1), None], |subject| {
         let key = subject.key(&[]);
         subject.insert(key, 1);
@@ -276,21 +276,22 @@ fn a_bucket_that_comes_back_after_a_shrink_is_not_taken_for_the_old_one() {
     });
 }
 
-/// A reader on its way to the second overflow bucket of a chain, beside one owner who takes both
-/// out of the chain, and then another thread as the owner, which does `next`. The key is there all
-/// the time.
+/// A reader follows a chain to its second overflow bucket. Meanwhile a first owner removes both
+/// overflow buckets from the chain, and then another thread becomes the owner and does `next`. The
+/// key is in the table all the time.
 fn check_next_owner(next: fn(&mut Subject)) {
     let mut builder = Builder::new();
-    // The reader begins beside the first owner, stops in the chain, and goes on after the next one.
+    // The reader begins beside the first owner, is preempted in the chain, and continues after the
+    // second owner is done.
     builder.preemption_bound = Some(3);
     builder.max_branches = 20_000;
     builder.check(move || {
         let mut subject = Subject::new(Growth::Linear);
         let keys = subject.keys::<17>(15);
         keys.iter().for_each(|key| subject.insert(*key, 1));
-        // Nothing that lies behind the head moves into it when it is emptied so.
+        // Emptying the head in this order moves nothing from the overflow buckets into it.
         keys[..8].iter().for_each(|key| subject.remove(*key));
-        // Others, so that the table keeps its buckets: a merge would have a fence of its own.
+        // More keys, so that the table keeps its buckets: a merge would have a fence of its own.
         subject.keys::<5>(0).iter().chain(&subject.keys::<4>(4)).for_each(|key| subject.insert(*key, 1));
         assert_eq!((subject.writer.overflow_used(), subject.table.shape().buckets()), (2, 5));
 
@@ -299,7 +300,7 @@ fn check_next_owner(next: fn(&mut Subject)) {
         subject.remove(keys[8]);
         assert_eq!(subject.writer.overflow_used(), 0);
         let other = thread::spawn(move || {
-            // Not interrupted: other models do that, and this one is quicker so.
+            // Without preemption here: other models have it, and this one is quicker without.
             loom::stop_exploring();
             next(&mut subject);
             loom::explore();
@@ -330,8 +331,8 @@ fn a_chain_does_not_end_where_another_owner_packs_its_bucket() {
 #[test]
 fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
     const LONG: [u8; 40] = [1; 40];
-    // Blocks of six words, at the same place each time: on an address depends the hash of the short
-    // key.
+    // Blocks of six words, at the same address in each run, because the hash of the short key
+    // depends on the address.
     let places: *mut [[BlockWord; 6]; 2] = Box::leak(Box::new_uninit()).as_mut_ptr();
     let places = places.expose_provenance();
     let mut builder = Builder::new();
@@ -339,7 +340,8 @@ fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
     builder.check(move || {
         let block = |place: usize, bytes: [u8; 40]| {
             let places = core::ptr::with_exposed_provenance_mut::<[BlockWord; 6]>(places);
-            // SAFETY: one of the two places, where nobody looks any more; the bytes are five words.
+            // SAFETY: the place is one of the two, no thread reads it any more, and five words of
+            // bytes fit.
             unsafe {
                 places.add(place).write(core::array::from_fn(|_| BlockWord::new(0)));
                 let block = Block::at(NonNull::new_unchecked(places.add(place)).cast());
@@ -347,9 +349,9 @@ fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
                 block
             }
         };
-        // The long key comes into the slot of a short one, which has the address of a decoy among
-        // its bytes. The block that the long key really gets has other bytes: whoever finds the key
-        // has followed the short one.
+        // The long key gets the slot of a short key that has the address of a decoy among its
+        // bytes. The block of the long key really has other bytes, so a reader that finds the key
+        // has followed the bytes of the short one.
         let (decoy, other) = (block(0, LONG), block(1, [2; 40]));
         let mut subject = Subject::<Bytes>::new(Growth::Linear);
         let home = |key: &[u8]| Bytes::preferred_slot(Bytes::hash(&Bytes::hashed(&subject.hasher, key)));
@@ -368,8 +370,8 @@ fn the_bytes_of_a_short_key_are_not_followed_as_an_address() {
     });
 }
 
-/// As [`check`], but a value is the number of a block, whose contents the reader wants: 1 in block
-/// 0, 2 in block 1. `writes` does with the old block what its next use would do.
+/// Like [`check`], but a value is the number of a block, and the reader reads the block: 1 in block
+/// 0, 2 in block 1. `writes` does to the old block what its next use would do.
 fn check_blocks(allowed: &'static [Option<u64>], writes: fn(&mut Subject)) {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
     let mut builder = Builder::new();
@@ -400,7 +402,7 @@ fn a_block_that_is_freed_by_an_overwrite_is_never_read() {
     check_blocks(&[Some(1), Some(2)], |subject| subject.overwrite(10, 1, true));
 }
 
-/// A block of two words. Each says how often the block was written.
+/// A block of two words. Each holds how often the block was written.
 #[test]
 fn a_block_that_is_overwritten_is_read_whole() {
     use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};

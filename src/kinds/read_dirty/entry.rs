@@ -213,7 +213,7 @@ impl<'a> EntryGuard<'a> {
     /// Gives a new entry its first value, and the block of its key. The caller has counted the key
     /// in `len`.
     pub fn begin(&self, value: u64, key: Option<Block>) {
-        debug_assert!(self.state() == UNUSED, "an entry in use begins anew");
+        debug_assert!(self.state() == UNUSED, "an entry is initialised while it is in use");
         self.entry.value.store(value, Release);
         self.entry.key.store(key.map_or(0, Block::word), Relaxed);
         self.set_state(LIVE);

@@ -101,7 +101,7 @@ impl Lock {
         let was = self.0.word.swap(FREE, Release);
         debug_assert!(
             was == HELD || was == CONTENDED,
-            "the lock of an entry is given back by one who does not have it"
+            "the lock of an entry is released by a thread that does not hold it"
         );
         if was == CONTENDED {
             self.0.wake_one();
