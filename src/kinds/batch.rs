@@ -1,5 +1,5 @@
-//! Operations on many keys in one call. The memory that the searches will read is prefetched for a
-//! whole group of keys before the first of them is searched for.
+//! Operations on many keys in one call. In a map that is too large for the cache, the memory that the
+//! searches will read is prefetched for a whole group of keys before the first search begins.
 
 use super::{Error, Kind, Outcome, operation::Operation};
 use crate::item::{Key, Receive, Value};
@@ -25,9 +25,9 @@ impl<K: Key, V: Value, M: Kind<K, V>> Batched<'_, '_, '_, K, V, M> {
     }
 }
 
-/// Calls `each` for every index below `count`, in order. `key` gives the key of an index, or an
-/// error. `each` gets the index, and the hashed key or that error. It is inlined twice: a closure
-/// needs `#[inline(always)]`, or each key costs a call.
+/// Calls `each` for every index below `count`, in order. `key` returns the key of an index, or an
+/// error. `each` receives the index, and the hashed key or that error. Its calls stand in two loops;
+/// unless the closure is marked `#[inline(always)]`, it becomes a function and each key costs a call.
 #[inline(always)]
 pub fn for_each<'k, 'm, K: Key, V: Value, M: Kind<K, V>, E: Copy>(
     map: &'m M,

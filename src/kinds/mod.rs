@@ -94,7 +94,7 @@ pub unsafe trait Kind<K: Key, V: Value>: Send + Sync {
         Attempt::Undecided
     }
 
-    /// Both.
+    /// `locate`, then `try_load_at`.
     #[inline(always)]
     fn try_load<R>(&self, hashed: &K::Hashed<'_>, read: impl FnMut(u64) -> R) -> Attempt<R> {
         self.try_load_at(self.locate(hashed), hashed, read)
