@@ -18,6 +18,9 @@ use crate::base::{
 /// reads them.
 pub unsafe trait Key: Sized + 'static {
     /// The cells of one slot: an array of atomic words.
+    ///
+    /// A kind may wrap its type of key in one with more cells, for metadata of each entry. The
+    /// table copies all cells when an entry moves, and passes readers the slot.
     type Cells;
     /// The contents of the cells.
     type Words: AsRef<[u64]> + Copy;

@@ -15,6 +15,7 @@ use crate::{
 
 mod chains;
 mod growth;
+mod metadata;
 mod readers;
 mod scans;
 
