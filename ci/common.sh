@@ -27,6 +27,10 @@ record() {
     printf '%s\n' "$2" >"$root/target/reliability/$1"
 }
 
+# What the models are compiled with.
+# shellcheck disable=SC2034 # for the scripts that source this
+models_flags="--cfg loom -C debug-assertions"
+
 # The models that take a minute or more.
 # shellcheck disable=SC2034 # for the scripts that source this
 slow_models=(a_read_map_that_comes_back a_delete_finds_its_key a_shape_from_the_middle a_bucket_that_comes_back)

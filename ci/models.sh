@@ -9,5 +9,5 @@ if [ "${1-}" = --quick ]; then
     shift
     set -- "${slow_models[@]/#/--skip=}" "$@"
 fi
-RUSTFLAGS="--cfg loom -C debug-assertions" cargo test --quiet --release --lib --target-dir target/models -- models "$@" | tee "$log"
+RUSTFLAGS="$models_flags" cargo test --quiet --release --lib --target-dir target/models -- models "$@" | tee "$log"
 [ $# != 0 ] || record models "$(sed -n 's/^test result: ok. \([0-9]*\) passed.*/\1 models of the real source under loom, every interleaving within their bounds/p' "$log")"

@@ -6,6 +6,7 @@
 #   ci/mutants.sh --changed COMMIT [SECONDS]   those in files that have changed since a commit; it plants no further bug after so
 #                                     many seconds
 #   ci/mutants.sh --check             only checks that each bug fits the source: seconds
+#   ci/mutants.sh --tests             only checks that there is a test for each bug, among those that cargo runs
 #
 # ci/plant/src/main.rs says what a bug's file looks like. Its test is one of:
 #   lib FILTER, rust TEST [FILTER], models FILTER (under loom, the quick ones), slow-models FILTER, schedules [FILTER] (whole maps under
@@ -18,6 +19,22 @@ cargo build --quiet --release --manifest-path ci/plant/Cargo.toml --target-dir t
 if [ "${1-}" = --check ]; then
     cargo test --quiet --manifest-path ci/plant/Cargo.toml --target-dir target/plant
     exec "$plant" check .
+fi
+if [ "${1-}" = --tests ]; then
+    missing=0 checked=0
+    while read -r sort name filter; do
+        case $sort in
+        lib) listed=$(cargo test --quiet --locked --lib -- --list "$name") ;;
+        rust) listed=$(cargo test --quiet --locked --test "$name" -- --list $filter) ;; # no filter: all
+        models | slow-models) listed=$(RUSTFLAGS="$models_flags" cargo test --quiet --locked --release --lib --target-dir target/models -- --list "$name") ;;
+        *) continue ;;
+        esac
+        checked=$((checked + 1))
+        grep -q ': test$' <<<"$listed" || { echo "there is no test for: $sort $name $filter" >&2; missing=$((missing + 1)); }
+    done < <(sed -n 's/^test: //p' ci/mutants/*.bug | sort -u)
+    echo "$checked tests are named, $missing of them do not exist"
+    [ "$missing" = 0 ]
+    exit
 fi
 
 ci/deps.sh test
@@ -50,7 +67,7 @@ export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARG
 unset PKG_CONFIG_PATH PORTOLAN_SECONDS
 
 declare -A limit # seconds for each test, which may not end
-models() { RUSTFLAGS="--cfg loom -C debug-assertions" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
+models() { RUSTFLAGS="$models_flags" cargo test --quiet --locked --release --lib --target-dir target/models -- "$@"; }
 
 run_test() { # LIB|RUST|... ARGUMENT...
     local sort=$1

@@ -37,6 +37,7 @@ step abi ci/abi.sh
 step rust cargo test --quiet --locked
 step models ci/models.sh --quick
 step schedules ci/schedules.sh
+step mutant-tests ci/mutants.sh --tests
 step linear ci/linear.sh
 step c ci/c-tests.sh
 step valgrind ci/c-tests.sh --valgrind
