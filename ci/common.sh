@@ -20,11 +20,11 @@ header=-DPORTOLAN_HEADER=$(cksum <include/portolan.h | cut -d ' ' -f 1)
 # Tells tests in C and C++ which kinds the header has (tests/c/kinds.h).
 kinds="-DKINDS(X)=$(sed -n 's/^#define PTL_MAP_\([A-Z_]*\) [0-9]*$/X(\L\1)/p' include/portolan.h | paste -sd ' ')"
 
-# record NAME TEXT: keeps what a check has shown, one line for docs/reliability.md
-# (ci/reliability.sh).
+# record NAME TEXT: keeps what a check has shown, and for which source: a row for
+# docs/reliability.md (ci/reliability.sh).
 record() {
     mkdir -p "$root/target/reliability"
-    printf '%s\n' "$2" >"$root/target/reliability/$1"
+    printf '%s | %s\n' "$2" "$(git describe --always --dirty)" >"$root/target/reliability/$1"
 }
 
 # What the models are compiled with.

@@ -8,9 +8,9 @@ page=docs/reliability.md
 mark='<!-- evidence -->'
 {
     sed "/^$mark\$/q" "$page"
-    printf '\nPortolan %s, %s, %s processors.\n\n' "$(git describe --always --dirty)" "$(rustc --version | cut -d ' ' -f 1,2)" "$(nproc)"
-    echo '| check | command | what it has shown |'
-    echo '|---|---|---|'
+    printf '\n%s, %s processors.\n\n' "$(rustc --version | cut -d ' ' -f 1,2)" "$(nproc)"
+    echo '| check | command | what it has shown | at commit |'
+    echo '|---|---|---|---|'
     for row in 'models:`ci/models.sh`' 'schedules:`ci/schedules.sh SCHEDULES`' 'linear:`ci/linear.sh CALLS`' 'sanitize:`ci/sanitize.sh`' 'memory:`ci/memory.sh SECONDS`' \
         'fuzz:`make fuzz`' 'mutants:`make mutants`'; do
         name=${row%%:*}
