@@ -5,7 +5,7 @@ source "$(dirname "$0")/common.sh"
 ci/build.sh
 portolan_flags --cflags --libs
 mkdir -p target/cpp
-strict=(-O1 -g -Wall -Wextra -Wpedantic -Werror -pthread -Ibindings/cpp "$kinds")
+strict=(-O1 -g -Wall -Wextra -Wpedantic -Werror -pthread "$kinds")
 for source in tests/cpp/*.cpp; do
     for options in -std=c++17 -std=c++20 '-std=c++17 -fno-exceptions'; do
         program=target/cpp/$(basename "$source" .cpp)${options// /}
