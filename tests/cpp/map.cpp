@@ -623,17 +623,12 @@ static void delete_if_compares_whole_words() {
     CHECK(wide.try_len(len) == status::ok && len == 0);
 }
 
-/// Whether a body that returns an R may be passed to update, and to range.
-template <class R, class = void>
-inline constexpr bool updates = false;
+/// Whether a body that returns an R may be passed to update, and to range. (What a user is told who
+/// passes another, is in tests/cpp/refused.)
 template <class R>
-inline constexpr bool updates<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_update(
-                                     1, std::declval<R (*)(std::optional<int> &)>()))>> = true;
-template <class R, class = void>
-inline constexpr bool ranges = false;
+inline constexpr bool updates = portolan::detail::is_body<R (*)(std::optional<int> &), std::optional<int> &>;
 template <class R>
-inline constexpr bool ranges<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_range(
-                                    std::declval<R (*)(int, int)>()))>> = true;
+inline constexpr bool ranges = portolan::detail::is_body<R (*)(int, int), int, int>;
 
 static void a_body_decides_by_a_bool_or_not_at_all() {
     CHECK(updates<void> && updates<bool> && updates<bool &> && updates<const bool &>);
