@@ -99,12 +99,15 @@ struct options {
 /// Thrown by the plain operations.
 class error : public std::exception {
   public:
-    explicit error(status code) noexcept : code_(code) {}
+    explicit error(status code) noexcept : code_(code), what_(to_string(code)) {}
+    /// A text that says more. It must be static.
+    error(status code, const char *what) noexcept : code_(code), what_(what) {}
     status code() const noexcept { return code_; }
-    const char *what() const noexcept override { return to_string(code_); }
+    const char *what() const noexcept override { return what_; }
 
   private:
     status code_;
+    const char *what_;
 };
 #endif
 
@@ -947,7 +950,7 @@ class map {
 #if PORTOLAN_EXCEPTIONS
     explicit map(const options &how = {}) {
         const ptl_map_options plain = convert(how);
-        detail::check(code(ptl_map_new(&plain, &map_)));
+        check_with(plain, code(ptl_map_new(&plain, &map_)));
     }
     explicit map(portolan::kind kind) : map(of(kind)) {}
     static map adopt(ptl_map *handle) {
@@ -1035,7 +1038,7 @@ class map {
     }
     map clone(const options &how) const {
         map copy(nullptr);
-        detail::check(try_clone(how, copy));
+        check_with(convert(how), try_clone(how, copy));
         return copy;
     }
     /// All other options are the defaults; those of this map, the allocator included, are not
@@ -1184,6 +1187,12 @@ class map {
         options how;
         how.kind = kind;
         return how;
+    }
+    /// Throws an error that names the option, if that is what was wrong.
+    static void check_with(const ptl_map_options &how, status answer) {
+        const char *wrong = failed(answer) ? ptl_map_options_error(&how) : nullptr;
+        if (wrong != nullptr) throw error(answer, wrong);
+        detail::check(answer);
     }
     static std::optional<mapped_type> given(status answer, status gives, mapped_type &value) {
         if (!detail::is(gives, answer)) return std::nullopt;
