@@ -14,7 +14,7 @@ mkdir -p "$work"
 {
     echo '#include <portolan.h>'
     # From the line on which a declaration begins to the semicolon that ends it.
-    sed -n '/^[a-z].*\<ptl_[a-z0-9_]*(/,/;/p' include/portolan.h | sed 's/;$/ { __builtin_trap(); }/'
+    sed -n '/^[a-z].*\<ptl_[a-z0-9_]*(/{ :more; /;$/!{ N; b more }; s/;$/ { __builtin_trap(); }/p }' include/portolan.h
 } >"$work/header.c"
 "${CC:-cc}" -std=c11 -g -O0 -w -shared -fPIC -Iinclude "$work/header.c" -o "$work/libheader.so"
 diff <(nm --defined-only --extern-only --format=posix "$work/libheader.so" | sed -n 's/^\(ptl_[^ ]*\) .*/\1/p' | sort) ci/symbols.txt ||

@@ -27,8 +27,7 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 ci/build.sh
-cargo build --quiet --release --features peers --manifest-path benches/Cargo.toml --target-dir target/bench-peers
-bench=target/bench-peers/release/portolan-benches
+bench=$(made portolan-benches build --quiet --release --features peers --manifest-path benches/Cargo.toml --target-dir target/bench-peers)
 
 everything=(--map all --workload all --entries "1k,1M,10M")
 if [ $# -gt 0 ]; then exec "$bench" "${everything[@]}" "$@"; fi

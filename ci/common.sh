@@ -35,5 +35,20 @@ models_flags="--cfg loom -C debug-assertions"
 # shellcheck disable=SC2034 # for the scripts that source this
 slow_models=(a_read_map_that_comes_back a_delete_finds_its_key a_shape_from_the_middle a_bucket_that_comes_back)
 
+# made FILE CARGO-ARGUMENT...: runs cargo with a --target-dir below target, and prints where the file
+# of that name is which it made. Only cargo knows: CARGO_BUILD_TARGET and cargo's configuration files
+# change the folder.
+made() {
+    local file=$1 paths
+    shift
+    paths=$(cargo "$@" --message-format=json-render-diagnostics |
+        sed -n "/\"reason\":\"compiler-artifact\"/s,.*/\(target/[^\"]*/$file\)\".*,\1,p" | sort -u) || return
+    case $paths in
+    '') echo "cargo $* made no $file for this target" >&2; return 1 ;;
+    *$'\n'*) echo "cargo made $file for several targets; choose one: CARGO_BUILD_TARGET=$(rustc -vV | sed -n 's/^host: //p')" >&2; return 1 ;;
+    esac
+    printf '%s\n' "$paths"
+}
+
 # Puts pkg-config's answer into the array `flags`, one word each: a path may contain spaces.
 portolan_flags() { eval "flags=($(pkg-config "$@" portolan))"; }

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Compiles the programs in tests/cpp with strict warnings, as C++17 and C++20, with and without
-# exceptions, and runs each. One more program is compiled half with exceptions and half without.
+# exceptions, and runs each. One more program is compiled half with exceptions and half without. Whole
+# maps of all pairs of types are compiled; and mistakes, which the compiler must answer with one
+# sentence.
 source "$(dirname "$0")/common.sh"
 ci/build.sh
 portolan_flags --cflags --libs
 mkdir -p target/cpp
-strict=(-O1 -g -Wall -Wextra -Wpedantic -Werror -pthread -Ibindings/cpp "$kinds")
+strict=(-O1 -g -Wall -Wextra -Wpedantic -Werror -pthread "$kinds")
 for source in tests/cpp/*.cpp; do
     for options in -std=c++17 -std=c++20 '-std=c++17 -fno-exceptions'; do
         program=target/cpp/$(basename "$source" .cpp)${options// /}
@@ -27,3 +29,21 @@ for halves in '-fexceptions -fno-exceptions' '-fno-exceptions -fexceptions'; do
     "$program" || { echo "tests/cpp/mixed ($halves): exit status $?" >&2; exit 1; }
     echo "tests/cpp/mixed $halves"
 done
+
+# Optimised, so that the compiler also looks for what may be uninitialised; by others that are there,
+# and without exceptions, only read.
+portolan_flags --cflags
+whole() { "$@" -std=c++17 -Wall -Wextra -Wpedantic -Werror -c tests/cpp/whole/whole.cpp -o target/cpp/whole.o "${flags[@]}"; echo "tests/cpp/whole: $*"; }
+whole "${CXX:-c++}" -O2
+whole "${CXX:-c++}" -fno-exceptions -fsyntax-only
+if command -v clang++ >/dev/null; then whole clang++ -fsyntax-only; fi
+while read -r number sentence; do
+    log=target/cpp/refused.log
+    if LC_ALL=C "${CXX:-c++}" -std=c++17 -DREFUSED="$number" -c tests/cpp/refused/refused.cpp -o target/cpp/refused.o "${flags[@]}" 2>$log; then
+        echo "tests/cpp/refused: mistake $number compiles" >&2
+        exit 1
+    fi
+    [ "$(grep -c 'error:' $log)" = 1 ] && grep 'error:' $log | grep -qF "$sentence" ||
+        { cat $log >&2; echo "tests/cpp/refused: mistake $number is not answered by: $sentence" >&2; exit 1; }
+done < <(sed -n 's,^#el\?if REFUSED == \([0-9]*\) // ,\1 ,p' tests/cpp/refused/refused.cpp)
+echo "tests/cpp/refused"

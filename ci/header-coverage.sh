@@ -10,9 +10,9 @@ source "$(dirname "$0")/common.sh"
 
 # One line per function: its name, then the statuses that the items of its comment begin with.
 promised=$(awk '
-    /^\/\/\/ - PTL_/ { list = $0; sub(/^\/\/\/ - /, "", list); sub(/:.*/, "", list); gsub(/,/, "", list); statuses = statuses " " list }
-    match($0, /ptl_[a-z0-9_]+\(/) && !/^\/\/\// && !/^ \*/ && !/typedef|#define/ { print substr($0, RSTART, RLENGTH - 1) statuses }
-    !/^\/\/\// { statuses = "" }
+    /^ \* - PTL_/ { list = $0; sub(/^ \* - /, "", list); sub(/:.*/, "", list); gsub(/,/, "", list); statuses = statuses " " list }
+    match($0, /ptl_[a-z0-9_]+\(/) && !/^ \*/ && !/typedef|#define/ { print substr($0, RSTART, RLENGTH - 1) statuses }
+    !/^ \*/ { statuses = "" }
 ' include/portolan.h)
 tests=$(cat tests/c/*.[ch] | tr '\n' ' ')
 

@@ -12,6 +12,9 @@ ptl_map_options options = PTL_MAP_OPTIONS_INIT;
 ptl_stats stats = PTL_STATS_INIT;
 ptl_bucket bucket = PTL_BUCKET_INIT;
 ptl_status (*release)(ptl_map *) = ptl_map_release;
+#if PTL_VERSION_NUMBER != (PTL_VERSION_MAJOR << 16 | PTL_VERSION_MINOR << 8 | PTL_VERSION_PATCH)
+#error "the version"
+#endif
 PROGRAM
 
 compiled=0
@@ -20,9 +23,9 @@ strictly() { # COMPILER LANGUAGE STANDARD
     "$1" -x "$2" -std="$3" -Wall -Wextra -Wpedantic -Werror -Iinclude -c "$work/alone.c" -o "$work/alone.o"
     compiled=$((compiled + 1))
 }
-for standard in c99 c11 c17; do strictly gcc c $standard; strictly clang c $standard; done
+for standard in c89 c99 c11 c17; do strictly gcc c $standard; strictly clang c $standard; done
 for standard in c++11 c++20; do strictly g++ c++ $standard; strictly clang++ c++ $standard; done
-[ $compiled -ge 5 ] || { echo "only $compiled compilations: gcc and g++ are needed" >&2; exit 1; }
+[ $compiled -ge 6 ] || { echo "only $compiled compilations: gcc and g++ are needed" >&2; exit 1; }
 
 ci/build.sh
 sed -n 's,^ \*\( \{5\}\)\{0\,1\},,; /^#include <stdio.h>/,/^}/p' include/portolan.h >"$work/program.c"

@@ -14,8 +14,7 @@
 # Each test must first pass without a bug. A test that then takes more than twice as long counts as failed. Ends with an error if a
 # bug survives. target/reliability/mutants.tsv keeps: name, what, test, killed or survived, seconds.
 source "$(dirname "$0")/common.sh"
-plant=target/plant/release/plant
-cargo build --quiet --release --manifest-path ci/plant/Cargo.toml --target-dir target/plant
+plant=$(made plant build --quiet --release --manifest-path ci/plant/Cargo.toml --target-dir target/plant)
 if [ "${1-}" = --check ]; then
     cargo test --quiet --manifest-path ci/plant/Cargo.toml --target-dir target/plant
     exec "$plant" check .

@@ -29,6 +29,7 @@ step format cargo fmt --check
 step lint cargo clippy --quiet --locked --all-targets -- -D warnings
 step mutants ci/mutants.sh --check
 step build ci/build.sh
+step places ci/build-places.sh
 step header ci/header.sh
 step coverage ci/header-coverage.sh
 step symbols ci/symbols.sh

@@ -33,6 +33,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <memory>
@@ -98,12 +99,15 @@ struct options {
 /// Thrown by the plain operations.
 class error : public std::exception {
   public:
-    explicit error(status code) noexcept : code_(code) {}
+    explicit error(status code) noexcept : code_(code), what_(to_string(code)) {}
+    /// A text that says more. It must be static.
+    error(status code, const char *what) noexcept : code_(code), what_(what) {}
     status code() const noexcept { return code_; }
-    const char *what() const noexcept override { return to_string(code_); }
+    const char *what() const noexcept override { return what_; }
 
   private:
     status code_;
+    const char *what_;
 };
 #endif
 
@@ -163,11 +167,11 @@ constexpr form form_of() {
 template <class T>
 std::uint64_t to_word(T value) noexcept {
     if constexpr (std::is_same_v<T, float>) {
-        std::uint32_t bits;
+        std::uint32_t bits = 0;
         std::memcpy(&bits, &value, sizeof bits);
         return bits;
     } else if constexpr (std::is_same_v<T, double>) {
-        std::uint64_t bits;
+        std::uint64_t bits = 0;
         std::memcpy(&bits, &value, sizeof bits);
         return bits;
     } else if constexpr (std::is_pointer_v<T>) {
@@ -182,11 +186,11 @@ template <class T>
 T from_word(std::uint64_t word) noexcept {
     if constexpr (std::is_same_v<T, float>) {
         const auto bits = static_cast<std::uint32_t>(word);
-        T value;
+        T value = 0;
         std::memcpy(&value, &bits, sizeof bits);
         return value;
     } else if constexpr (std::is_same_v<T, double>) {
-        T value;
+        T value = 0;
         std::memcpy(&value, &word, sizeof word);
         return value;
     } else if constexpr (std::is_pointer_v<T>) {
@@ -260,7 +264,7 @@ bool resize(C &bytes, std::size_t size) noexcept {
 template <class T>
 typename types<T>::view show(const unsigned char *data, std::size_t size) noexcept {
     if constexpr (form_of<T>() == form::word) {
-        std::uint64_t word;
+        std::uint64_t word = 0;
         std::memcpy(&word, data, sizeof word);
         return from_word<T>(word);
     } else if constexpr (form_of<T>() == form::object) {
@@ -322,7 +326,7 @@ status receive(status gives, T &value, Call call, const In &...in) noexcept {
             capacity = size;
         }
     } else {
-        alignas(8) unsigned char bytes[form_of<T>() == form::word ? 8 : sizeof(T)];
+        alignas(8) unsigned char bytes[form_of<T>() == form::word ? 8 : sizeof(T)] = {}; // compilers cannot see that the call fills it
         const auto answer = static_cast<status>(call(bytes, sizeof bytes, &size));
         // A value of another length than T has.
         if (answer == status::buffer || (answer == gives && !fits<T>(size))) return status::size;
@@ -411,14 +415,66 @@ class column {
     array<std::size_t> offsets_;
 };
 
-/// The body of a range or an update returns void, or a bool that decides. Any other type does not
-/// compile: a 0 or a null pointer might be meant as false, or might be what the body's last call
-/// happened to return.
+/// Swap and load_and_delete of structs. ptl_map_swap and ptl_map_load_and_delete do not check that the
+/// old value has the size of a V, and when they return it is no longer in the map. So check it in an
+/// update, while the key is locked.
+template <class K, class V>
+struct struct_exchange {
+    /// The new value; null to delete the key.
+    const void *next;
+    /// The old value, if `there` and `fits`.
+    V taken{};
+    /// The key had a value.
+    bool there = false;
+    /// That value has the size of a V. If not, the map is unchanged.
+    bool fits = true;
+
+    status on(ptl_map *map, typename types<K>::in key, status gives, status gives_none, V &out) noexcept {
+        const source<K> k(key);
+        const auto answer = static_cast<status>(ptl_map_update(map, k.data(), k.size(), &struct_exchange::run, this));
+        if (failed(answer)) return answer;
+        if (!fits) return status::size;
+        if (!there) return gives_none;
+        out = taken;
+        return gives;
+    }
+    static std::int32_t run(const void *value, std::size_t size, const void **new_value, std::size_t *new_size, void *user) noexcept {
+        auto &call = *static_cast<struct_exchange *>(user);
+        call.there = value != nullptr;
+        if (call.there) {
+            call.fits = detail::fits<V>(size);
+            if (!call.fits) return PTL_UPDATE_KEEP;
+            call.taken = show<V>(static_cast<const unsigned char *>(value), size);
+        }
+        if (call.next == nullptr) return PTL_UPDATE_DELETE;
+        *new_value = call.next, *new_size = sizeof(V);
+        return PTL_UPDATE_STORE;
+    }
+};
+
+/// Whether a function of the caller can be called with In.
+template <class Body, class... In>
+inline constexpr bool takes = std::is_invocable_v<Body &, In...>;
+
 template <class R>
 inline constexpr bool is_bool = std::is_same_v<std::remove_cv_t<std::remove_reference_t<R>>, bool>;
+template <bool Takes, class Body, class... In>
+struct result_of_body {
+    static constexpr bool value = false, can_be_true = false;
+};
 template <class Body, class... In>
-using returns_nothing_or_bool = std::enable_if_t<std::is_void_v<std::invoke_result_t<Body &, In...>> ||
-                                                 is_bool<std::invoke_result_t<Body &, In...>>>;
+struct result_of_body<true, Body, In...> {
+    using type = std::invoke_result_t<Body &, In...>;
+    static constexpr bool value = std::is_void_v<type> || is_bool<type>;
+    static constexpr bool can_be_true = std::is_constructible_v<bool, type>;
+};
+/// Whether it can, and returns void, or a bool that decides. Any other type is refused: a 0 or a null
+/// pointer might be meant as false, or might be what the function's last call happened to return.
+template <class Body, class... In>
+inline constexpr bool is_body = result_of_body<takes<Body, In...>, Body, In...>::value;
+/// Whether it can, and returns what can be asked whether it is true.
+template <class Body, class... In>
+inline constexpr bool is_predicate = result_of_body<takes<Body, In...>, Body, In...>::can_be_true;
 
 #if PORTOLAN_EXCEPTIONS
 inline void check(status s) {
@@ -668,7 +724,7 @@ class map {
         if constexpr (words)
             return detail::receive(status::ok, value, ptl_map_load_and_delete_u64(map_, detail::to_word<K>(key)));
         if constexpr (objects) {
-            struct_exchange call{nullptr};
+            detail::struct_exchange<K, V> call{nullptr};
             return call.on(map_, key, status::ok, status::not_found, value);
         }
         const detail::source<K> k(key);
@@ -688,7 +744,7 @@ class map {
             return detail::receive(status::loaded, previous,
                                    ptl_map_swap_u64(map_, detail::to_word<K>(key), detail::to_word<V>(value)));
         if constexpr (objects) {
-            struct_exchange call{std::addressof(value)};
+            detail::struct_exchange<K, V> call{std::addressof(value)};
             return call.on(map_, key, status::loaded, status::ok, previous);
         }
         const detail::source<K> k(key);
@@ -744,32 +800,46 @@ class map {
     /// leaves the map as it is. It must not call an operation on this map, which would return
     /// status::reentrant. It may throw, unless PORTOLAN_NO_EXCEPTIONS is defined; the map is then
     /// unchanged.
-    template <class Change, int Mode = PORTOLAN_EXCEPTIONS,
-              class = detail::returns_nothing_or_bool<Change, std::optional<mapped_type> &>>
+    template <class Change, int Mode = PORTOLAN_EXCEPTIONS>
     status try_update(key_in key, Change &&change) {
-        update_call<Change, Mode> call{change};
-        const detail::source<K> k(key);
-        const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &update_call<Change, Mode>::run, &call));
+        using entry = std::optional<mapped_type> &;
+        static_assert(detail::takes<Change, entry>, "the function given to update takes a std::optional<mapped_type> &: the key's value");
+        static_assert(!detail::takes<Change, entry> || detail::is_body<Change, entry>,
+                      "the function given to update returns void or bool, and no other type");
+        if constexpr (!detail::is_body<Change, entry>) {
+            return status::internal;
+        } else {
+            update_call<Change, Mode> call{change};
+            const detail::source<K> k(key);
+            const auto answer = code(ptl_map_update(map_, k.data(), k.size(), &update_call<Change, Mode>::run, &call));
 #if PORTOLAN_EXCEPTIONS
-        if (call.thrown) std::rethrow_exception(std::move(call.thrown));
+            if (call.thrown) std::rethrow_exception(std::move(call.thrown));
 #endif
-        return call.refused == status::ok ? answer : call.refused;
+            return call.refused == status::ok ? answer : call.refused;
+        }
     }
 
     /// Calls `visit(key, value)` for each entry, while no lock is held: it may call any operation
     /// on the map, and may throw. It returns void, or a bool: false ends the iteration. ok: all
     /// entries were visited. done: `visit` ended the iteration.
-    template <class Visit, class = detail::returns_nothing_or_bool<Visit, key_view, value_view>>
+    template <class Visit>
     status try_range(Visit &&visit) const {
-        for (portolan::walk<K, V> each(map_);;) {
-            const auto answer = each.next();
-            if (answer == status::done) return status::ok;
-            if (failed(answer)) return answer;
-            if constexpr (detail::is_bool<decltype(visit(each.key(), each.value()))>) {
-                if (!visit(each.key(), each.value())) return status::done;
-            } else {
-                visit(each.key(), each.value());
+        static_assert(detail::takes<Visit, key_view, value_view>, "the function given to range takes a key_view and a value_view");
+        static_assert(!detail::takes<Visit, key_view, value_view> || detail::is_body<Visit, key_view, value_view>,
+                      "the function given to range returns void or bool, and no other type");
+        if constexpr (detail::is_body<Visit, key_view, value_view>) {
+            for (portolan::walk<K, V> each(map_);;) {
+                const auto answer = each.next();
+                if (answer == status::done) return status::ok;
+                if (failed(answer)) return answer;
+                if constexpr (detail::is_bool<std::invoke_result_t<Visit &, key_view, value_view>>) {
+                    if (!std::invoke(visit, each.key(), each.value())) return status::done;
+                } else {
+                    std::invoke(visit, each.key(), each.value());
+                }
             }
+        } else {
+            return status::internal;
         }
     }
     /// Deletes the entries for which `predicate(key, value)` is true, except those whose value
@@ -777,15 +847,21 @@ class map {
     /// on the map, and may throw; the entries deleted before stay deleted.
     template <class Predicate>
     status try_delete_if(Predicate &&predicate, std::uint64_t &deleted) {
+        static_assert(detail::is_predicate<Predicate, key_view, value_view>,
+                      "the function given to delete_if takes a key_view and a value_view, and returns a bool");
         deleted = 0;
-        for (portolan::walk<K, V> each(map_);;) {
-            const auto answer = each.next();
-            if (answer == status::done) return status::ok;
-            if (failed(answer)) return answer;
-            if (!predicate(each.key(), each.value())) continue;
-            const auto gone = each.erase();
-            if (failed(gone)) return gone;
-            if (gone == status::ok) ++deleted;
+        if constexpr (detail::is_predicate<Predicate, key_view, value_view>) {
+            for (portolan::walk<K, V> each(map_);;) {
+                const auto answer = each.next();
+                if (answer == status::done) return status::ok;
+                if (failed(answer)) return answer;
+                if (!std::invoke(predicate, each.key(), each.value())) continue;
+                const auto gone = each.erase();
+                if (failed(gone)) return gone;
+                if (gone == status::ok) ++deleted;
+            }
+        } else {
+            return status::internal;
         }
     }
     /// An iteration whose caller asks for each entry.
@@ -874,7 +950,7 @@ class map {
 #if PORTOLAN_EXCEPTIONS
     explicit map(const options &how = {}) {
         const ptl_map_options plain = convert(how);
-        detail::check(code(ptl_map_new(&plain, &map_)));
+        check_with(plain, code(ptl_map_new(&plain, &map_)));
     }
     explicit map(portolan::kind kind) : map(of(kind)) {}
     static map adopt(ptl_map *handle) {
@@ -939,7 +1015,7 @@ class map {
     /// How many entries were deleted.
     template <class Predicate>
     std::uint64_t delete_if(Predicate &&predicate) {
-        std::uint64_t deleted;
+        std::uint64_t deleted = 0;
         detail::check(try_delete_if(std::forward<Predicate>(predicate), deleted));
         return deleted;
     }
@@ -962,7 +1038,7 @@ class map {
     }
     map clone(const options &how) const {
         map copy(nullptr);
-        detail::check(try_clone(how, copy));
+        check_with(convert(how), try_clone(how, copy));
         return copy;
     }
     /// All other options are the defaults; those of this map, the allocator included, are not
@@ -1016,43 +1092,6 @@ class map {
     }
     static status code(ptl_status number) noexcept { return static_cast<status>(number); }
 
-    /// Swap and load_and_delete of structs. ptl_map_swap and ptl_map_load_and_delete do not check
-    /// that the old value has the size of a V, and when they return it is no longer in the map. So
-    /// check it in an update, while the key is locked.
-    struct struct_exchange {
-        /// The new value; null to delete the key.
-        const void *next;
-        /// The old value, if `there` and `fits`.
-        mapped_type taken{};
-        /// The key had a value.
-        bool there = false;
-        /// That value has the size of a V. If not, the map is unchanged.
-        bool fits = true;
-
-        status on(ptl_map *map, key_in key, status gives, status gives_none, mapped_type &out) noexcept {
-            const detail::source<K> k(key);
-            const auto answer = code(ptl_map_update(map, k.data(), k.size(), &struct_exchange::run, this));
-            if (failed(answer)) return answer;
-            if (!fits) return status::size;
-            if (!there) return gives_none;
-            out = taken;
-            return gives;
-        }
-        static std::int32_t run(const void *value, std::size_t size, const void **new_value, std::size_t *new_size,
-                                void *user) noexcept {
-            auto &call = *static_cast<struct_exchange *>(user);
-            call.there = value != nullptr;
-            if (call.there) {
-                call.fits = detail::fits<V>(size);
-                if (!call.fits) return PTL_UPDATE_KEEP;
-                call.taken = detail::show<V>(static_cast<const unsigned char *>(value), size);
-            }
-            if (call.next == nullptr) return PTL_UPDATE_DELETE;
-            *new_value = call.next, *new_size = sizeof(V);
-            return PTL_UPDATE_STORE;
-        }
-    };
-
     /// The state of one try_update, passed through the C interface to `run` and back. It differs
     /// with and without exceptions. A program may have both, so the parameter Mode gives them
     /// different names; otherwise the linker would merge them.
@@ -1089,11 +1128,16 @@ class map {
                 if (!assign(entry, detail::show<V>(static_cast<const unsigned char *>(value), size)))
                     return refuse(status::memory);
             }
-            if constexpr (detail::is_bool<decltype(change(entry))>) {
-                if (!change(entry)) return PTL_UPDATE_KEEP;
+            if constexpr (detail::is_bool<std::invoke_result_t<Change &, std::optional<mapped_type> &>>) {
+                if (!std::invoke(change, entry)) return PTL_UPDATE_KEEP;
             } else {
-                change(entry);
+                std::invoke(change, entry);
             }
+            return carry_out(new_value, new_size);
+        }
+        /// Not inlined: where `change` empties the entry, g++ 14 would warn that its value is read
+        /// uninitialised. It does not see that the entry is then not read.
+        [[gnu::noinline]] std::int32_t carry_out(const void **new_value, std::size_t *new_size) {
             if (!entry) return PTL_UPDATE_DELETE;
             stored.emplace(*entry);
             *new_value = stored->data(), *new_size = stored->size();
@@ -1143,6 +1187,12 @@ class map {
         options how;
         how.kind = kind;
         return how;
+    }
+    /// Throws an error that names the option, if that is what was wrong.
+    static void check_with(const ptl_map_options &how, status answer) {
+        const char *wrong = failed(answer) ? ptl_map_options_error(&how) : nullptr;
+        if (wrong != nullptr) throw error(answer, wrong);
+        detail::check(answer);
     }
     static std::optional<mapped_type> given(status answer, status gives, mapped_type &value) {
         if (!detail::is(gives, answer)) return std::nullopt;

@@ -3,7 +3,7 @@
 
 use super::refusal::Refusal;
 use crate::map::{Allocator, Config, Kind, MAX_SHARDS, Width};
-use std::ffi::c_void;
+use std::ffi::{CStr, c_char, c_void};
 
 /// Kind: one table for one thread at a time.
 pub const PTL_MAP_BUCKETED: u32 = 1;
@@ -42,7 +42,8 @@ pub struct ptl_allocator {
 }
 
 /// Options for ptl_map_new. Initialise the struct with PTL_MAP_OPTIONS_INIT, then set the members
-/// that should differ from the default; the default of each is zero. A later version may add
+/// that should differ from the default; the default of each is zero. With an initialiser of your own,
+/// set `size` too: without it the options are refused with PTL_E_SIZE. A later version may add
 /// members at the end. A program that sets none of the new members works with both versions,
 /// whichever it was compiled for.
 #[repr(C)]
@@ -96,34 +97,64 @@ pub unsafe fn unknown_part(data: *mut c_void, known: usize) -> Result<*mut [u8],
     Ok(std::ptr::slice_from_raw_parts_mut(start, size - known))
 }
 
+/// Why options are refused: the status, and which member it is, in words for ptl_map_options_error.
+pub struct Wrong(Refusal, &'static CStr);
+
+impl From<Wrong> for Refusal {
+    fn from(wrong: Wrong) -> Self {
+        wrong.0
+    }
+}
+
+impl Wrong {
+    const fn option(text: &'static CStr) -> Self {
+        Self(Refusal::OPTION, text)
+    }
+}
+
 /// Converts options to a configuration. `None` if `options` is NULL.
 ///
 /// # Safety
 /// `options` is NULL, or points to options that are as large as their `size` says.
-pub unsafe fn read(options: *const ptl_map_options) -> Result<Option<Config>, Refusal> {
+pub unsafe fn read(options: *const ptl_map_options) -> Result<Option<Config>, Wrong> {
     if options.is_null() {
         return Ok(None);
     }
-    // SAFETY: the same contract. The unknown part is only read.
-    let unknown = unsafe { &*unknown_part(options.cast_mut().cast(), size_of::<ptl_map_options>())? };
+    // SAFETY: the same contract.
+    let unknown = match unsafe { unknown_part(options.cast_mut().cast(), size_of::<ptl_map_options>()) } {
+        // SAFETY: it is a part of the options. It is only read.
+        Ok(unknown) => unsafe { &*unknown },
+        Err(refusal) => {
+            let text =
+                c"size: initialise the options with PTL_MAP_OPTIONS_INIT, or set size to sizeof(ptl_map_options)";
+            return Err(Wrong(refusal, text));
+        }
+    };
     if unknown.iter().any(|&byte| byte != 0) {
-        return Err(Refusal::OPTION);
+        return Err(Wrong::option(c"a member of a later version: it is not 0, and this library does not know it"));
     }
     // SAFETY: `unknown_part` has checked that the options are at least as large as the struct of
     // this version.
     config(unsafe { &*options }).map(Some)
 }
 
-fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
-    let is_known =
-        options.flags == 0 && options.shards <= MAX_SHARDS && matches!(options.hash_bits, 0..=63 | PTL_HASH_CONSTANT);
-    if !is_known {
-        return Err(Refusal::OPTION);
+fn config(options: &ptl_map_options) -> Result<Config, Wrong> {
+    let kind = kind(options.kind)?;
+    if options.flags != 0 {
+        return Err(Wrong::option(c"flags: it must be 0"));
+    }
+    let key = width(options.key_size, c"key_size: it must be PTL_BYTES or PTL_WORD")?;
+    let value = width(options.value_size, c"value_size: it must be PTL_BYTES or PTL_WORD")?;
+    if options.shards > MAX_SHARDS {
+        return Err(Wrong::option(c"shards: it must be at most 4096"));
+    }
+    if !matches!(options.hash_bits, 0..=63 | PTL_HASH_CONSTANT) {
+        return Err(Wrong::option(c"hash_bits: it must be at most 63, or PTL_HASH_CONSTANT"));
     }
     Ok(Config {
-        kind: kind(options.kind)?,
-        key: width(options.key_size)?,
-        value: width(options.value_size)?,
+        kind,
+        key,
+        value,
         capacity: options.capacity,
         seed: options.seed,
         shards: options.shards,
@@ -132,7 +163,9 @@ fn config(options: &ptl_map_options) -> Result<Config, Refusal> {
     })
 }
 
-fn allocator(allocator: ptl_allocator) -> Result<Allocator, Refusal> {
+const _: () = assert!(MAX_SHARDS == 4096, "the text above names it");
+
+fn allocator(allocator: ptl_allocator) -> Result<Allocator, Wrong> {
     match allocator {
         ptl_allocator { alloc: None, free: None, .. } => Ok(Allocator::default()),
         ptl_allocator { alloc: Some(alloc), free: Some(free), user } => {
@@ -140,7 +173,7 @@ fn allocator(allocator: ptl_allocator) -> Result<Allocator, Refusal> {
             // allocator.
             Ok(unsafe { Allocator::new(alloc, free, user) })
         }
-        _ => Err(Refusal::OPTION),
+        _ => Err(Wrong::option(c"allocator: alloc and free must both be given, or neither")),
     }
 }
 
@@ -155,18 +188,19 @@ const _: () = {
     }
 };
 
-fn kind(number: u32) -> Result<Kind, Refusal> {
+fn kind(number: u32) -> Result<Kind, Wrong> {
     if number == 0 {
         return Ok(Kind::default());
     }
-    Kind::ALL.iter().copied().find(|kind| kind.number() == number).ok_or(Refusal::OPTION)
+    let known = Kind::ALL.iter().copied().find(|kind| kind.number() == number);
+    known.ok_or(Wrong::option(c"kind: it must be 0 or one of PTL_MAP_..., and one that this library knows"))
 }
 
-fn width(size: u64) -> Result<Width, Refusal> {
+fn width(size: u64, otherwise: &'static CStr) -> Result<Width, Wrong> {
     match size {
         PTL_BYTES => Ok(Width::Bytes),
         PTL_WORD => Ok(Width::Word),
-        _ => Err(Refusal::OPTION),
+        _ => Err(Wrong::option(otherwise)),
     }
 }
 
@@ -175,5 +209,19 @@ pub fn c_width(width: Width) -> u64 {
     match width {
         Width::Bytes => PTL_BYTES,
         Width::Word => PTL_WORD,
+    }
+}
+
+/// Says what is wrong with options that ptl_map_new or ptl_map_clone refuses with PTL_E_OPTION or
+/// PTL_E_SIZE: the member, a colon, and what it must be, in a few English words. Use the text in a log,
+/// not to compare it. It is static. NULL if nothing is wrong.
+///
+/// Threads: any. Order: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ptl_map_options_error(options: *const ptl_map_options) -> *const c_char {
+    // SAFETY: the caller promises that the options are NULL or as large as they say.
+    match unsafe { read(options) } {
+        Ok(_) => std::ptr::null(),
+        Err(Wrong(_, text)) => text.as_ptr(),
     }
 }

@@ -22,9 +22,11 @@ pub const PTL_E_NULL: i32 = -1;
 /// The handle is not a live map (best effort).
 pub const PTL_E_HANDLE: i32 = -2;
 /// A length is wrong: a word is not 8 bytes long, a length is above PTL_MAX_LENGTH, an offset is
-/// below the one before it, or a struct has an impossible size.
+/// below the one before it. Or the `size` that a struct begins with cannot be right: most often the
+/// struct was not initialised with its PTL_..._INIT, and `size` is 0.
 pub const PTL_E_SIZE: i32 = -3;
-/// An option has a value that this version does not know.
+/// An option has a value that this version does not know; ptl_map_options_error says which. Or the
+/// callback of ptl_map_update returned a number that is not a PTL_UPDATE_....
 pub const PTL_E_OPTION: i32 = -4;
 /// The call does not fit the map's key or value type.
 pub const PTL_E_TYPE: i32 = -5;
@@ -57,8 +59,8 @@ pub extern "C" fn ptl_status_string(status: ptl_status) -> *const c_char {
         PTL_DONE => c"the end was reached",
         PTL_E_NULL => c"a pointer is NULL that must not be",
         PTL_E_HANDLE => c"not a live map",
-        PTL_E_SIZE => c"a length is wrong",
-        PTL_E_OPTION => c"an option has an unknown value",
+        PTL_E_SIZE => c"a length is wrong, or a struct was not initialised with its PTL_..._INIT",
+        PTL_E_OPTION => c"an option, or the answer to an update, has an unknown value",
         PTL_E_TYPE => c"the call does not fit the map's key or value type",
         PTL_E_BUFFER => c"the buffer is too small",
         PTL_E_MEMORY => c"an allocation failed",

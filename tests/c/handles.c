@@ -44,6 +44,10 @@ static void test_new(void)
         ptl_map_options wrong = PTL_MAP_OPTIONS_INIT;                                                                  \
         wrong.member = (value);                                                                                        \
         refused(wrong, (status));                                                                                      \
+        /* The text begins with the name of the member. */                                                             \
+        size_t name = strcspn(#member, ".");                                                                           \
+        const char *text = ptl_map_options_error(&wrong);                                                              \
+        CHECK(text != NULL && strncmp(text, #member, name) == 0 && text[name] == ':');                                 \
     } while (0)
     REFUSED(PTL_E_SIZE, size, 0);
     REFUSED(PTL_E_SIZE, size, sizeof(ptl_map_options) - 1);
@@ -58,6 +62,10 @@ static void test_new(void)
     REFUSED(PTL_E_OPTION, allocator.alloc, counted_alloc);
     REFUSED(PTL_E_OPTION, allocator.free, counted_free);
     EXPECT(PTL_E_SIZE, ptl_map_new(&(ptl_map_options){.size = 1}, &map));
+    EXPECT(PTL_E_SIZE, ptl_map_new(&(ptl_map_options){.kind = PTL_MAP_MUTEX}, &map));
+    CHECK(strstr(ptl_map_options_error(&(ptl_map_options){.kind = PTL_MAP_MUTEX}), "PTL_MAP_OPTIONS_INIT") != NULL);
+    CHECK(strstr(ptl_status_string(PTL_E_SIZE), "_INIT") != NULL);
+    CHECK(ptl_map_options_error(NULL) == NULL && ptl_map_options_error(&(ptl_map_options)PTL_MAP_OPTIONS_INIT) == NULL);
     EXPECT(PTL_E_OPTION, ptl_map_new(&(ptl_map_options){.size = sizeof(ptl_map_options), .kind = LAST_KIND + 1}, &map));
 
     /* Options of a later version. Unknown ones are accepted if they are zero, and refused if not. */
@@ -71,6 +79,7 @@ static void test_new(void)
     for (size_t i = 0; i < sizeof longer.later; i++) {
         longer.later[i] = 1;
         EXPECT(PTL_E_OPTION, ptl_map_new(&longer.known, &map));
+        CHECK(strstr(ptl_map_options_error(&longer.known), "later version") != NULL);
         longer.later[i] = 0;
     }
 

@@ -1004,6 +1004,7 @@ static void measure_all(void)
     MEASURE(ptl_status_string(PTL_OK));
     MEASURE(ptl_version());
     MEASURE(ptl_version_number());
+    MEASURE(ptl_map_options_error(NULL));
 }
 
 static void *measure(void *unused)

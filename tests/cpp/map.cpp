@@ -623,17 +623,12 @@ static void delete_if_compares_whole_words() {
     CHECK(wide.try_len(len) == status::ok && len == 0);
 }
 
-/// Whether a body that returns an R may be passed to update, and to range.
-template <class R, class = void>
-inline constexpr bool updates = false;
+/// Whether a body that returns an R may be passed to update, and to range. (What a user is told who
+/// passes another, is in tests/cpp/refused.)
 template <class R>
-inline constexpr bool updates<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_update(
-                                     1, std::declval<R (*)(std::optional<int> &)>()))>> = true;
-template <class R, class = void>
-inline constexpr bool ranges = false;
+inline constexpr bool updates = portolan::detail::is_body<R (*)(std::optional<int> &), std::optional<int> &>;
 template <class R>
-inline constexpr bool ranges<R, std::void_t<decltype(std::declval<portolan::map<int, int> &>().try_range(
-                                    std::declval<R (*)(int, int)>()))>> = true;
+inline constexpr bool ranges = portolan::detail::is_body<R (*)(int, int), int, int>;
 
 static void a_body_decides_by_a_bool_or_not_at_all() {
     CHECK(updates<void> && updates<bool> && updates<bool &> && updates<const bool &>);
@@ -705,7 +700,7 @@ static status thrown(Call call) {
     try {
         call();
     } catch (const portolan::error &e) {
-        CHECK(std::string(e.what()) == to_string(e.code()));
+        CHECK(e.code() == status::option || std::string(e.what()) == to_string(e.code()));
         return e.code();
     }
     return status::ok;
@@ -769,6 +764,12 @@ static void errors_are_thrown() {
     portolan::options how;
     how.shards = 1u << 20;
     CHECK(thrown([&] { portolan::map<int, int> refused(how); }) == status::option);
+    try {
+        portolan::map<int, int> refused(how);
+        CHECK(false);
+    } catch (const portolan::error &error) {
+        CHECK(std::string(error.what()).rfind("shards: ", 0) == 0);
+    }
 
     // A body that throws ends the iteration and leaves no lock held.
     for (auto kind : every_kind) {

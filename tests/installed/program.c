@@ -7,7 +7,7 @@ int main(void) {
     uint32_t number = ptl_version_number();
     char version[32];
     snprintf(version, sizeof version, "%u.%u.%u", number >> 16, number >> 8 & 255, number & 255);
-    if (strcmp(version, ptl_version()) != 0)
+    if (strcmp(version, ptl_version()) != 0 || number != PTL_VERSION_NUMBER)
         return 1;
     ptl_map *map = NULL;
     if (ptl_map_new(NULL, &map) != PTL_OK)
